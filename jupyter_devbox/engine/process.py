@@ -1,0 +1,73 @@
+"""Run a program of this machine to its end."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from jupyter_devbox.errors import EngineError
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProcessResult:
+    """How a program ended; output decoded as UTF-8, undecodable bytes replaced."""
+
+    command: tuple[str, ...]
+    exit_code: int
+    stdout: str
+    stderr: str
+
+
+def run_process(
+    command: Sequence[str],
+    *,
+    cwd: Path | None = None,
+    env: Mapping[str, str] | None = None,
+    stdin: str = "",
+    timeout: float = 600.0,
+) -> ProcessResult:
+    """Run a program without a shell and return what it said, whatever its exit code.
+
+    Parameters
+    ----------
+    command
+        Program and arguments.
+    cwd
+        Its working folder; by default this process's own.
+    env
+        Variables added to this process's environment.
+    stdin
+        Text for its standard input.
+    timeout
+        Seconds until it is killed.
+
+    Raises
+    ------
+    EngineError
+        The program is missing, may not be run, or does not end in time.
+    """
+    try:
+        done = subprocess.run(
+            list(command),
+            cwd=cwd,
+            env=None if env is None else {**os.environ, **env},
+            input=stdin.encode(),
+            capture_output=True,
+            timeout=timeout,
+            check=False,
+        )
+    except subprocess.TimeoutExpired as error:
+        message = f"A program did not end within {timeout:.0f} seconds: `{command[0]}`"
+        raise EngineError(message, hint="try again; the machine may be busy") from error
+    except OSError as error:
+        message = f"A program cannot be started ({error.strerror}): `{command[0]}`"
+        raise EngineError(message, hint="jupyter devbox doctor") from error
+    return ProcessResult(
+        command=tuple(command),
+        exit_code=done.returncode,
+        stdout=done.stdout.decode(errors="replace"),
+        stderr=done.stderr.decode(errors="replace"),
+    )

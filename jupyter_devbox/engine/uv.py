@@ -1,0 +1,156 @@
+"""uv: resolving, environments, wheels (docs.astral.sh/uv/reference/cli)."""
+
+from __future__ import annotations
+
+import re
+import tempfile
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from jupyter_devbox.engine.process import ProcessResult, run_process
+from jupyter_devbox.errors import EngineError, IndexUnreachableError, ResolutionError
+
+_UNREACHABLE = re.compile(r"Request failed|Failed to fetch|error sending request|tcp connect")
+_CREDENTIALS = re.compile(r"(?<=://)[^/@\s]+@")
+_QUIET = {"NO_COLOR": "1", "UV_NO_PROGRESS": "1"}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ResolveRequest:
+    """What is to be resolved.
+
+    `python` is a full version, `platform` one of uv's target triples
+    (``x86_64-manylinux_2_36``); None for both means this machine and the interpreter `executable`.
+    `preferences` are (name, version) pairs taken where they fit.
+    """
+
+    requirements: Sequence[str]
+    preferences: Sequence[tuple[str, str]]
+    executable: str
+    python: str | None
+    platform: str | None
+    indexes: Sequence[str] = ()
+
+
+def uv_program() -> str:
+    """Return the path of the uv program that came with the `uv` package."""
+    from uv import find_uv_bin  # noqa: PLC0415  (deferred: `import jupyter_devbox` stays quick)
+
+    try:
+        return str(find_uv_bin())
+    except FileNotFoundError as error:
+        message = "uv is not installed beside jupyter-devbox"
+        raise EngineError(message, hint="pip install --force-reinstall uv") from error
+
+
+def run_uv(
+    arguments: Sequence[str], *, cwd: Path | None = None, env: Mapping[str, str] | None = None
+) -> ProcessResult:
+    """Run uv quietly and return what it said."""
+    return run_process([uv_program(), *arguments], cwd=cwd, env={**_QUIET, **(env or {})})
+
+
+def resolve(request: ResolveRequest, *, offline: bool) -> str:
+    """Return the resolution as the text of a pylock.toml (PEP 751).
+
+    Raises
+    ------
+    ResolutionError
+        There is no solution; uv's explanation is in `details`.
+    IndexUnreachableError
+        The index does not answer.
+    """
+    # A folder of its own: uv would read the project's uv.toml, which is untrusted.
+    with tempfile.TemporaryDirectory(prefix="devbox-lock-") as folder:
+        source = Path(folder, "requirements.in")
+        source.write_text("".join(f"{line}\n" for line in request.requirements), encoding="utf-8")
+        output = Path(folder, "pylock.toml")
+        output.write_text(_preferences(request.preferences), encoding="utf-8")
+        arguments = ["pip", "compile", "--quiet", str(source), "--output-file", str(output)]
+        arguments += ["--python", request.executable]
+        if request.python:
+            arguments += ["--python-version", request.python]
+        if request.platform:
+            arguments += ["--python-platform", request.platform]
+        for position, index in enumerate(request.indexes):
+            arguments += ["--default-index" if position == 0 else "--index", index]
+        if offline:
+            arguments.append("--offline")
+        done = run_uv(arguments, cwd=Path(folder))
+        if done.exit_code == 0:
+            return output.read_text(encoding="utf-8")
+    raise _failure(done)
+
+
+def _preferences(pairs: Sequence[tuple[str, str]]) -> str:
+    """Return a lock that only names versions: uv keeps those of an existing output that fit."""
+    head = 'lock-version = "1.0"\ncreated-by = "jupyter-devbox"\n'
+    return head + "".join(
+        f'\n[[packages]]\nname = "{name}"\nversion = "{version}"\n' for name, version in pairs
+    )
+
+
+def _failure(done: ProcessResult) -> ResolutionError | IndexUnreachableError:
+    details = tuple(_CREDENTIALS.sub("", line) for line in done.stderr.strip().splitlines())
+    if _UNREACHABLE.search(done.stderr):
+        return IndexUnreachableError(
+            "The package index does not answer, and the cache lacks something",
+            hint="check the network (and SSL_CERT_FILE behind a company proxy), then run it again",
+            details=details,
+        )
+    return ResolutionError(
+        "No set of versions satisfies all requirements",
+        hint="change the pin in the notebook's install line, or add --include NAME==VERSION",
+        details=details,
+    )
+
+
+def build_wheel(source: Path, destination: Path) -> Path:
+    """Build one wheel from a source folder or archive and return its path.
+
+    The timestamps in it are fixed (reproducible-builds.org, SOURCE_DATE_EPOCH), so that the same
+    source gives the same bytes.
+    """
+    done = run_uv(
+        ["build", "--quiet", "--wheel", "--out-dir", str(destination), str(source)],
+        cwd=destination,
+        env={"SOURCE_DATE_EPOCH": "315532800"},
+    )
+    wheels = sorted(destination.glob("*.whl"))
+    if done.exit_code or not wheels:
+        message = f"A wheel could not be built from: `{source}`"
+        tail = tuple(done.stderr.strip().splitlines()[-20:])
+        raise EngineError(message, hint="pip install . must work there first", details=tail)
+    return wheels[-1]
+
+
+def make_venv(folder: Path, python: str) -> None:
+    """Create a virtual environment, replacing one that is there, with this interpreter."""
+    done = run_uv(["venv", "--quiet", "--clear", "--python", python, str(folder)])
+    if done.exit_code:
+        message = f"The virtual environment could not be made: `{folder}`"
+        raise EngineError(message, details=tuple(done.stderr.strip().splitlines()[-20:]))
+
+
+def install_lock(
+    python: Path, lock: Path, *, wheels: Path | None, indexes: Sequence[str] = ()
+) -> None:
+    """Install a hashed lock into the environment of that interpreter, and compile its bytecode."""
+    arguments = ["pip", "install", "--quiet", "--python", str(python), "--no-deps"]
+    arguments += ["--require-hashes", "--compile-bytecode", "--requirement", str(lock)]
+    if wheels is not None:
+        arguments += ["--find-links", str(wheels)]
+    for position, index in enumerate(indexes):
+        arguments += ["--default-index" if position == 0 else "--index", index]
+    done = run_uv(arguments)
+    if done.exit_code:
+        raise (
+            _failure(done)
+            if _UNREACHABLE.search(done.stderr)
+            else EngineError(
+                "The locked packages could not be installed",
+                hint="jupyter devbox containerize, to lock again",
+                details=tuple(done.stderr.strip().splitlines()[-20:]),
+            )
+        )

@@ -1,0 +1,273 @@
+"""Every way jupyter-devbox can fail, as one tree.
+
+::
+
+    DevboxError                        1  unexpected
+    ├── UsageError                     2
+    ├── CaptureError                  10
+    │   ├── NotebookError             11  not a notebook, truncated, too old
+    │   ├── UnsupportedKernelError    12  R, Julia, …
+    │   ├── UnresolvedImportError     13  only with --strict
+    │   └── ProbeError                14
+    ├── PlanError                     20
+    │   ├── ProjectError              21  no fitting project folder
+    │   ├── BaseImageError            22
+    │   └── RequirementError          23  a name, version or apt package that is not well formed
+    ├── LockError                     30
+    │   ├── ResolutionError           31  a pin the index lacks, pins that conflict
+    │   └── IndexUnreachableError     32
+    ├── FileError                     40
+    │   ├── ConflictError             41  a hand edit and the plan disagree
+    │   ├── ConfigurationError        42  a broken devcontainer.json
+    │   ├── ReadOnlyError             43
+    │   └── UntrustedProjectError     44  files this machine did not write
+    ├── EngineError                   50
+    │   ├── EngineNotFoundError       51
+    │   ├── EngineNotRunningError     52
+    │   ├── EnginePermissionError     53
+    │   └── BuildxMissingError        54
+    ├── BuildError                    60
+    │   ├── BuildStepError            61
+    │   └── BuildCancelledError      130  Ctrl-C, or Cancel build
+    └── RunError                      70
+        ├── ImageMissingError         71
+        ├── KernelStartError          72
+        ├── NotebookFailedError       73
+        ├── VerificationError         74
+        └── TransportError            75
+
+`code` is stable and goes into JSON; `exit_code` is the command line's. Interrupted is 130.
+A message is one sentence that names the cause, the value last; `hint` is the next command.
+"""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+
+class DevboxError(Exception):
+    """A mistake or obstacle that the user can act on.
+
+    Parameters
+    ----------
+    message
+        One sentence that names the cause; the offending value last, in backticks.
+    hint
+        The next command or action, ready to be typed.
+    details
+        Lines that support the message: a diff, a log's end.
+    """
+
+    code: ClassVar[str] = "unexpected"
+    exit_code: ClassVar[int] = 1
+
+    def __init__(self, message: str, *, hint: str = "", details: tuple[str, ...] = ()) -> None:
+        super().__init__(message)
+        self.message = message
+        self.hint = hint
+        self.details = details
+
+    def to_json(self) -> dict[str, object]:
+        """Return the form that goes into JSON output and REST answers."""
+        return {
+            "code": self.code,
+            "message": self.message,
+            "hint": self.hint,
+            "details": list(self.details),
+        }
+
+
+class UsageError(DevboxError):
+    """The command line or the magic's arguments are off."""
+
+    code, exit_code = "usage", 2
+
+
+class CaptureError(DevboxError):
+    """What the notebook uses could not be found out."""
+
+    code, exit_code = "capture", 10
+
+
+class NotebookError(CaptureError):
+    """The file is not a notebook that can be read."""
+
+    code, exit_code = "notebook", 11
+
+
+class UnsupportedKernelError(CaptureError):
+    """The notebook's language is not Python."""
+
+    code, exit_code = "unsupported_kernel", 12
+
+
+class UnresolvedImportError(CaptureError):
+    """An import has no known package, and `--strict` was given."""
+
+    code, exit_code = "unresolved_import", 13
+
+
+class ProbeError(CaptureError):
+    """The running kernel did not answer the probe."""
+
+    code, exit_code = "probe", 14
+
+
+class PlanError(DevboxError):
+    """No sound decision is possible from these facts."""
+
+    code, exit_code = "plan", 20
+
+
+class ProjectError(PlanError):
+    """There is no fitting project folder for this notebook."""
+
+    code, exit_code = "project", 21
+
+
+class BaseImageError(PlanError):
+    """No base image fits."""
+
+    code, exit_code = "base_image", 22
+
+
+class RequirementError(PlanError):
+    """A package name, version or apt name is not well formed."""
+
+    code, exit_code = "requirement", 23
+
+
+class LockError(DevboxError):
+    """The closure could not be locked."""
+
+    code, exit_code = "lock", 30
+
+
+class ResolutionError(LockError):
+    """The pins cannot be satisfied together, or the index lacks one."""
+
+    code, exit_code = "resolution", 31
+
+
+class IndexUnreachableError(LockError):
+    """The package index does not answer and the cache is not enough."""
+
+    code, exit_code = "index_unreachable", 32
+
+
+class FileError(DevboxError):
+    """A file of the project stands in the way."""
+
+    code, exit_code = "file", 40
+
+
+class ConflictError(FileError):
+    """A hand edit and the plan disagree; nothing was written."""
+
+    code, exit_code = "conflict", 41
+
+
+class ConfigurationError(FileError):
+    """A devcontainer.json cannot be read or breaks its schema."""
+
+    code, exit_code = "configuration", 42
+
+
+class ReadOnlyError(FileError):
+    """The project's folder cannot be written."""
+
+    code, exit_code = "read_only", 43
+
+
+class UntrustedProjectError(FileError):
+    """The project's configuration was not written or approved on this machine."""
+
+    code, exit_code = "untrusted_project", 44
+
+
+class EngineError(DevboxError):
+    """The container engine refused or failed."""
+
+    code, exit_code = "engine", 50
+
+
+class EngineNotFoundError(EngineError):
+    """No container engine is installed."""
+
+    code, exit_code = "engine_not_found", 51
+
+
+class EngineNotRunningError(EngineError):
+    """An engine is installed, and nothing answers."""
+
+    code, exit_code = "engine_not_running", 52
+
+
+class EnginePermissionError(EngineError):
+    """The user may not open the engine's socket."""
+
+    code, exit_code = "engine_permission", 53
+
+
+class BuildxMissingError(EngineError):
+    """The docker command lacks the buildx plugin."""
+
+    code, exit_code = "buildx_missing", 54
+
+
+class BuildError(DevboxError):
+    """The image could not be built."""
+
+    code, exit_code = "build", 60
+
+
+class BuildStepError(BuildError):
+    """One step of the build failed."""
+
+    code, exit_code = "build_step", 61
+
+
+class BuildCancelledError(BuildError):
+    """The user stopped the build; finished steps stay cached."""
+
+    code, exit_code = "cancelled", 130
+
+
+class RunError(DevboxError):
+    """The box or its kernel failed."""
+
+    code, exit_code = "run", 70
+
+
+class ImageMissingError(RunError):
+    """The image a kernel was registered for is gone."""
+
+    code, exit_code = "image_missing", 71
+
+
+class KernelStartError(RunError):
+    """The kernel ended before it answered."""
+
+    code, exit_code = "kernel_start", 72
+
+
+class NotebookFailedError(RunError):
+    """A cell raised."""
+
+    code, exit_code = "notebook_failed", 73
+
+
+class VerificationError(RunError):
+    """The clean environment does not give what the notebook gave."""
+
+    code, exit_code = "verification", 74
+
+
+class TransportError(RunError):
+    """Host and box cannot reach each other."""
+
+    code, exit_code = "transport", 75
+
+
+INTERRUPTED_EXIT_CODE = 130
+"""Exit code after Ctrl-C (128 + SIGINT), as shells have it."""

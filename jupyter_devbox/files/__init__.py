@@ -1,0 +1,1 @@
+"""The only writer in the user's folder: reads what is there, merges, writes atomically."""

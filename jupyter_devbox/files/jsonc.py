@@ -1,0 +1,206 @@
+"""JSON with comments, edited in place: whatever is not ours keeps its every byte.
+
+devcontainer.json is JSONC (containers.dev/implementors/spec): comments, and in the wild trailing
+commas and a byte order mark. No library on the index edits such text without rewriting it, so
+this is a scanner that records where each value stands, and edits are text edits.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from jupyter_devbox.errors import ConfigurationError
+
+_SPACE = re.compile(r"(?:[ \t\r\n\ufeff]|//[^\n]*|/\*.*?\*/)*", re.DOTALL)
+_STRING = re.compile(r'"(?:[^"\\\x00-\x1f]|\\.)*"')
+_SCALAR = re.compile(r"true|false|null|-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?")
+_MAX_DEPTH = 64
+
+
+@dataclass(frozen=True, slots=True)
+class Node:
+    """One value and where it stands: ``text[start:end]``.
+
+    `members` are an object's, by key; `last` is the end of its last member, comma excluded (or
+    the position behind the brace when there is none), where a further member goes.
+    """
+
+    start: int
+    end: int
+    value: Any
+    members: Mapping[str, Node] = field(default_factory=dict)
+    key_start: int = 0
+    last: int = 0
+
+
+class _Scanner:
+    """Walks the text once; knows the file's name for its errors."""
+
+    def __init__(self, text: str, name: str) -> None:
+        self.text = text
+        self.name = name
+
+    def fail(self, position: int, expected: str) -> ConfigurationError:
+        line = self.text.count("\n", 0, position) + 1
+        column = position - (self.text.rfind("\n", 0, position) + 1) + 1
+        message = f"{self.name} is broken at line {line}, column {column}: {expected} expected"
+        return ConfigurationError(message, hint=f"mend {self.name} there, then run it again")
+
+    def skip(self, position: int) -> int:
+        match = _SPACE.match(self.text, position)
+        return match.end() if match else position
+
+    def value(self, position: int, depth: int = 0) -> Node:
+        if depth > _MAX_DEPTH:
+            raise self.fail(position, "less nesting")
+        character = self.text[position : position + 1]
+        if character == "{":
+            return self.mapping(position, depth)
+        if character == "[":
+            return self.sequence(position, depth)
+        pattern = _STRING if character == '"' else _SCALAR
+        match = pattern.match(self.text, position)
+        if match is None:
+            raise self.fail(position, "a value")
+        return Node(position, match.end(), self.decode(match.group(), position))
+
+    def decode(self, literal: str, position: int) -> Any:  # noqa: ANN401
+        try:
+            return json.loads(literal)
+        except ValueError as error:
+            raise self.fail(position, "a well-formed value") from error
+
+    def mapping(self, start: int, depth: int) -> Node:
+        members: dict[str, Node] = {}
+        last = position = start + 1
+        while True:
+            position = self.skip(position)
+            if self.text[position : position + 1] == "}":
+                values = {key: node.value for key, node in members.items()}
+                return Node(start, position + 1, values, members, last=last)
+            match = _STRING.match(self.text, position)
+            if match is None:
+                raise self.fail(position, 'a key in double quotes or "}"')
+            key = str(self.decode(match.group(), position))
+            if key in members:
+                raise self.fail(position, f'one "{key}" only')
+            colon = self.skip(match.end())
+            if self.text[colon : colon + 1] != ":":
+                raise self.fail(colon, '":"')
+            node = self.value(self.skip(colon + 1), depth + 1)
+            members[key] = Node(node.start, node.end, node.value, node.members, position, node.last)
+            last = node.end
+            position = self.separator(node.end, "}")
+
+    def sequence(self, start: int, depth: int) -> Node:
+        values: list[Any] = []
+        position = start + 1
+        while True:
+            position = self.skip(position)
+            if self.text[position : position + 1] == "]":
+                return Node(start, position + 1, values)
+            node = self.value(position, depth + 1)
+            values.append(node.value)
+            position = self.separator(node.end, "]")
+
+    def separator(self, position: int, closing: str) -> int:
+        position = self.skip(position)
+        found = self.text[position : position + 1]
+        if found == ",":
+            return position + 1
+        if found != closing:
+            raise self.fail(position, f'"," or "{closing}"')
+        return position
+
+
+def parse(text: str, name: str = "devcontainer.json") -> Node:
+    """Return the object that the text holds, with positions.
+
+    Raises
+    ------
+    ConfigurationError
+        It is not one JSON object; the message says line and column.
+    """
+    scanner = _Scanner(text, name)
+    start = scanner.skip(0)
+    if text[start : start + 1] != "{":
+        raise scanner.fail(start, '"{"')
+    node = scanner.value(start)
+    end = scanner.skip(node.end)
+    if end != len(text):
+        raise scanner.fail(end, "the end of the file")
+    return node
+
+
+def find(node: Node, path: tuple[str, ...]) -> Node | None:
+    """Return the value at a key path, or None."""
+    for key in path:
+        found = node.members.get(key)
+        if found is None:
+            return None
+        node = found
+    return node
+
+
+def set_value(text: str, path: tuple[str, ...], value: Any) -> str:  # noqa: ANN401
+    """Return the text with the value at a key path replaced or added; all else stays.
+
+    Raises
+    ------
+    ConfigurationError
+        Something on the way is no object.
+    """
+    node = parse(text)
+    for depth, key in enumerate(path):
+        child = node.members.get(key)
+        if child is None:
+            return _insert(text, node, key, _nest(path[depth + 1 :], value), depth + 1)
+        if depth == len(path) - 1:
+            return text[: child.start] + dump(value, depth + 1) + text[child.end :]
+        if text[child.start] != "{":
+            message = f"devcontainer.json holds no object where one is needed: `{'.'.join(path)}`"
+            raise ConfigurationError(message, hint=f"remove {key} there, then run it again")
+        node = child
+    return text
+
+
+def remove(text: str, path: tuple[str, ...]) -> str:
+    """Return the text without the member at a key path, nor the comma that belonged to it."""
+    root = parse(text)
+    parent = find(root, path[:-1])
+    if parent is None or path[-1] not in parent.members:
+        return text
+    names = list(parent.members)
+    position = names.index(path[-1])
+    node = parent.members[path[-1]]
+    if position + 1 < len(names):
+        return text[: node.key_start] + text[parent.members[names[position + 1]].key_start :]
+    start = parent.members[names[position - 1]].end if position else node.key_start
+    return text[:start] + text[node.end :]
+
+
+def dump(value: Any, depth: int) -> str:  # noqa: ANN401
+    """Return a value as JSON text, its further lines indented for this depth."""
+    text = json.dumps(value, indent=2, ensure_ascii=False)
+    short = json.dumps(value, ensure_ascii=False)
+    flat = not isinstance(value, dict) and "{" not in short and len(short) + 2 * depth <= 88
+    return short if flat else text.replace("\n", "\n" + "  " * depth)
+
+
+def _nest(path: tuple[str, ...], value: Any) -> Any:  # noqa: ANN401
+    for key in reversed(path):
+        value = {key: value}
+    return value
+
+
+def _insert(text: str, node: Node, key: str, value: Any, depth: int) -> str:  # noqa: ANN401
+    """Add a member behind the last one; a comment behind that stays behind it."""
+    comma = "," if node.members else ""
+    member = f"{comma}\n{'  ' * depth}{json.dumps(key, ensure_ascii=False)}: {dump(value, depth)}"
+    if not node.members and not text[node.start + 1 : node.end - 1].strip():
+        return f"{text[: node.start]}{{{member}\n{'  ' * (depth - 1)}}}{text[node.end :]}"
+    return text[: node.last] + member + text[node.last :]

@@ -1,0 +1,240 @@
+"""What was rendered and what is on disk → what is to be written. Pure.
+
+A three-way merge whose common ancestor is a digest: each block and each key of ours carries, in
+the file itself, the digest of what we wrote last. What differs from that digest was edited by
+hand. An edit stays as long as our own text for that place does not change; when it does, the two
+disagree, and that is a conflict for the user to solve.
+"""
+
+from __future__ import annotations
+
+import difflib
+import hashlib
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from jupyter_devbox.errors import RequirementError
+from jupyter_devbox.files import jsonc
+from jupyter_devbox.spec.requirements_in import parse_line
+from jupyter_devbox.spec.tree import (
+    BinaryFile,
+    BlockFile,
+    KeyFile,
+    LinesFile,
+    RenderedFile,
+    WholeFile,
+)
+
+_BLOCK = re.compile(
+    r"^# >>> jupyter-devbox (?P<name>[a-z]+) (?P<digest>[0-9a-f]{12})\n"
+    r"(?P<text>.*?)^# <<< jupyter-devbox (?P=name)\n",
+    re.MULTILINE | re.DOTALL,
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Conflict:
+    """A hand edit and the plan disagree.
+
+    `place` names it for the user (``line 12``, ``key "name"``); `yours` and `plan` are the two
+    texts.
+    """
+
+    path: str
+    place: str
+    yours: str
+    plan: str
+
+    def diff(self) -> tuple[str, ...]:
+        """Return the two texts as diff lines, the user's with ``-``."""
+        lines = difflib.ndiff(self.yours.splitlines(), self.plan.splitlines())
+        return tuple(line for line in lines if line[:2] in {"- ", "+ "})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Merged:
+    """The content to be written, and what stands in its way.
+
+    With conflicts, `content` takes the plan's side in each.
+    """
+
+    content: bytes
+    conflicts: tuple[Conflict, ...] = ()
+
+
+def digest(text: str) -> str:
+    """Return the short digest that marks what we wrote."""
+    return hashlib.sha256(text.encode()).hexdigest()[:12]
+
+
+def merge(rendered: RenderedFile, existing: bytes | None) -> Merged:
+    """Return what is to be written for one file.
+
+    Raises
+    ------
+    ConfigurationError
+        The existing devcontainer.json cannot be read.
+    """
+    if isinstance(rendered, BinaryFile):
+        return Merged(content=rendered.content)
+    text = None if existing is None else existing.decode("utf-8", errors="surrogateescape")
+    if isinstance(rendered, BlockFile):
+        merged, conflicts = _merge_blocks(rendered, text)
+    elif isinstance(rendered, KeyFile):
+        merged, conflicts = _merge_keys(rendered, text)
+    elif isinstance(rendered, WholeFile):
+        merged, conflicts = _merge_whole(rendered, text)
+    else:
+        merged, conflicts = _merge_lines(rendered, text), ()
+    content = merged.encode("utf-8", errors="surrogateescape")
+    return Merged(content=content, conflicts=conflicts)
+
+
+def _merge_blocks(rendered: BlockFile, text: str | None) -> tuple[str, tuple[Conflict, ...]]:
+    if text is None:
+        body = "\n".join(_block(block.name, block.text) for block in rendered.blocks)
+        return f"{rendered.heading}\n{body}", ()
+    found = {match["name"]: match for match in _BLOCK.finditer(text)}
+    wanted = {block.name: block.text for block in rendered.blocks}
+    if not found:
+        plan = "\n".join(block.text for block in rendered.blocks)
+        conflict = Conflict(path=rendered.path, place="the whole file", yours=text, plan=plan)
+        body = "\n".join(_block(block.name, block.text) for block in rendered.blocks)
+        return f"{rendered.heading}\n{body}", (conflict,)
+    conflicts: list[Conflict] = []
+
+    def replacement(match: re.Match[str]) -> str:
+        name, mine = match["name"], match["text"]
+        if name not in wanted:
+            return match.group()
+        edited = digest(mine) != match["digest"]
+        if edited and digest(wanted[name]) == match["digest"]:
+            return match.group()
+        if edited and mine != wanted[name]:
+            line = text.count("\n", 0, match.start("text")) + _first_difference(mine, wanted[name])
+            conflicts.append(
+                Conflict(path=rendered.path, place=f"line {line}", yours=mine, plan=wanted[name])
+            )
+        return _block(name, wanted[name])
+
+    merged = _BLOCK.sub(replacement, text)
+    for block in rendered.blocks:
+        if block.name not in found:
+            plan = _block(block.name, block.text)
+            conflicts.append(
+                Conflict(path=rendered.path, place=f"block {block.name}", yours="", plan=plan)
+            )
+            merged += "\n" + plan
+    return merged, tuple(conflicts)
+
+
+def _block(name: str, text: str) -> str:
+    return f"# >>> jupyter-devbox {name} {digest(text)}\n{text}# <<< jupyter-devbox {name}\n"
+
+
+def _first_difference(mine: str, other: str) -> int:
+    """Return the number of the first line that differs, 1-based within the block."""
+    pairs = zip(mine.splitlines(), other.splitlines(), strict=False)
+    same = next((number for number, (a, b) in enumerate(pairs) if a != b), None)
+    shorter = min(len(mine.splitlines()), len(other.splitlines()))
+    return (shorter if same is None else same) + 1
+
+
+def _merge_keys(rendered: KeyFile, text: str | None) -> tuple[str, tuple[Conflict, ...]]:
+    if text is None:
+        text = f"{rendered.heading}{{}}\n"
+        record: Mapping[str, Any] = {}
+    else:
+        node = jsonc.find(jsonc.parse(text), rendered.record)
+        record = node.value if node and isinstance(node.value, dict) else {}
+    conflicts: list[Conflict] = []
+    written: dict[str, str] = {}
+    for path, value in rendered.values.items():
+        name = "/".join(path)
+        new = _value_digest(value)
+        node = jsonc.find(jsonc.parse(text), path)
+        written[name] = new
+        if node is None:
+            # A key of ours that the user deleted stays deleted while our word is the same.
+            if record.get(name) == new:
+                continue
+            text = jsonc.set_value(text, path, value)
+            continue
+        if node.value == value:
+            continue
+        edited = _value_digest(node.value) != record.get(name)
+        if edited and record.get(name) == new:
+            continue
+        if edited:
+            conflicts.append(
+                Conflict(
+                    path=rendered.path,
+                    place=f'key "{name}"',
+                    yours=f"{json.dumps(path[-1])}: {jsonc.dump(node.value, 0)}",
+                    plan=f"{json.dumps(path[-1])}: {jsonc.dump(value, 0)}",
+                )
+            )
+        text = jsonc.set_value(text, path, value)
+    text = _drop_keys(text, rendered, record)
+    for path in rendered.rivals:
+        node = jsonc.find(jsonc.parse(text), path)
+        if node is not None:
+            yours = f"{json.dumps(path[-1])}: {jsonc.dump(node.value, 0)}"
+            conflicts.append(
+                Conflict(path=rendered.path, place=f'key "{path[-1]}"', yours=yours, plan="")
+            )
+            text = jsonc.remove(text, path)
+    if record != written:
+        text = jsonc.set_value(text, rendered.record, written)
+    return text, tuple(conflicts)
+
+
+def _drop_keys(text: str, rendered: KeyFile, record: Mapping[str, Any]) -> str:
+    """Remove keys that we wrote once, that nobody edited, and that the plan has no more."""
+    wanted = {"/".join(path) for path in rendered.values}
+    for name, old in record.items():
+        if name in wanted:
+            continue
+        path = tuple(name.split("/"))
+        node = jsonc.find(jsonc.parse(text), path)
+        if node is not None and _value_digest(node.value) == old:
+            text = jsonc.remove(text, path)
+    return text
+
+
+def _value_digest(value: Any) -> str:  # noqa: ANN401
+    return digest(json.dumps(value, sort_keys=True))
+
+
+def _merge_whole(rendered: WholeFile, text: str | None) -> tuple[str, tuple[Conflict, ...]]:
+    head, _, body = rendered.text.partition("\n")
+    new = f"{head.replace('{digest}', digest(body))}\n{body}"
+    if text is None or text == new:
+        return new, ()
+    old_head, _, old_body = text.partition("\n")
+    if digest(old_body) in old_head:
+        return new, ()
+    conflict = Conflict(path=rendered.path, place="the lock", yours=old_body, plan=body)
+    return new, (conflict,)
+
+
+def _merge_lines(rendered: LinesFile, text: str | None) -> str:
+    head = rendered.heading + "".join(f"{line}\n" for line in rendered.lines)
+    heading = set(rendered.heading.splitlines())
+    theirs = [line for line in (text or "").splitlines() if _is_theirs(line, heading)]
+    while theirs and not theirs[0].strip():
+        theirs.pop(0)
+    return head + ("\n" + "".join(f"{line}\n" for line in theirs) if theirs else "")
+
+
+def _is_theirs(line: str, heading: set[str]) -> bool:
+    if line in heading:
+        return False
+    try:
+        requirement = parse_line(line)
+    except RequirementError:
+        return True
+    return requirement is None or requirement.reason == "hand"

@@ -1,0 +1,118 @@
+"""Read what the project already has."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from jupyter_devbox.errors import ConfigurationError, RequirementError
+from jupyter_devbox.files import jsonc
+from jupyter_devbox.files.writer import confined
+from jupyter_devbox.spec.environment import AptPackage, DirectRequirement
+from jupyter_devbox.spec.names import APT_NAME
+from jupyter_devbox.spec.project import ExistingEnvironment, ProjectOptions
+from jupyter_devbox.spec.requirements_in import parse_line
+from jupyter_devbox.spec.requirements_txt import REST, STABLE, read_inputs, read_pins
+
+FOLDER = ".devcontainer"
+
+
+def read_environment(project: Path) -> ExistingEnvironment:
+    """Return what `.devcontainer/` says; empty where there is none.
+
+    Raises
+    ------
+    ConfigurationError
+        devcontainer.json is broken.
+    RequirementError
+        requirements.in holds a line that is no requirement.
+    """
+    configuration = read_configuration(project)
+    own = _mapping(_mapping(configuration.get("customizations")).get("jupyter_devbox"))
+    stable = _text(project, STABLE)
+    rest = _text(project, REST)
+    notebooks = [n for n in _strings(own.get("notebooks")) if _exists(project, n)]
+    return ExistingEnvironment(
+        requirements=_requirements(_text(project, "requirements.in")),
+        apt=_apt(_mapping(own.get("apt"))),
+        options=_options(_mapping(own.get("options"))),
+        locked={**read_pins(stable), **read_pins(rest)},
+        stable=frozenset(read_pins(stable)),
+        inputs=read_inputs(rest),
+        notebooks=tuple(sorted(notebooks)),
+        configuration=configuration,
+    )
+
+
+def read_configuration(project: Path) -> Mapping[str, Any]:
+    """Return the parsed devcontainer.json; empty where there is none."""
+    text = _text(project, "devcontainer.json")
+    return jsonc.parse(text).value if text else {}
+
+
+def _text(project: Path, name: str) -> str:
+    path = confined(project, f"{FOLDER}/{name}")
+    try:
+        return path.read_text(encoding="utf-8-sig")
+    except FileNotFoundError:
+        return ""
+    except (OSError, UnicodeDecodeError) as error:
+        message = f"{FOLDER}/{name} cannot be read ({type(error).__name__})"
+        raise ConfigurationError(message, hint=f"mend {FOLDER}/{name}, or move it away") from error
+
+
+def _exists(project: Path, notebook: str) -> bool:
+    path = (project / notebook).resolve()
+    return path.is_relative_to(project.resolve()) and path.is_file()
+
+
+def _requirements(text: str) -> tuple[DirectRequirement, ...]:
+    found: dict[str, DirectRequirement] = {}
+    for number, line in enumerate(text.splitlines(), start=1):
+        try:
+            requirement = parse_line(line)
+        except RequirementError as error:
+            message = f"{FOLDER}/requirements.in, line {number}: {error.message}"
+            raise RequirementError(message, hint=error.hint) from error
+        if requirement is None:
+            continue
+        before = found.get(requirement.name)
+        if before is not None and before.reason == "hand" and requirement.reason != "hand":
+            continue
+        found[requirement.name] = requirement
+    return tuple(found.values())
+
+
+def _apt(entries: Mapping[str, Any]) -> tuple[AptPackage, ...]:
+    return tuple(
+        AptPackage(
+            name=name,
+            reason=str(_mapping(entry).get("reason", "")),
+            notebooks=tuple(_strings(_mapping(entry).get("notebooks"))),
+        )
+        for name, entry in sorted(entries.items())
+        if APT_NAME.fullmatch(name)
+    )
+
+
+def _options(entry: Mapping[str, Any]) -> ProjectOptions:
+    options = ProjectOptions(
+        include=tuple(_strings(entry.get("include"))),
+        exclude=tuple(_strings(entry.get("exclude"))),
+        apt=tuple(_strings(entry.get("apt"))),
+        python=str(entry.get("python", "")),
+        base=str(entry.get("base", "")),
+    )
+    ports = entry.get("ports")
+    numbers = [p for p in ports if isinstance(p, int)] if isinstance(ports, list) else []
+    return replace(options, ports=tuple(numbers))
+
+
+def _mapping(value: object) -> Mapping[str, Any]:
+    return value if isinstance(value, dict) else {}
+
+
+def _strings(value: object) -> list[str]:
+    return [item for item in value if isinstance(item, str)] if isinstance(value, list) else []

@@ -1,0 +1,187 @@
+"""Write into the user's folder: confined to the project, atomic, never through a link."""
+
+from __future__ import annotations
+
+import difflib
+import errno
+import os
+import secrets
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+from jupyter_devbox.errors import ConflictError, FileError, ReadOnlyError
+from jupyter_devbox.files.merge import Conflict, merge
+from jupyter_devbox.spec.tree import BinaryFile, RenderedTree
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Change:
+    """One file that would be written (`new` bytes) or removed (`new` is None)."""
+
+    path: str
+    old: bytes | None
+    new: bytes | None
+
+    def diff(self) -> tuple[str, ...]:
+        """Return the change as a unified diff; one line for a binary file."""
+        if self.path.endswith(".whl"):
+            verb = "removed" if self.new is None else "changed" if self.old else "added"
+            size = len(self.new or self.old or b"")
+            return (f"{self.path}: {verb}, {size} bytes",)
+        before, after = (
+            (data or b"").decode("utf-8", errors="replace").splitlines()
+            for data in (self.old, self.new)
+        )
+        return tuple(
+            difflib.unified_diff(before, after, f"a/{self.path}", f"b/{self.path}", lineterm="")
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Changes:
+    """What writing a tree would do: the changed files alone, and the conflicts."""
+
+    changes: tuple[Change, ...]
+    conflicts: tuple[Conflict, ...]
+
+
+def compare(project: Path, tree: RenderedTree) -> Changes:
+    """Return what writing the tree would change; writes nothing.
+
+    Raises
+    ------
+    ConfigurationError
+        An existing devcontainer.json cannot be read.
+    FileError
+        A path leads out of the project.
+    """
+    changes: list[Change] = []
+    conflicts: list[Conflict] = []
+    for file in tree.files:
+        path = confined(project, file.path)
+        old = path.read_bytes() if path.is_file() else None
+        merged = merge(file, old)
+        conflicts += merged.conflicts
+        if merged.content != old:
+            changes.append(Change(path=file.path, old=old, new=merged.content))
+    wanted = {file.path for file in tree.files}
+    for folder in tree.folders:
+        base = confined(project, folder)
+        for path in sorted(base.glob("*.whl")) if base.is_dir() else ():
+            relative = f"{folder}/{path.name}"
+            if relative not in wanted:
+                changes.append(Change(path=relative, old=path.read_bytes(), new=None))
+    return Changes(changes=tuple(changes), conflicts=tuple(conflicts))
+
+
+def refuse_conflicts(changes: Changes, hint: str) -> None:
+    """Raise `ConflictError` for the first conflict, its two sides in the details."""
+    if not changes.conflicts:
+        return
+    first = changes.conflicts[0]
+    place = f"your {first.place}" if first.place.startswith("line") else first.place
+    raise ConflictError(
+        f"{first.path}: {place} and the plan disagree",
+        hint=hint,
+        details=tuple(
+            line for conflict in changes.conflicts for line in _labelled(conflict.diff())
+        ),
+    )
+
+
+def _labelled(lines: Iterable[str]) -> Iterable[str]:
+    for line in lines:
+        yield f"  {line}" + ("      (yours)" if line.startswith("-") else "      (the plan)")
+
+
+def write(project: Path, changes: Changes) -> tuple[str, ...]:
+    """Write the changed files, each atomically, and return their paths.
+
+    A file in conflict is kept beside the new one as ``NAME.yours`` (or ``NAME.yours-2``, …).
+
+    Raises
+    ------
+    ReadOnlyError
+        The folder cannot be written; nothing was.
+    """
+    contested = {conflict.path for conflict in changes.conflicts}
+    for change in changes.changes:
+        path = confined(project, change.path)
+        try:
+            if change.new is None:
+                path.unlink(missing_ok=True)
+                continue
+            path.parent.mkdir(parents=True, exist_ok=True)
+            if change.path in contested and change.old is not None:
+                atomic_write(_free_name(path), change.old)
+            atomic_write(path, change.new)
+        except OSError as error:
+            raise _unwritable(error, path) from error
+    return tuple(change.path for change in changes.changes if change.new is not None)
+
+
+def _unwritable(error: OSError, path: Path) -> FileError:
+    if error.errno in {errno.ENOSPC, errno.EDQUOT}:
+        return FileError(f"The disk is full: `{path.parent}`", hint="jupyter devbox prune")
+    message = f"This folder cannot be written ({error.strerror}): `{path.parent}`"
+    return ReadOnlyError(message, hint="copy the notebook to a folder of yours, or use --project")
+
+
+def confined(project: Path, relative: str) -> Path:
+    """Return the path of a project file, and refuse one that leads elsewhere through a link.
+
+    Raises
+    ------
+    FileError
+        A folder on the way, or the file, is a link out of the project.
+    """
+    root = project.resolve()
+    path = root.joinpath(*relative.split("/"))
+    resolved = path.resolve()
+    if not resolved.is_relative_to(root) or path.is_symlink():
+        message = f"A link leads out of the project: `{relative}`"
+        raise FileError(message, hint="remove the link, then run it again")
+    return path
+
+
+def atomic_write(path: Path, content: bytes) -> None:
+    """Replace a file's content so that a reader, or a crash, sees the old or the new whole.
+
+    The file keeps its mode; a new one gets the process's default.
+    """
+    temporary = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
+    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_NOFOLLOW", 0)
+    descriptor = os.open(temporary, flags, 0o666)
+    try:
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        if path.exists():
+            temporary.chmod(path.stat().st_mode & 0o7777)
+        temporary.replace(path)
+    except BaseException:
+        temporary.unlink(missing_ok=True)
+        raise
+
+
+def _free_name(path: Path) -> Path:
+    candidate = path.with_name(f"{path.name}.yours")
+    number = 2
+    while candidate.exists():
+        candidate = path.with_name(f"{path.name}.yours-{number}")
+        number += 1
+    return candidate
+
+
+__all__ = [
+    "BinaryFile",
+    "Change",
+    "Changes",
+    "atomic_write",
+    "compare",
+    "confined",
+    "refuse_conflicts",
+    "write",
+]

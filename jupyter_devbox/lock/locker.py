@@ -1,0 +1,197 @@
+"""Resolve for the image's Python and platform, with the kernel's versions where they fit."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import sys
+import tempfile
+from collections.abc import Container, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from packaging.version import InvalidVersion, Version
+
+from jupyter_devbox.engine.uv import ResolveRequest, resolve
+from jupyter_devbox.errors import IndexUnreachableError, LockError, ResolutionError
+from jupyter_devbox.lock.groups import assign_groups
+from jupyter_devbox.lock.own_wheel import own_wheel
+from jupyter_devbox.lock.pylock import read_pylock
+from jupyter_devbox.lock.wheels import LocalWheel, collect_wheels
+from jupyter_devbox.spec.environment import Decision, EnvironmentSpec
+from jupyter_devbox.spec.lock import Lock, LockedPackage
+from jupyter_devbox.spec.project import ExistingEnvironment
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Attempt:
+    """One set of lines to try, and whether the kernel's pins were let go."""
+
+    lines: tuple[str, ...]
+    loose: bool
+
+
+def lock_environment(spec: EnvironmentSpec, existing: ExistingEnvironment) -> Lock:
+    """Return the locked closure of an environment.
+
+    First with every version the kernel has; if that cannot be had for the image's Python and
+    platform, the pins that are not the user's own word may move, and each that does becomes a
+    decision. The cache is asked first, the network on a miss.
+
+    Raises
+    ------
+    ResolutionError
+        The index lacks a pin, or pins conflict.
+    IndexUnreachableError
+        The index does not answer.
+    LockError
+        A wheel cannot be made from a VCS, editable or local package.
+    """
+    local, decisions = collect_wheels(spec)
+    inputs = _inputs_digest(spec, local, existing.locked)
+    with tempfile.TemporaryDirectory(prefix="devbox-wheels-") as folder:
+        for wheel in local:
+            Path(folder, wheel.wheel.filename).write_bytes(wheel.wheel.content)
+        text, why = _resolve(_attempts(spec, local, Path(folder)), spec, existing, inputs)
+    packages = read_pylock(text, local_names=frozenset(w.name for w in local))
+    moved = _moved(spec, packages, why)
+    own = own_wheel()
+    wheels = sorted((*(w.wheel for w in local), own), key=lambda w: w.filename)
+    beside = (
+        *(_locked_wheel(w.name, w.version, w.wheel.content) for w in local),
+        _locked_wheel("jupyter-devbox", own.filename.split("-")[1], own.content),
+    )
+    return Lock(
+        python=spec.base_image.python,
+        platform=spec.base_image.platform,
+        packages=assign_groups(packages, beside, existing),
+        wheels=tuple(wheels),
+        inputs=_inputs_digest(spec, local, {p.name for p in packages}),
+        decisions=(*decisions, *moved),
+    )
+
+
+def _attempts(
+    spec: EnvironmentSpec, local: Sequence[LocalWheel], folder: Path
+) -> tuple[_Attempt, ...]:
+    addresses = {w.name: (folder / w.wheel.filename).as_uri() for w in local}
+    firm: list[str] = []
+    loose: list[str] = []
+    for requirement in spec.requirements:
+        if requirement.name in addresses:
+            extras = f"[{','.join(requirement.extras)}]" if requirement.extras else ""
+            line = f"{requirement.name}{extras} @ {addresses[requirement.name]}"
+            firm.append(line)
+            loose.append(line)
+            continue
+        firm.append(requirement.text)
+        free = requirement if requirement.firm else replace(requirement, specifier="")
+        allowed = requirement.allowed if not requirement.firm else ""
+        loose.append(f"{free.text}{allowed}")
+    return (
+        _Attempt(lines=tuple(firm), loose=False),
+        _Attempt(lines=tuple(loose), loose=True),
+    )
+
+
+def _resolve(
+    attempts: Sequence[_Attempt],
+    spec: EnvironmentSpec,
+    existing: ExistingEnvironment,
+    inputs: str,
+) -> tuple[str, str]:
+    """Return uv's answer, and why the kernel's pins could not all be kept ("" if they could)."""
+    preferences = dict(existing.locked)
+    if inputs != existing.inputs:
+        preferences.update((d.name, d.version) for d in spec.preferences)
+    pairs = [pair for pair in sorted(preferences.items()) if _is_public(pair[1])]
+    why: ResolutionError | None = None
+    for attempt in attempts:
+        request = ResolveRequest(
+            requirements=attempt.lines,
+            preferences=pairs,
+            executable=sys.executable,
+            python=spec.base_image.python,
+            platform=_triple(spec),
+            indexes=spec.indexes,
+        )
+        try:
+            text = _offline_first(request)
+        except ResolutionError as error:
+            why = why or error
+            continue
+        return text, " ".join(why.details) if why else ""
+    raise why or LockError("Nothing was resolved")
+
+
+def _offline_first(request: ResolveRequest) -> str:
+    try:
+        return resolve(request, offline=True)
+    except (ResolutionError, IndexUnreachableError):
+        return resolve(request, offline=False)
+
+
+def _triple(spec: EnvironmentSpec) -> str | None:
+    """Return uv's name for the image's platform; None for this machine's own (venv)."""
+    if spec.target == "venv":
+        return None
+    machine = "aarch64" if spec.base_image.platform.endswith("arm64") else "x86_64"
+    major, minor = spec.base_image.glibc
+    return f"{machine}-manylinux_{major}_{minor}"
+
+
+def _is_public(version: str) -> bool:
+    try:
+        return Version(version).local is None
+    except InvalidVersion:
+        return False
+
+
+def _moved(
+    spec: EnvironmentSpec, packages: Sequence[LockedPackage], why: str
+) -> tuple[Decision, ...]:
+    """Return a decision for each package whose version is not the kernel's."""
+    installed = {d.name: d.version for d in spec.preferences}
+    cause = why or f"{{}} cannot be had for Python {spec.base_image.python} with the other pins"
+    return tuple(
+        Decision(
+            what=p.name,
+            choice=f"{p.name}=={p.version}",
+            reason=f"the kernel has {installed[p.name]}; " + cause.replace("{}", installed[p.name]),
+        )
+        for p in packages
+        if p.name in installed
+        and _is_public(installed[p.name])
+        and Version(installed[p.name]) != Version(p.version)
+    )
+
+
+def _locked_wheel(name: str, version: str, content: bytes) -> LockedPackage:
+    digest = hashlib.sha256(content).hexdigest()
+    return LockedPackage(
+        name=name,
+        version=version,
+        hashes=(f"sha256:{digest}",),
+        group="rest",
+        size=len(content),
+    )
+
+
+def _inputs_digest(
+    spec: EnvironmentSpec, local: Sequence[LocalWheel], closure: Container[str]
+) -> str:
+    """Return a digest of all that decides the resolution.
+
+    Of the kernel's packages only those in the closure count: installing something else there
+    changes nothing here.
+    """
+    facts = [
+        spec.base_image.python,
+        spec.base_image.platform,
+        spec.target,
+        [[r.text, r.firm, r.allowed] for r in spec.requirements],
+        [[d.name, d.version] for d in spec.preferences if d.name in closure],
+        list(spec.indexes),
+        [[w.name, hashlib.sha256(w.wheel.content).hexdigest()] for w in local],
+    ]
+    return hashlib.sha256(json.dumps(facts).encode()).hexdigest()[:16]

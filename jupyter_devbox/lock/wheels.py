@@ -1,0 +1,148 @@
+"""Requirements that no index has, made into wheels: VCS, editable and local packages."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import unquote, urlsplit
+
+from packaging.utils import InvalidWheelFilename, parse_wheel_filename
+
+from jupyter_devbox.engine.process import run_process
+from jupyter_devbox.engine.uv import build_wheel
+from jupyter_devbox.errors import DevboxError, LockError
+from jupyter_devbox.spec.environment import Decision, DirectRequirement, EnvironmentSpec
+from jupyter_devbox.spec.lock import WheelFile
+
+_NOT_SOURCE = (".venv", "venv", "node_modules", "__pycache__", ".tox", ".nox", ".mypy_cache")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LocalWheel:
+    """A requirement's wheel; `version` is the one its file name says."""
+
+    name: str
+    version: str
+    wheel: WheelFile
+
+
+def collect_wheels(
+    spec: EnvironmentSpec,
+) -> tuple[tuple[LocalWheel, ...], tuple[Decision, ...]]:
+    """Return a wheel for each requirement with an address, and decisions for those without.
+
+    A file address that leads nowhere (conda packages carry their build machine's) means the
+    index's version.
+
+    Raises
+    ------
+    LockError
+        A wheel cannot be built, or it does not fit the image.
+    """
+    wheels: list[LocalWheel] = []
+    decisions: list[Decision] = []
+    for requirement in spec.requirements:
+        if requirement.url is None:
+            continue
+        path = _file_path(requirement.url)
+        if path is not None and not path.exists():
+            decisions.append(
+                Decision(
+                    what=requirement.name,
+                    choice=requirement.text,
+                    reason="its file is gone, so the index's version is taken",
+                )
+            )
+            continue
+        wheels.append(_wheel_of(requirement, path, spec))
+    return tuple(wheels), tuple(decisions)
+
+
+def _wheel_of(
+    requirement: DirectRequirement, path: Path | None, spec: EnvironmentSpec
+) -> LocalWheel:
+    with tempfile.TemporaryDirectory(prefix="devbox-wheel-") as name:
+        folder = Path(name)
+        try:
+            built = _obtain(requirement, path, folder)
+        except DevboxError as error:
+            message = f"{requirement.name} has no wheel and none could be made: {error.message}"
+            raise LockError(message, hint=error.hint, details=error.details) from error
+        content = built.read_bytes()
+        filename = built.name
+    try:
+        wheel_name, version, _, tags = parse_wheel_filename(filename)
+    except InvalidWheelFilename as error:
+        message = f"This is not a wheel's file name: `{filename}`"
+        raise LockError(
+            message, hint=f"pip install {requirement.name}, under its own name"
+        ) from error
+    interpreter = "cp" + spec.python.replace(".", "")
+    fits = any(
+        tag.platform == "any"
+        or (tag.interpreter in {interpreter, "py3"} and _machine(spec) in tag.platform)
+        or (tag.abi == "abi3" and _machine(spec) in tag.platform)
+        for tag in tags
+    )
+    if not fits:
+        message = (
+            f"The wheel of {requirement.name} does not fit Python {spec.python} on "
+            f"{spec.base_image.platform}: `{filename}`"
+        )
+        raise LockError(message, hint=f"--exclude {requirement.name}, or install a fitting wheel")
+    return LocalWheel(
+        name=str(wheel_name),
+        version=str(version),
+        wheel=WheelFile(filename=filename, content=content),
+    )
+
+
+def _obtain(requirement: DirectRequirement, path: Path | None, folder: Path) -> Path:
+    """Return a wheel in `folder` or where it already lies; the user's sources stay untouched."""
+    if path is not None and path.suffix == ".whl":
+        return path
+    if path is not None and path.is_file():
+        return build_wheel(path, folder)
+    source = folder / "source"
+    if path is not None:
+        # Build backends write into the source tree, so they get a copy of it.
+        ignore = shutil.ignore_patterns(*_NOT_SOURCE)
+        shutil.copytree(path, source, ignore=ignore, symlinks=True)
+        return build_wheel(source, folder)
+    _check_out(requirement, source)
+    parts = urlsplit(requirement.url or "").fragment
+    below = next((p[13:] for p in parts.split("&") if p.startswith("subdirectory=")), "")
+    inner = (source / unquote(below)).resolve()
+    if not inner.is_relative_to(source.resolve()):
+        message = f"The address leads out of its repository: `{requirement.url}`"
+        raise LockError(message, hint=f"--exclude {requirement.name}")
+    return build_wheel(inner, folder)
+
+
+def _check_out(requirement: DirectRequirement, destination: Path) -> None:
+    """Clone the commit that was installed."""
+    url = requirement.url or ""
+    address, _, commit = url.removeprefix("git+").split("#")[0].rpartition("@")
+    hint = f"pip install 'git+ADDRESS@COMMIT', or --exclude {requirement.name}"
+    if not url.startswith("git+") or not address or not commit or commit.startswith("-"):
+        message = f"Only Git addresses with a commit can be locked: `{url}`"
+        raise LockError(message, hint=hint)
+    quiet = {"GIT_TERMINAL_PROMPT": "0"}
+    clone = ["git", "clone", "--quiet", "--no-checkout", "--", address, str(destination)]
+    checkout = ["git", "-C", str(destination), "checkout", "--quiet", "--detach", commit]
+    for command in (clone, checkout):
+        done = run_process(command, env=quiet)
+        if done.exit_code:
+            message = f"The repository cannot be fetched at its commit: `{url}`"
+            raise LockError(message, hint=hint, details=tuple(done.stderr.splitlines()[-20:]))
+
+
+def _file_path(url: str) -> Path | None:
+    parts = urlsplit(url)
+    return Path(unquote(parts.path)) if parts.scheme == "file" else None
+
+
+def _machine(spec: EnvironmentSpec) -> str:
+    return "aarch64" if spec.base_image.platform.endswith("arm64") else "x86_64"

@@ -1,0 +1,8 @@
+"""Facts → decisions with reasons. Pure: arguments in, value out."""
+
+from jupyter_devbox.plan.base_image import choose_base
+from jupyter_devbox.plan.estimate import estimate_bytes
+from jupyter_devbox.plan.options import merge_options
+from jupyter_devbox.plan.planner import PlanInputs, pinned, plan
+
+__all__ = ["PlanInputs", "choose_base", "estimate_bytes", "merge_options", "pinned", "plan"]

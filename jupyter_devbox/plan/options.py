@@ -1,0 +1,37 @@
+"""The user's wishes: those of this run joined to those the project remembers."""
+
+from __future__ import annotations
+
+from jupyter_devbox.spec.names import (
+    check_apt_name,
+    check_image,
+    check_python,
+    normalise,
+    parse_requirement,
+)
+from jupyter_devbox.spec.project import ProjectOptions
+
+
+def merge_options(remembered: ProjectOptions, asked: ProjectOptions) -> ProjectOptions:
+    """Return both together, checked; what is asked now wins over what is remembered.
+
+    Raises
+    ------
+    RequirementError
+        A name, version, image or port is not well formed.
+    """
+    asked_names = {normalise(parse_requirement(text).name): text for text in asked.include}
+    excluded = {normalise(parse_requirement(name).name) for name in asked.exclude}
+    kept = {normalise(parse_requirement(text).name): text for text in remembered.include}
+    include = {n: t for n, t in (kept | asked_names).items() if n not in excluded}
+    exclude = ({normalise(name) for name in remembered.exclude} | excluded) - set(asked_names)
+    base = asked.base or remembered.base
+    python = asked.python or remembered.python
+    return ProjectOptions(
+        include=tuple(include[name] for name in sorted(include)),
+        exclude=tuple(sorted(exclude)),
+        apt=tuple(sorted({check_apt_name(n) for n in (*remembered.apt, *asked.apt)})),
+        python=check_python(python) if python else "",
+        base=check_image(base) if base else "",
+        ports=tuple(sorted({*remembered.ports, *asked.ports})),
+    )

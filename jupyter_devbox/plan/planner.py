@@ -1,0 +1,163 @@
+"""Snapshots, what the project has, and the user's wishes → one environment."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+
+from packaging.version import Version
+
+from jupyter_devbox.plan.base_image import choose_base, with_facts
+from jupyter_devbox.plan.requirements import unite
+from jupyter_devbox.plan.system_packages import unite_apt
+from jupyter_devbox.spec.container import ImageInfo
+from jupyter_devbox.spec.environment import (
+    Decision,
+    DirectRequirement,
+    EnvironmentSpec,
+    Target,
+)
+from jupyter_devbox.spec.lock import Lock
+from jupyter_devbox.spec.project import ExistingEnvironment, ProjectOptions
+from jupyter_devbox.spec.snapshot import InstalledDistribution, KernelSnapshot
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlanInputs:
+    """All that `plan` looks at.
+
+    Parameters
+    ----------
+    project
+        Name to be shown.
+    target
+        What the environment is for.
+    snapshots
+        Captures of this run, at least one.
+    existing
+        What the project's files say.
+    options
+        Remembered and asked options, merged by `plan.options.merge_options`.
+    platform
+        Of the images the engine runs, or of this machine.
+    base_facts
+        What the engine knows of the base image; None when it has it not or none was asked.
+    fallback_python
+        Python version where no snapshot knows one.
+    indexes
+        Index addresses of this machine, without credentials.
+    """
+
+    project: str
+    target: Target
+    snapshots: tuple[KernelSnapshot, ...]
+    existing: ExistingEnvironment = field(default_factory=ExistingEnvironment)
+    options: ProjectOptions = field(default_factory=ProjectOptions)
+    platform: str = "linux/amd64"
+    base_facts: ImageInfo | None = None
+    fallback_python: str = "3.11"
+    indexes: tuple[str, ...] = ()
+
+
+def python_of(inputs: PlanInputs) -> str:
+    """Return the kernel's Python version, full if a snapshot knows it."""
+    known = [snapshot.python for snapshot in inputs.snapshots if snapshot.python]
+    return known[-1] if known else inputs.fallback_python
+
+
+def plan(inputs: PlanInputs) -> EnvironmentSpec:
+    """Return the environment's decisions; same input, same value.
+
+    Raises
+    ------
+    PlanError
+        No base image fits, or an option is not well formed.
+    """
+    kernel_python = python_of(inputs)
+    base = choose_base(kernel_python, inputs.options, inputs.platform)
+    base, origin = with_facts(base, inputs.base_facts)
+    requirements, decisions = unite(inputs.snapshots, inputs.existing, inputs.options)
+    apt = unite_apt(inputs.snapshots, inputs.existing, inputs.options)
+    minor = ".".join(base.python.split(".")[:2])
+    about = (
+        Decision(what="python", choice=base.python, reason=_python_reason(kernel_python, origin)),
+        Decision(what="base image", choice=base.ref, reason=base.reason),
+    )
+    notebooks = {snapshot.notebook for snapshot in inputs.snapshots} | set(
+        inputs.existing.notebooks
+    )
+    return EnvironmentSpec(
+        project=inputs.project,
+        target=inputs.target,
+        python=minor,
+        base_image=base,
+        requirements=requirements,
+        preferences=_preferences(inputs),
+        indexes=inputs.indexes,
+        apt=apt,
+        local_modules=tuple(
+            sorted(
+                {m for snapshot in inputs.snapshots for m in snapshot.local_modules},
+                key=lambda module: (module.name, module.path),
+            )
+        ),
+        notebooks=tuple(sorted(name for name in notebooks if name)),
+        ports=inputs.options.ports,
+        decisions=(
+            *about,
+            *(_requirement_decision(r, inputs) for r in requirements),
+            *decisions,
+            *_local_versions(inputs),
+            *(Decision(what=a.name, choice="apt", reason=a.reason) for a in apt),
+        ),
+    )
+
+
+def _python_reason(kernel_python: str, origin: str) -> str:
+    return f"the kernel runs {kernel_python}; {origin}"
+
+
+def _preferences(inputs: PlanInputs) -> tuple[InstalledDistribution, ...]:
+    """Return what the captured kernels have; the last capture wins."""
+    preferences = {d.name: d for snapshot in inputs.snapshots for d in snapshot.installed}
+    return tuple(preferences[name] for name in sorted(preferences))
+
+
+def _requirement_decision(requirement: DirectRequirement, inputs: PlanInputs) -> Decision:
+    installed = {d.name for snapshot in inputs.snapshots for d in snapshot.installed}
+    where = ", ".join(requirement.notebooks)
+    reason = f"{requirement.reason}: {requirement.detail}" + (f" ({where})" if where else "")
+    if requirement.url:
+        reason += "; built into a wheel from where it was installed"
+    elif requirement.name in installed and not requirement.firm:
+        reason += "; the version that the kernel has"
+    return Decision(what=requirement.name, choice=requirement.text, reason=reason)
+
+
+def _local_versions(inputs: PlanInputs) -> Iterator[Decision]:
+    """Say where a local version (`2.0.0+cu124`) gives way to the public one."""
+    for snapshot in inputs.snapshots:
+        for captured in snapshot.requirements:
+            if captured.version and captured.source == "index":
+                version = Version(captured.version)
+                if version.local:
+                    yield Decision(
+                        what=captured.name,
+                        choice=version.public,
+                        reason=f"{captured.version} is in no public index",
+                    )
+
+
+def pinned(spec: EnvironmentSpec, lock: Lock) -> EnvironmentSpec:
+    """Return the environment with every direct requirement of ours pinned as it was locked.
+
+    The user's own lines and words stay as they are.
+    """
+    versions = {package.name: package.version for package in lock.packages}
+    requirements = tuple(
+        replace(r, specifier=f"=={versions[r.name]}")
+        if r.reason != "hand" and not r.firm and r.name in versions
+        else r
+        for r in spec.requirements
+    )
+    return replace(spec, requirements=requirements, decisions=(*spec.decisions, *lock.decisions))

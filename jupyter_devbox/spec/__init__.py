@@ -1,0 +1,1 @@
+"""The frozen values that stages exchange. Pure: no I/O, no clock, no environment."""

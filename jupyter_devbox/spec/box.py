@@ -1,0 +1,151 @@
+"""The box: what it is made from, how it is recognised, and what stands of it."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+
+from jupyter_devbox.spec.container import EMPTY, Limits, Mount
+
+Target = Literal["cpu", "cuda"]
+Isolation = Literal["box", "kernel"]
+Kind = Literal["box", "kernel", "probe"]
+
+LABEL_KIND = "jupyter-devbox.kind"
+LABEL_OWNER = "jupyter-devbox.owner"
+LABEL_PROJECT = "jupyter-devbox.project"
+LABEL_TARGET = "jupyter-devbox.target"
+LABEL_IMAGE = "jupyter-devbox.image"
+LABEL_CONFIG_DIGEST = "jupyter-devbox.config-digest"
+LABEL_FINGERPRINT = "jupyter-devbox.fingerprint"
+
+DEVCONTAINER_FOLDER = "devcontainer.local_folder"
+DEVCONTAINER_CONFIG = "devcontainer.config_file"
+DEVCONTAINER_METADATA = "devcontainer.metadata"
+
+USER = "jovyan"
+HOME = f"/home/{USER}"
+WORKSPACES = "/workspaces"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BoxSpec:
+    """The box that a project and target call for.
+
+    Parameters
+    ----------
+    project
+        Absolute path of the project's folder on the host.
+    name
+        Its name in the box: ``/workspaces/<name>``, and part of the container's name.
+    target
+        ``cpu`` or ``cuda``.
+    image
+        Image id (``sha256:…``).
+    config_file
+        Absolute path of the devcontainer.json that `devcontainer up` reads, or None.
+    metadata
+        What ``devcontainer.metadata`` says: a JSON array.
+    config_digest
+        Digest of the configuration that the box is made from; "" when unknown.
+    mounts
+        What the user approved besides the project.
+    env
+        What the user listed by ``containerEnv``; never written into a label.
+    isolation
+        ``box``: kernels share the container; ``kernel``: each has its own.
+    uid, gid
+        Who the box's files belong to on the host.
+    rootless
+        Whether root in the box is that user already.
+    """
+
+    project: str
+    name: str
+    target: Target
+    image: str
+    config_file: str | None = None
+    metadata: str = "[]"
+    config_digest: str = ""
+    mounts: tuple[Mount, ...] = ()
+    limits: Limits = field(default_factory=Limits)
+    env: Mapping[str, str] = EMPTY
+    isolation: Isolation = "box"
+    uid: int
+    gid: int
+    rootless: bool = False
+
+    @property
+    def workspace(self) -> str:
+        """Where the project is in the box."""
+        return f"{WORKSPACES}/{self.name}"
+
+    @property
+    def box_uid(self) -> int:
+        """The user's uid as the box sees it."""
+        return 0 if self.rootless else self.uid
+
+    @property
+    def box_gid(self) -> int:
+        """The user's gid as the box sees it."""
+        return 0 if self.rootless else self.gid
+
+    def fingerprint(self) -> str:
+        """Return what two boxes must agree on to be one: all that is fixed at creation.
+
+        The configuration file's own digest is left out: a box goes *stale*, it isn't replaced
+        under the user. So are settings of the host's, such as proxies and the CA bundle.
+        """
+        limits = self.limits
+        parts = [
+            [self.project, self.name, self.target, self.image, self.config_file],
+            [[m.source, m.target, m.readonly] for m in self.mounts],
+            [limits.memory, limits.shm, limits.cpus, limits.pids],
+            sorted(self.env.items()),
+            [self.box_uid, self.box_gid],
+        ]
+        text = json.dumps(parts, ensure_ascii=True, separators=(",", ":"))
+        return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+    def labels(self, kind: Kind) -> dict[str, str]:
+        """Return our own labels for a container of that kind."""
+        return {
+            **self.identity(kind),
+            LABEL_IMAGE: self.image,
+            LABEL_CONFIG_DIGEST: self.config_digest,
+            LABEL_FINGERPRINT: self.fingerprint(),
+        }
+
+    def identity(self, kind: Kind) -> dict[str, str]:
+        """Return the labels by which the containers of a project and target are found."""
+        return {
+            LABEL_KIND: kind,
+            LABEL_OWNER: str(self.uid),
+            LABEL_PROJECT: self.project,
+            LABEL_TARGET: self.target,
+        }
+
+    def devcontainer_labels(self) -> dict[str, str]:
+        """Return the labels by which `devcontainer up` finds the box; {} without a configuration."""
+        if self.config_file is None:
+            return {}
+        return {
+            DEVCONTAINER_FOLDER: self.project,
+            DEVCONTAINER_CONFIG: self.config_file,
+            DEVCONTAINER_METADATA: self.metadata,
+        }
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Box:
+    """A container that runs and whose transport is proven. `stale`: its configuration changed."""
+
+    id: str
+    name: str
+    image: str
+    target: Target
+    project: str
+    stale: bool = False

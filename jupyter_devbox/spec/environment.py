@@ -1,0 +1,185 @@
+"""Decisions with their reasons: plan's output, lock's and render's input."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from jupyter_devbox.spec.snapshot import InstalledDistribution, LocalModule, Source
+
+Target = Literal["cpu", "cuda", "venv"]
+DirectReason = Literal["import", "install", "engine", "kernel", "option", "hand"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Decision:
+    """One choice the plan made: what it is about, what was chosen, and why."""
+
+    what: str
+    choice: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DirectRequirement:
+    """One line of requirements.in.
+
+    Parameters
+    ----------
+    name
+        Normalised distribution name.
+    extras
+        Sorted extras.
+    specifier
+        PEP 440 specifier, such as ``==1.5.2`` or ``>=2``; "" when any version will do.
+    firm
+        Whether the specifier is the user's own word. One that merely repeats what happens to be
+        installed may move, with a decision, when the image's Python or the index cannot have it.
+    allowed
+        What the user's install line allows, such as ``>=2``: a version that moves stays within it.
+    reason
+        ``import``, ``install``, ``engine``: as captured; ``kernel``: needed to run any notebook;
+        ``option``: asked for by ``--include``; ``hand``: a line the user wrote.
+    detail
+        What stands behind the reason: import names, a call.
+    notebooks
+        Project-relative paths of the notebooks that need it, sorted.
+    source, url
+        As captured; a requirement with a VCS, file or editable source becomes a wheel.
+    """
+
+    name: str
+    extras: tuple[str, ...] = ()
+    specifier: str = ""
+    firm: bool = False
+    allowed: str = ""
+    reason: DirectReason = "import"
+    detail: str = ""
+    notebooks: tuple[str, ...] = ()
+    source: Source = "index"
+    url: str | None = None
+
+    @property
+    def text(self) -> str:
+        """The requirement as PEP 508 text, without URL."""
+        extras = f"[{','.join(self.extras)}]" if self.extras else ""
+        return f"{self.name}{extras}{self.specifier}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AptPackage:
+    """One Debian package of the image, why, and for which notebooks."""
+
+    name: str
+    reason: str
+    notebooks: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BaseImage:
+    """The image that the Dockerfile starts from.
+
+    Parameters
+    ----------
+    ref
+        Name with a tag, such as ``python:3.11-slim-bookworm``.
+    reason
+        Why this one.
+    python
+        Full version of its Python, such as ``3.11.2``.
+    platform
+        ``linux/amd64`` or ``linux/arm64``.
+    digest
+        ``sha256:…`` if the engine reports it for this tag, else None.
+    glibc
+        Version of its C library, which decides the wheels that fit.
+    """
+
+    ref: str
+    reason: str
+    python: str
+    platform: str = "linux/amd64"
+    digest: str | None = None
+    glibc: tuple[int, int] = (2, 36)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Accelerator:
+    """A GPU runtime (issue D): kind, version and the lowest driver that it runs on."""
+
+    kind: Literal["cuda"]
+    version: str
+    driver_floor: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EnvironmentSpec:
+    """Everything that is decided before versions are locked.
+
+    Parameters
+    ----------
+    project
+        The project's name, as shown to the user.
+    target
+        ``cpu``, ``cuda`` or ``venv``.
+    python
+        Minor version, such as ``3.11``.
+    base_image
+        See `BaseImage`; for ``venv`` it stands for the interpreter of this machine.
+    requirements
+        Direct requirements, sorted by name.
+    preferences
+        Versions to prefer where the resolution leaves a choice: what the kernel has.
+    indexes
+        Index addresses without credentials; empty means uv's default.
+    apt
+        Debian packages, sorted by name.
+    local_modules
+        The user's own modules; those inside the project are mounted.
+    notebooks
+        Project-relative paths of the notebooks this environment serves.
+    ports
+        Ports to be forwarded.
+    estimated_bytes
+        Size of the image on disk, estimated; see `plan.estimate`.
+    accelerator
+        None for ``cpu`` and ``venv``.
+    decisions
+        In the order in which they are shown.
+    """
+
+    project: str
+    target: Target
+    python: str
+    base_image: BaseImage
+    requirements: tuple[DirectRequirement, ...] = ()
+    preferences: tuple[InstalledDistribution, ...] = field(default=(), repr=False)
+    indexes: tuple[str, ...] = ()
+    apt: tuple[AptPackage, ...] = ()
+    local_modules: tuple[LocalModule, ...] = ()
+    notebooks: tuple[str, ...] = ()
+    ports: tuple[int, ...] = ()
+    estimated_bytes: int = 0
+    accelerator: Accelerator | None = None
+    decisions: tuple[Decision, ...] = ()
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the object of `jupyter devbox plan --json` (DESIGN, contracts)."""
+        accelerator = self.accelerator and {
+            "kind": self.accelerator.kind,
+            "version": self.accelerator.version,
+            "driver_floor": self.accelerator.driver_floor,
+        }
+        return {
+            "target": self.target,
+            "python": self.python,
+            "base_image": {"ref": self.base_image.ref, "reason": self.base_image.reason},
+            "requirements": [r.text for r in self.requirements],
+            "indexes": list(self.indexes),
+            "apt": [a.name for a in self.apt],
+            "accelerator": accelerator,
+            "estimated_bytes": self.estimated_bytes,
+            "decisions": [
+                {"what": d.what, "choice": d.choice, "reason": d.reason} for d in self.decisions
+            ],
+        }

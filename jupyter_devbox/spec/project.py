@@ -1,0 +1,71 @@
+"""What the project already has, read from its files: plan's second input."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from jupyter_devbox.spec.environment import AptPackage, DirectRequirement
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProjectOptions:
+    """What the user asked for, remembered under ``customizations.jupyter_devbox``.
+
+    Parameters
+    ----------
+    include
+        Requirements to add, PEP 508 without URL.
+    exclude
+        Distribution names to leave out.
+    apt
+        Debian packages to add.
+    python
+        Minor version, such as ``3.12``; "" follows the kernel.
+    base
+        Base image name with tag; "" lets the plan choose.
+    ports
+        Ports to be forwarded.
+    """
+
+    include: tuple[str, ...] = ()
+    exclude: tuple[str, ...] = ()
+    apt: tuple[str, ...] = ()
+    python: str = ""
+    base: str = ""
+    ports: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ExistingEnvironment:
+    """What `.devcontainer/` says before this run.
+
+    Parameters
+    ----------
+    requirements
+        Lines of requirements.in, the user's own among them (reason ``hand``).
+    apt
+        Packages with their notebooks.
+    options
+        Remembered options.
+    locked
+        Name → version of the existing lock.
+    stable
+        Names in its stable group.
+    inputs
+        Digest of what it was resolved from; "" when there is none.
+    notebooks
+        Notebooks of the environment that still exist.
+    configuration
+        The parsed devcontainer.json; empty when there is none.
+    """
+
+    requirements: tuple[DirectRequirement, ...] = ()
+    apt: tuple[AptPackage, ...] = ()
+    options: ProjectOptions = field(default_factory=ProjectOptions)
+    locked: Mapping[str, str] = field(default_factory=dict)
+    stable: frozenset[str] = frozenset()
+    inputs: str = ""
+    notebooks: tuple[str, ...] = ()
+    configuration: Mapping[str, Any] = field(default_factory=dict)

@@ -1,0 +1,49 @@
+"""The lock as text, both ways: two requirements files in pip's format, every line hashed."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+
+from jupyter_devbox.spec.lock import Lock, LockedPackage
+
+STABLE = "requirements.stable.txt"
+REST = "requirements.txt"
+_PIN = re.compile(r"^(?P<name>[a-z0-9][a-z0-9._-]*)==(?P<version>[^\s\\]+)", re.MULTILINE)
+_INPUTS = re.compile(r"^# Resolved from (?P<inputs>[0-9a-f]+)\.$", re.MULTILINE)
+
+
+def format_lock(lock: Lock) -> Mapping[str, str]:
+    """Return file name → text of the lock.
+
+    There are two files because a mounted file is part of a layer's cache key: a package more must
+    not touch the file of the stable layer.
+    """
+    about = (
+        f"# Locked by jupyter-devbox for Python {lock.python} on {lock.platform}; "
+        "not to be edited. {digest}\n"
+    )
+    stable = [p for p in lock.packages if p.group == "stable"]
+    rest = [p for p in lock.packages if p.group == "rest"]
+    return {
+        STABLE: about + _lines(stable),
+        REST: f"{about}# Resolved from {lock.inputs}.\n-r {STABLE}\n{_lines(rest)}",
+    }
+
+
+def _lines(packages: Iterable[LockedPackage]) -> str:
+    return "".join(
+        f"{p.name}=={p.version}" + "".join(f" \\\n    --hash={h}" for h in p.hashes) + "\n"
+        for p in packages
+    )
+
+
+def read_pins(text: str) -> dict[str, str]:
+    """Return name → version of one lock file."""
+    return {match["name"]: match["version"] for match in _PIN.finditer(text)}
+
+
+def read_inputs(text: str) -> str:
+    """Return the digest of what was resolved; "" when the file does not say."""
+    match = _INPUTS.search(text)
+    return match["inputs"] if match else ""

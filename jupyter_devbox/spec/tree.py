@@ -1,0 +1,94 @@
+"""Files as text, before they meet what is on disk: render's output, files' input."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Literal
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Block:
+    """A marked block of a file that the user may edit around.
+
+    `text` ends with a newline and holds no marker lines; `name` is one lower-case word.
+    """
+
+    name: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BlockFile:
+    """A file in which we own the marked blocks alone (the Dockerfile)."""
+
+    path: str
+    blocks: tuple[Block, ...]
+    heading: str = ""
+    kind: Literal["blocks"] = "blocks"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KeyFile:
+    """A JSON-with-comments file in which we own some keys alone (devcontainer.json).
+
+    `values` maps key paths, such as ``("customizations", "vscode", "settings")``, to plain JSON
+    values. The path of the record of what we wrote is `record`. `rivals` are keys that cannot
+    stand beside ours, such as ``image`` beside ``build``.
+    """
+
+    path: str
+    values: Mapping[tuple[str, ...], Any]
+    record: tuple[str, ...]
+    rivals: tuple[tuple[str, ...], ...] = ()
+    heading: str = ""
+    kind: Literal["keys"] = "keys"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WholeFile:
+    """A file that is ours from first to last byte (the lock): an edit in it is a conflict.
+
+    `text` begins with a first line in which ``{digest}`` stands for the digest of all that
+    follows that line.
+    """
+
+    path: str
+    text: str
+    kind: Literal["whole"] = "whole"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LinesFile:
+    """requirements.in: our lines are known by their comment, the user's other lines are kept.
+
+    `lines` are without line ends; the user's own lines follow them, as they stand on disk.
+    """
+
+    path: str
+    heading: str
+    lines: tuple[str, ...]
+    kind: Literal["lines"] = "lines"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BinaryFile:
+    """A file that is replaced as a whole and named after its content (a wheel)."""
+
+    path: str
+    content: bytes
+    kind: Literal["binary"] = "binary"
+
+
+RenderedFile = BlockFile | KeyFile | WholeFile | LinesFile | BinaryFile
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RenderedTree:
+    """All files of one environment, paths relative to the project, sorted by path.
+
+    `folders` are wholly ours: what lies in them and is not in `files` is removed (wheels/).
+    """
+
+    files: tuple[RenderedFile, ...]
+    folders: tuple[str, ...] = ()
