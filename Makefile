@@ -1,0 +1,15 @@
+# The chores live in .ci/make.py; where there is no make: python3 .ci/make.py NAME
+PYTHON ?= python3
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test check bench clean
+
+help:
+	@echo "make demo    a notebook becomes a container, here, without questions"
+	@echo "make check   style, types and quick tests, about a minute"
+	@echo "make test    everything, with a container engine where one can be had"
+	@echo "make bench   measurements"
+	@echo "make clean   removes what these made in this folder"
+
+demo test check bench clean:
+	@$(PYTHON) .ci/make.py $@
