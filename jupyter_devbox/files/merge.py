@@ -151,33 +151,10 @@ def _merge_keys(rendered: KeyFile, text: str | None) -> tuple[str, tuple[Conflic
         node = jsonc.find(jsonc.parse(text), rendered.record)
         record = node.value if node and isinstance(node.value, dict) else {}
     conflicts: list[Conflict] = []
-    written: dict[str, str] = {}
     for path, value in rendered.values.items():
-        name = "/".join(path)
-        new = _value_digest(value)
-        node = jsonc.find(jsonc.parse(text), path)
-        written[name] = new
-        if node is None:
-            # A key of ours that the user deleted stays deleted while our word is the same.
-            if record.get(name) == new:
-                continue
-            text = jsonc.set_value(text, path, value)
-            continue
-        if node.value == value:
-            continue
-        edited = _value_digest(node.value) != record.get(name)
-        if edited and record.get(name) == new:
-            continue
-        if edited:
-            conflicts.append(
-                Conflict(
-                    path=rendered.path,
-                    place=f'key "{name}"',
-                    yours=f"{json.dumps(path[-1])}: {jsonc.dump(node.value, 0)}",
-                    plan=f"{json.dumps(path[-1])}: {jsonc.dump(value, 0)}",
-                )
-            )
-        text = jsonc.set_value(text, path, value)
+        text, conflict = _merge_key(rendered.path, text, path, value, record.get("/".join(path)))
+        conflicts += [conflict] if conflict else []
+    written = {"/".join(path): _value_digest(value) for path, value in rendered.values.items()}
     text = _drop_keys(text, rendered, record)
     for path in rendered.rivals:
         node = jsonc.find(jsonc.parse(text), path)
@@ -190,6 +167,35 @@ def _merge_keys(rendered: KeyFile, text: str | None) -> tuple[str, tuple[Conflic
     if record != written:
         text = jsonc.set_value(text, rendered.record, written)
     return text, tuple(conflicts)
+
+
+def _merge_key(
+    file: str,
+    text: str,
+    path: tuple[str, ...],
+    value: Any,  # noqa: ANN401
+    recorded: str | None,
+) -> tuple[str, Conflict | None]:
+    """Return the text with one key as it should be, and the conflict if the user edited it.
+
+    A key of ours that the user changed or deleted stays so while our own word is the same.
+    """
+    unchanged = recorded == _value_digest(value)
+    node = jsonc.find(jsonc.parse(text), path)
+    if node is None:
+        return (text, None) if unchanged else (jsonc.set_value(text, path, value), None)
+    if node.value == value:
+        return text, None
+    edited = _value_digest(node.value) != recorded
+    if edited and unchanged:
+        return text, None
+    conflict = Conflict(
+        path=file,
+        place=f'key "{".".join(path)}"',
+        yours=f"{json.dumps(path[-1])}: {jsonc.dump(node.value, 0)}",
+        plan=f"{json.dumps(path[-1])}: {jsonc.dump(value, 0)}",
+    )
+    return jsonc.set_value(text, path, value), conflict if edited else None
 
 
 def _drop_keys(text: str, rendered: KeyFile, record: Mapping[str, Any]) -> str:

@@ -6,9 +6,9 @@ import difflib
 import errno
 import os
 import secrets
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 from jupyter_devbox.errors import ConflictError, FileError, ReadOnlyError
 from jupyter_devbox.files.merge import Conflict, merge
@@ -65,14 +65,23 @@ def compare(project: Path, tree: RenderedTree) -> Changes:
         conflicts += merged.conflicts
         if merged.content != old:
             changes.append(Change(path=file.path, old=old, new=merged.content))
-    wanted = {file.path for file in tree.files}
-    for folder in tree.folders:
-        base = confined(project, folder)
-        for path in sorted(base.glob("*.whl")) if base.is_dir() else ():
-            relative = f"{folder}/{path.name}"
-            if relative not in wanted:
-                changes.append(Change(path=relative, old=path.read_bytes(), new=None))
+    changes += _superseded(project, tree)
     return Changes(changes=tuple(changes), conflicts=tuple(conflicts))
+
+
+def _superseded(project: Path, tree: RenderedTree) -> Iterator[Change]:
+    """Yield the removal of older wheels of the packages whose wheels are in the tree.
+
+    Wheels of other packages in that folder are the user's own.
+    """
+    wheels = [PurePosixPath(file.path) for file in tree.files if isinstance(file, BinaryFile)]
+    for wheel in wheels:
+        folder = confined(project, str(wheel.parent))
+        package = wheel.name.split("-")[0]
+        for path in sorted(folder.glob(f"{package}-*.whl")) if folder.is_dir() else ():
+            if path.name not in {w.name for w in wheels}:
+                relative = f"{wheel.parent}/{path.name}"
+                yield Change(path=relative, old=path.read_bytes(), new=None)
 
 
 def refuse_conflicts(changes: Changes, hint: str) -> None:
@@ -81,8 +90,9 @@ def refuse_conflicts(changes: Changes, hint: str) -> None:
         return
     first = changes.conflicts[0]
     place = f"your {first.place}" if first.place.startswith("line") else first.place
+    message = f"{first.path}: {place} and the plan disagree. Nothing was changed or built"
     raise ConflictError(
-        f"{first.path}: {place} and the plan disagree",
+        message,
         hint=hint,
         details=tuple(
             line for conflict in changes.conflicts for line in _labelled(conflict.diff())
@@ -173,15 +183,3 @@ def _free_name(path: Path) -> Path:
         candidate = path.with_name(f"{path.name}.yours-{number}")
         number += 1
     return candidate
-
-
-__all__ = [
-    "BinaryFile",
-    "Change",
-    "Changes",
-    "atomic_write",
-    "compare",
-    "confined",
-    "refuse_conflicts",
-    "write",
-]

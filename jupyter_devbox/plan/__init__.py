@@ -3,6 +3,14 @@
 from jupyter_devbox.plan.base_image import choose_base
 from jupyter_devbox.plan.estimate import estimate_bytes
 from jupyter_devbox.plan.options import merge_options
-from jupyter_devbox.plan.planner import PlanInputs, pinned, plan
+from jupyter_devbox.plan.planner import PlanInputs, pinned, plan, python_of
 
-__all__ = ["PlanInputs", "choose_base", "estimate_bytes", "merge_options", "pinned", "plan"]
+__all__ = [
+    "PlanInputs",
+    "choose_base",
+    "estimate_bytes",
+    "merge_options",
+    "pinned",
+    "plan",
+    "python_of",
+]

@@ -10,7 +10,7 @@ BASE_BYTES = 150_000_000
 BYTECODE = 1.12
 """Compiled bytecode adds about an eighth to an installation (measured on the quickstart)."""
 UNPACKED = 3.2
-"""Installed size ÷ wheel size where the installed size is unknown (scientific wheels: 2.8 to 3.6)."""
+"""Installed size ÷ wheel size where the former is unknown (scientific wheels: 2.8 to 3.6)."""
 APT_BYTES = 25_000_000
 """A Debian package with its dependencies; from 1 MB (libgomp1) to 400 MB (ffmpeg)."""
 

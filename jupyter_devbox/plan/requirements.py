@@ -84,9 +84,10 @@ def unite(
             detail="--include",
             notebooks=before.notebooks if before else (),
         )
-    for name in options.exclude:
-        if united.pop(name, None) is not None:
-            decisions.append(Decision(what=name, choice="left out", reason="you excluded it"))
+    dropped = [name for name in options.exclude if united.pop(name, None) is not None]
+    decisions += [
+        Decision(what=name, choice="left out", reason="you excluded it") for name in dropped
+    ]
     united = {kernel.name: kernel for kernel in _kernel_requirements(snapshots)} | united
     return tuple(united[name] for name in sorted(united)), tuple(decisions)
 

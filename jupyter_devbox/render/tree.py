@@ -32,6 +32,4 @@ def render(
             for wheel in lock.wheels
         ),
     ]
-    return RenderedTree(
-        files=tuple(sorted(files, key=lambda file: file.path)), folders=(f"{FOLDER}/wheels",)
-    )
+    return RenderedTree(files=tuple(sorted(files, key=lambda file: file.path)))

@@ -129,7 +129,7 @@ class BoxSpec:
         }
 
     def devcontainer_labels(self) -> dict[str, str]:
-        """Return the labels by which `devcontainer up` finds the box; {} without a configuration."""
+        """Return the labels by which `devcontainer up` finds the box; {} without a file."""
         if self.config_file is None:
             return {}
         return {

@@ -36,6 +36,9 @@ class CapturedRequirement:
     specifier
         Version specifier that the notebook's own install line gives, such as ``>=2,<3``; else "".
         It is the user's word and is kept; `version` is only what happens to be installed.
+    index
+        URL of the index that the install line gives with ``--index-url``, without credentials;
+        else "".
     cells
         Numbers of the cells (1-based, markdown cells counted) that name it, sorted.
     """
@@ -48,6 +51,7 @@ class CapturedRequirement:
     source: Source = "index"
     url: str | None = None
     specifier: str = ""
+    index: str = ""
     cells: tuple[int, ...] = ()
 
 
@@ -124,6 +128,9 @@ class KernelSnapshot:
         ``linux/amd64``, ``linux/arm64``, ``darwin/arm64``, …
     requirements, apt, local_modules, unresolved, warnings
         Sorted by name (warnings by cell).
+    indexes
+        URLs of all indexes that install lines give, extra ones too, in their order, without
+        credentials.
     installed
         The kernel's whole environment: preferences for the lock, never requirements.
         Empty after a static scan.
@@ -139,6 +146,7 @@ class KernelSnapshot:
     local_modules: tuple[LocalModule, ...] = ()
     unresolved: tuple[UnresolvedImport, ...] = ()
     warnings: tuple[CaptureWarning, ...] = ()
+    indexes: tuple[str, ...] = ()
     installed: tuple[InstalledDistribution, ...] = field(default=(), repr=False)
     live: bool = False
 
@@ -158,6 +166,7 @@ class KernelSnapshot:
                     "source": r.source,
                     "url": r.url,
                     "specifier": r.specifier,
+                    "index": r.index,
                     "cells": list(r.cells),
                 }
                 for r in self.requirements
@@ -168,4 +177,5 @@ class KernelSnapshot:
             "warnings": [
                 {"code": w.code, "message": w.message, "cell": w.cell} for w in self.warnings
             ],
+            "indexes": list(self.indexes),
         }

@@ -85,10 +85,6 @@ RenderedFile = BlockFile | KeyFile | WholeFile | LinesFile | BinaryFile
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RenderedTree:
-    """All files of one environment, paths relative to the project, sorted by path.
-
-    `folders` are wholly ours: what lies in them and is not in `files` is removed (wheels/).
-    """
+    """All files of one environment, paths relative to the project, sorted by path."""
 
     files: tuple[RenderedFile, ...]
-    folders: tuple[str, ...] = ()

@@ -1,0 +1,51 @@
+"""`jupyter devbox build`."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Mapping
+from typing import Any
+
+from traitlets import Bool
+
+from jupyter_devbox.cli.verb import FLAGS, Verb
+from jupyter_devbox.errors import FileError
+from jupyter_devbox.view.progress import Progress
+from jupyter_devbox.view.terminal import terminal_view
+from jupyter_devbox.view.units import size
+from jupyter_devbox.workflow.containerize import refuse_unknown_project
+from jupyter_devbox.workflow.context import Context
+from jupyter_devbox.workflow.making import FOLDER, make_box_kernel
+
+
+class BuildVerb(Verb):
+    """Build the image of the project's files as they stand, and register its kernel."""
+
+    name = "jupyter-devbox-build"
+    description = __doc__
+    yes = Bool(default_value=False, help="Build files that came from elsewhere.").tag(config=True)
+    flags = {**FLAGS, "yes": ({"BuildVerb": {"yes": True}}, "Build files from elsewhere.")}
+
+    def execute(self, context: Context) -> tuple[int, Mapping[str, Any]]:
+        """Build, drawing progress on standard error."""
+        project = self.find_project(context)
+        if not (project.root / FOLDER / "Dockerfile").is_file():
+            message = f"There is no {FOLDER}/Dockerfile in: `{project.root}`"
+            raise FileError(message, hint="jupyter devbox containerize NOTEBOOK.ipynb")
+        engine = context.connect()
+        refuse_unknown_project(context, project, yes=self.yes)
+        progress = Progress(
+            ("Base image", "System packages", "Python packages", "Finish image", "Add kernel")
+        )
+        with terminal_view(progress) as view:
+            made = make_box_kernel(context, project, engine, view, threading.Event())
+        context.ledger.record("project", str(project.root))
+        state = "is ready" if made.built else "is up to date"
+        amount = f": {size(made.image.size)}" if made.image else ""
+        self.say(f"{made.kernel.display_name} {state}{amount}.")
+        return 0, {
+            "project": str(project.root),
+            "image": made.image.id if made.image else None,
+            "kernels": [{"name": made.kernel.name, "target": made.kernel.target}],
+            "built": made.built,
+        }

@@ -1,0 +1,90 @@
+"""`jupyter devbox containerize NOTEBOOK…`."""
+
+from __future__ import annotations
+
+import sys
+import threading
+from collections.abc import Mapping
+from typing import Any
+
+from traitlets import Bool
+
+from jupyter_devbox.cli.options import PlanVerb
+from jupyter_devbox.errors import INTERRUPTED_EXIT_CODE, BuildCancelledError
+from jupyter_devbox.view import wording
+from jupyter_devbox.view.progress import Progress, phases_for
+from jupyter_devbox.view.terminal import terminal_view
+from jupyter_devbox.workflow.containerize import containerize
+from jupyter_devbox.workflow.context import Context
+from jupyter_devbox.workflow.requests import ContainerizeRequest, ContainerizeResult
+
+
+class ContainerizeVerb(PlanVerb):
+    """Make the environment of notebooks: files, image, kernels."""
+
+    name = "jupyter-devbox-containerize"
+    description = __doc__
+    examples = """
+    jupyter devbox containerize analysis.ipynb
+    jupyter devbox containerize analysis.ipynb --include lxml --apt ffmpeg
+    jupyter devbox containerize analysis.ipynb --target venv
+    jupyter devbox containerize analysis.ipynb --diff
+    """
+    no_build = Bool(default_value=False, help="Write the files and stop.").tag(config=True)
+    dry_run = Bool(default_value=False, help="Write nothing; say what would be done.").tag(
+        config=True
+    )
+    diff = Bool(default_value=False, help="Like --dry-run, with the changes as a diff.").tag(
+        config=True
+    )
+    flags = {
+        **PlanVerb.flags,
+        "no-build": ({"ContainerizeVerb": {"no_build": True}}, "Write the files and stop."),
+        "dry-run": ({"ContainerizeVerb": {"dry_run": True}}, "Write nothing."),
+        "diff": ({"ContainerizeVerb": {"diff": True}}, "Write nothing; show the changes."),
+    }
+
+    def execute(self, context: Context) -> tuple[int, Mapping[str, Any]]:
+        """Containerize, drawing progress on standard error and the end on standard output."""
+        request = self.whole_request()
+        progress = Progress(phases_for(request.targets, build=request.build))
+        cancel = threading.Event()
+        try:
+            with terminal_view(progress) as view:
+                result = containerize(context, request, view, cancel)
+        except (KeyboardInterrupt, BuildCancelledError):
+            cancel.set()
+            where = f" at {progress.current}" if progress.current else ""
+            print(
+                f"Stopped{where}. The finished steps are kept: running it again\n"
+                "goes on from there.",
+                file=sys.stderr,
+            )
+            return INTERRUPTED_EXIT_CODE, {"error": {"code": "cancelled"}}
+        if request.dry_run:
+            self._show_changes(result)
+        else:
+            self.say("", *wording.ready(result), "", *wording.next_steps(result))
+        return 0, result.to_json()
+
+    def whole_request(self) -> ContainerizeRequest:
+        """Return the request, with what is to be done; the magic parses with this too."""
+        dry = self.dry_run or self.diff
+        return self.request(build=not self.no_build and not dry, dry_run=dry)
+
+    def _show_changes(self, result: ContainerizeResult) -> None:
+        changes = result.changes.changes
+        if not changes:
+            self.say("Nothing would be written: the files are up to date.")
+        for change in changes:
+            lines = change.diff() if self.diff else (_summary(change.path, change.old, change.new),)
+            self.say(*lines)
+        for conflict in result.changes.conflicts:
+            self.say(
+                "", f"{conflict.path}: {conflict.place} and the plan disagree", *conflict.diff()
+            )
+
+
+def _summary(path: str, old: bytes | None, new: bytes | None) -> str:
+    verb = "remove" if new is None else "write" if old is None else "change"
+    return f"would {verb} {path}"

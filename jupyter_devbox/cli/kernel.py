@@ -1,0 +1,79 @@
+"""`jupyter devbox kernel install|list|remove`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from traitlets import Unicode
+
+from jupyter_devbox.cli.verb import ALIASES, Verb
+from jupyter_devbox.errors import ImageMissingError, RunError, UsageError
+from jupyter_devbox.run.kernelspec import installed_kernelspecs, remove_kernelspec
+from jupyter_devbox.workflow.containerize import refuse_unknown_project
+from jupyter_devbox.workflow.context import Context
+from jupyter_devbox.workflow.making import image_tag, register_box_kernel
+
+
+class KernelVerb(Verb):
+    """install, list or remove the project's kernels."""
+
+    name = "jupyter-devbox-kernel"
+    description = __doc__
+    examples = "jupyter devbox kernel list\njupyter devbox kernel remove NAME"
+    most_arguments = 2
+    connection_file = Unicode(help="Given by clients that start argv themselves.").tag(config=True)
+    aliases = {**ALIASES, "f": "KernelVerb.connection_file"}
+
+    def execute(self, context: Context) -> tuple[int, Mapping[str, Any]]:
+        """Find the action and do it."""
+        action = self.extra_args[0] if self.extra_args else "list"
+        if action == "list":
+            return self._list(context)
+        if action == "install":
+            return self._install(context)
+        if action == "remove" and len(self.extra_args) == 2:
+            return self._remove(context, self.extra_args[1])
+        if action == "start":
+            message = "This program starts kernels without Jupyter's provisioners"
+            raise RunError(message, hint="choose the kernel in JupyterLab, or jupyter devbox run")
+        message = "jupyter devbox kernel takes install, list, or remove NAME"
+        raise UsageError(message, hint="jupyter devbox kernel list")
+
+    def _list(self, context: Context) -> tuple[int, Mapping[str, Any]]:
+        kernels = [
+            {
+                "name": spec.name,
+                "target": spec.ours.get("target"),
+                "project": spec.ours.get("project"),
+                "image": spec.ours.get("image"),
+                "display_name": spec.content.get("display_name", spec.name),
+            }
+            for spec in installed_kernelspecs(context.kernels)
+        ]
+        for kernel in kernels:
+            self.say(f"{kernel['display_name']:<28} {kernel['name']:<36} {kernel['project']}")
+        if not kernels:
+            self.say("No kernels yet.", "Next: jupyter devbox containerize NOTEBOOK.ipynb")
+        return 0, {"kernels": kernels}
+
+    def _install(self, context: Context) -> tuple[int, Mapping[str, Any]]:
+        project = self.find_project(context)
+        refuse_unknown_project(context, project, yes=False)
+        image = context.connect().image(image_tag(project, "cpu"))
+        if image is None:
+            message = f"{project.name} has no image yet"
+            raise ImageMissingError(message, hint="jupyter devbox build")
+        kernel = register_box_kernel(context, project, image)
+        self.say(f'Choose the kernel "{kernel.display_name}" in JupyterLab.')
+        return 0, {"kernels": [kernel.to_json()]}
+
+    def _remove(self, context: Context, name: str) -> tuple[int, Mapping[str, Any]]:
+        for spec in installed_kernelspecs(context.kernels):
+            if spec.name == name:
+                remove_kernelspec(spec)
+                context.ledger.forget("kernelspec", name)
+                self.say(f"Removed {name}.")
+                return 0, {"removed": [name]}
+        message = f"There is no kernel of ours with this name: `{name}`"
+        raise RunError(message, hint="jupyter devbox kernel list")

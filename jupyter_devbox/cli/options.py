@@ -1,0 +1,75 @@
+"""Options that decide the plan: shared by `containerize` and `plan`."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from traitlets import Bool, Int, List, Unicode
+
+from jupyter_devbox.cli.verb import ALIASES, FLAGS, Verb
+from jupyter_devbox.errors import UsageError
+from jupyter_devbox.spec.environment import Target
+from jupyter_devbox.spec.project import ProjectOptions
+from jupyter_devbox.workflow.requests import ContainerizeRequest
+
+_TARGETS: dict[str, Target] = {"cpu": "cpu", "venv": "venv"}
+
+
+class PlanVerb(Verb):
+    """A verb that plans an environment."""
+
+    target = Unicode("cpu", help="cpu, venv or both, with a comma between.").tag(config=True)
+    include = List(Unicode(), help="A package to add, such as 'lxml' or 'numpy<2'.").tag(
+        config=True
+    )
+    exclude = List(Unicode(), help="A package to leave out.").tag(config=True)
+    apt = List(Unicode(), help="A Debian package to add.").tag(config=True)
+    python = Unicode(help="Python version of the image, such as 3.12.").tag(config=True)
+    base = Unicode(help="Base image with a tag.").tag(config=True)
+    port = List(Int(), help="A port to forward.").tag(config=True)
+    strict = Bool(default_value=False, help="Stop at an import without a package.").tag(config=True)
+    yes = Bool(default_value=False, help="Take every offered answer.").tag(config=True)
+    most_arguments = 1000
+
+    flags = {
+        **FLAGS,
+        "strict": ({"PlanVerb": {"strict": True}}, "Stop at an import without a package."),
+        "yes": ({"PlanVerb": {"yes": True}}, "Take every offered answer."),
+    }
+    aliases = {
+        **ALIASES,
+        **{
+            name: f"PlanVerb.{name}"
+            for name in ("target", "include", "exclude", "apt", "python", "base", "port")
+        },
+    }
+
+    def request(self, **more: Any) -> ContainerizeRequest:  # noqa: ANN401
+        """Return the request that the command line makes.
+
+        Raises
+        ------
+        UsageError
+            A target is not known.
+        """
+        names = [name for name in self.target.split(",") if name]
+        unknown = [name for name in names if name not in _TARGETS]
+        if unknown or not names:
+            message = f"This target is not known: `{', '.join(unknown) or self.target}`"
+            raise UsageError(message, hint="--target cpu, --target venv, or --target cpu,venv")
+        return ContainerizeRequest(
+            notebooks=self.notebooks(),
+            project=self.chosen(),
+            targets=tuple(dict.fromkeys(_TARGETS[name] for name in names)),
+            wishes=ProjectOptions(
+                include=tuple(self.include),
+                exclude=tuple(self.exclude),
+                apt=tuple(self.apt),
+                python=self.python,
+                base=self.base,
+                ports=tuple(self.port),
+            ),
+            strict=self.strict,
+            yes=self.yes,
+            **more,
+        )

@@ -1,0 +1,50 @@
+"""`jupyter devbox status`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from jupyter_devbox.cli.verb import Verb
+from jupyter_devbox.workflow.context import Context
+from jupyter_devbox.workflow.status import ProjectStatus, project_status
+
+
+class StatusVerb(Verb):
+    """Compare notebooks, lock, image and boxes of the project."""
+
+    name = "jupyter-devbox-status"
+    description = __doc__
+
+    def execute(self, context: Context) -> tuple[int, Mapping[str, Any]]:
+        """Show how the project stands."""
+        status = project_status(context, self.find_project(context))
+        self.say(*_lines(status))
+        return 0, status.to_json()
+
+
+def _lines(status: ProjectStatus) -> list[str]:
+    lines = [f"Project {status.project.root} ({status.project.reason})"]
+    if not status.notebooks:
+        return [*lines, "No notebook is containerized here yet.",
+                "Next: jupyter devbox containerize NOTEBOOK.ipynb"]  # fmt: skip
+    for notebook in status.notebooks:
+        lines.append(f"{notebook.path}: " + ("changed" if notebook.drift else "up to date"))
+        lines += [f"  + {name} is used and not in the image" for name in notebook.missing]
+        lines += [f"  - {name} is no longer used" for name in notebook.unused]
+        lines += [f"  ~ {text}" for text in notebook.changed]
+    if not status.engine:
+        lines.append("Image and boxes: no engine answers (jupyter devbox doctor).")
+    elif status.image is None:
+        lines.append("CPU image: none yet.")
+    else:
+        lines.append("CPU image: " + ("stale" if status.image_stale else "up to date"))
+    for box in status.boxes:
+        running = "running" if box.running else "stopped"
+        stale = ", from an older image" if box.stale else ""
+        lines.append(f"Box {box.id[:12]} ({box.target}): {running}{stale}")
+    if status.drift:
+        names = " ".join(n.path for n in status.notebooks if n.drift)
+        target = f"containerize {names}" if names else "build"
+        lines.append(f"Next: jupyter devbox {target}")
+    return lines

@@ -1,0 +1,99 @@
+"""`jupyter devbox verify`."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Mapping
+from typing import Any
+
+from traitlets import Bool, Unicode
+
+from jupyter_devbox.cli.verb import ALIASES, FLAGS, Verb
+from jupyter_devbox.errors import UsageError, VerificationError
+from jupyter_devbox.files.project import Project
+from jupyter_devbox.files.reader import read_environment
+from jupyter_devbox.spec.environment import Target
+from jupyter_devbox.spec.project import ProjectOptions
+from jupyter_devbox.view.progress import Progress
+from jupyter_devbox.view.terminal import PlainView
+from jupyter_devbox.view.units import count
+from jupyter_devbox.workflow.capturing import kernel_interpreter
+from jupyter_devbox.workflow.containerize import containerize
+from jupyter_devbox.workflow.context import Context
+from jupyter_devbox.workflow.requests import ContainerizeRequest
+from jupyter_devbox.workflow.verifying import Proof, verify
+
+_TARGETS: dict[str, Target | None] = {"": None, "cpu": "cpu", "venv": "venv"}
+
+
+class VerifyVerb(Verb):
+    """Prove the lock: run the notebooks in a clean environment and compare the outputs."""
+
+    name = "jupyter-devbox-verify"
+    description = __doc__
+    target = Unicode(help="cpu or venv; by default the box if there is an engine.").tag(config=True)
+    fix = Bool(default_value=False, help="Take the proposed pins and verify again.").tag(
+        config=True
+    )
+    yes = Bool(default_value=False, help="Run files that came from elsewhere.").tag(config=True)
+    flags = {
+        **FLAGS,
+        "fix": ({"VerifyVerb": {"fix": True}}, "Take the proposed pins."),
+        "yes": ({"VerifyVerb": {"yes": True}}, "Run files from elsewhere."),
+    }
+    aliases = {**ALIASES, "target": "VerifyVerb.target"}
+
+    def execute(self, context: Context) -> tuple[int, Mapping[str, Any]]:
+        """Verify; the exit code says whether all was the same."""
+        if self.target not in _TARGETS:
+            message = f"This target is not known: `{self.target}`"
+            raise UsageError(message, hint="--target cpu or --target venv")
+        project = self.find_project(context)
+        proof = self._verify(context, project)
+        if proof.proposals and self.fix:
+            self._take(context, project, proof)
+            proof = self._verify(context, project)
+        self.say(*_lines(proof))
+        return 0 if proof.ok else VerificationError.exit_code, proof.to_json()
+
+    def _verify(self, context: Context, project: Project) -> Proof:
+        notebooks = read_environment(project.root).notebooks
+        interpreter = context.python
+        if notebooks:
+            interpreter = kernel_interpreter(context, project.root / notebooks[0]) or interpreter
+        view = PlainView(sys.stderr, Progress(()))
+        return verify(
+            context, project, interpreter, view, target=_TARGETS[self.target], yes=self.yes
+        )
+
+    def _take(self, context: Context, project: Project, proof: Proof) -> None:
+        """Pin what the clean environment lacked, and build again."""
+        existing = read_environment(project.root)
+        request = ContainerizeRequest(
+            notebooks=tuple(project.root / name for name in existing.notebooks),
+            project=project.root,
+            targets=(proof.target,),
+            wishes=ProjectOptions(include=proof.proposals),
+        )
+        containerize(context, request, PlainView(sys.stderr, Progress(())))
+
+
+def _lines(proof: Proof) -> list[str]:
+    place = "a new box" if proof.target == "cpu" else "a new virtual environment"
+    lines = []
+    for notebook in proof.notebooks:
+        verdict = "same outputs" if notebook.ok else "differs"
+        lines.append(f"{notebook.path}: ran in {place}, {verdict}")
+        lines += [f"  {difference}" for difference in notebook.differences]
+        if notebook.proposed:
+            pin, cell = notebook.proposed
+            lines.append(f"  cell {cell} needs {pin}, which your kernel has")
+    for name, (locked, found) in proof.versions.items():
+        lines.append(f"{name}: locked {locked}, found {found or 'nothing'}")
+    if proof.ok:
+        lines.append(f"Verified: {count(proof.checked, 'package')}, all as locked.")
+    elif proof.proposals:
+        lines.append("Next: jupyter devbox verify --fix")
+    else:
+        lines.append("Not verified.")
+    return lines

@@ -1,0 +1,61 @@
+"""`%containerize` and `%devbox VERB`.
+
+Loading this module costs little and needs IPython and the standard library alone: it is loaded in
+the box too, where the magics say one line and never fail a run.
+"""
+
+from __future__ import annotations
+
+import os
+import shlex
+import sys
+from typing import TYPE_CHECKING
+
+from IPython.core.magic import Magics, line_magic, magics_class
+
+if TYPE_CHECKING:
+    from IPython.core.interactiveshell import InteractiveShell
+
+BOX = "JUPYTER_DEVBOX_BOX"
+IN_BOX = "This notebook already runs in its box; %containerize does its work outside of it."
+
+
+@magics_class
+class DevboxMagics(Magics):  # type: ignore[misc]
+    """The magics of jupyter-devbox."""
+
+    @line_magic  # type: ignore[untyped-decorator]
+    def containerize(self, line: str) -> None:
+        """Put this notebook's environment into a container, and register a kernel for it.
+
+        Options are those of `jupyter devbox containerize`: ``%containerize --include lxml``.
+        """
+        if os.environ.get(BOX):
+            print(IN_BOX)
+            return
+        from jupyter_devbox.magics.here import containerize_here  # noqa: PLC0415
+
+        containerize_here(self.shell, self._words(line))
+
+    @line_magic  # type: ignore[untyped-decorator]
+    def devbox(self, line: str) -> None:
+        """Run a verb of `jupyter devbox`: ``%devbox status``."""
+        if os.environ.get(BOX):
+            print("%devbox works outside of the box: use a terminal there.")
+            return
+        from jupyter_devbox.magics.here import run_verb  # noqa: PLC0415
+
+        run_verb(self._words(line))
+
+    def _words(self, line: str) -> list[str]:
+        """Split like a shell; a mistake in the quotes is the user's, so it gets no traceback."""
+        try:
+            return shlex.split(line)
+        except ValueError as error:
+            print(f"The quotes do not match up ({error}): `{line}`", file=sys.stderr)
+            return ["--help"]
+
+
+def register(shell: InteractiveShell) -> None:
+    """Make the magics known to IPython."""
+    shell.register_magics(DevboxMagics)

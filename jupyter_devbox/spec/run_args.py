@@ -1,0 +1,67 @@
+"""Limits of a box, as they stand in `runArgs` of devcontainer.json."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+
+from jupyter_devbox.errors import ConfigurationError
+from jupyter_devbox.spec.container import Limits
+
+_SIZE = re.compile(r"(?P<number>\d+(?:\.\d+)?)(?P<unit>[bkmg]?)b?", re.IGNORECASE)
+_UNITS = {"": 1, "b": 1, "k": 1024, "m": 1024**2, "g": 1024**3}
+_NAMES = {
+    "--memory": "memory",
+    "-m": "memory",
+    "--shm-size": "shm",
+    "--cpus": "cpus",
+    "--pids-limit": "pids",
+}
+
+
+def parse_size(text: str) -> int:
+    """Return bytes of a size as Docker writes it (``512m``, ``2g``; binary units).
+
+    Raises
+    ------
+    ConfigurationError
+        It is no size.
+    """
+    match = _SIZE.fullmatch(text.strip())
+    if match is None:
+        message = f"This is not a size: `{text}`"
+        raise ConfigurationError(message, hint="write it like 512m or 2g")
+    return int(float(match["number"]) * _UNITS[match["unit"].lower()])
+
+
+def read_limits(arguments: Iterable[object]) -> Limits:
+    """Return the limits among run arguments; other arguments are passed over.
+
+    Raises
+    ------
+    ConfigurationError
+        A limit's value is not well formed.
+    """
+    found = dict(_pairs([str(a) for a in arguments]))
+    try:
+        return Limits(
+            memory=parse_size(found.get("memory", "0")),
+            shm=parse_size(found.get("shm", "0")),
+            cpus=float(found.get("cpus", "0")),
+            pids=int(found.get("pids", "0")),
+        )
+    except ValueError as error:
+        message = f"A limit in runArgs is not a number: `{error}`"
+        raise ConfigurationError(message, hint="write it like --cpus=2") from error
+
+
+def _pairs(arguments: list[str]) -> Iterator[tuple[str, str]]:
+    position = 0
+    while position < len(arguments):
+        name, equals, value = arguments[position].partition("=")
+        if name in _NAMES:
+            if not equals:
+                position += 1
+                value = arguments[position] if position < len(arguments) else ""
+            yield _NAMES[name], value
+        position += 1

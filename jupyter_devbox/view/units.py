@@ -1,0 +1,52 @@
+"""Sizes, times and counts in words."""
+
+from __future__ import annotations
+
+
+def size(number: int) -> str:
+    """Return bytes in decimal units, three digits: ``1.08 GB``, ``812 MB``, ``9.7 MB``."""
+    value = float(number)
+    for unit in ("bytes", "kB", "MB", "GB"):
+        if value < 999.5 or unit == "GB":
+            break
+        value /= 1000
+    if unit == "bytes":
+        return f"{number} bytes"
+    digits = 2 if value < 10 and unit == "GB" else 1 if value < 10 else 0
+    return f"{value:.{digits}f} {unit}"
+
+
+def about(number: int) -> str:
+    """Return bytes roughly: ``1.1 GB``, ``490 MB``."""
+    if number >= 1_000_000_000:
+        return f"{number / 1e9:.1f} GB"
+    return f"{round(number / 1e7) * 10} MB"
+
+
+def duration(seconds: float) -> str:
+    """Return a duration: ``14 s``, ``2 min 41 s``."""
+    whole = round(seconds)
+    if whole < 1:
+        return "less than 1 s"
+    minutes, rest = divmod(whole, 60)
+    if not minutes:
+        return f"{rest} s"
+    return f"{minutes} min {rest} s" if rest else f"{minutes} min"
+
+
+def clock(seconds: float) -> str:
+    """Return a running time: ``1:04``."""
+    minutes, rest = divmod(int(seconds), 60)
+    return f"{minutes}:{rest:02d}"
+
+
+def count(number: int, noun: str) -> str:
+    """Return a count with its noun: ``1 file``, ``4 files``."""
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+
+
+def listing(words: list[str]) -> str:
+    """Return words as a list in a sentence: ``a``, ``a and b``, ``a, b and c``."""
+    if len(words) < 2:
+        return "".join(words)
+    return f"{', '.join(words[:-1])} and {words[-1]}"

@@ -1,0 +1,175 @@
+"""The sentences, made of what the use cases tell. Pure; the same in every view."""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Iterable
+
+from jupyter_devbox.errors import DevboxError
+from jupyter_devbox.spec.snapshot import CapturedRequirement, KernelSnapshot, UnresolvedImport
+from jupyter_devbox.view.units import about, count, duration, listing, size
+from jupyter_devbox.workflow.requests import ContainerizeResult, Found, Planned
+
+WIDTH = 80
+
+
+def uses(snapshot: KernelSnapshot) -> str:
+    """Return what a notebook uses, in one sentence."""
+    things = [count(len(snapshot.requirements), "package")]
+    things += [apt.name for apt in snapshot.apt]
+    if snapshot.python:
+        things.append("Python " + ".".join(snapshot.python.split(".")[:2]))
+    return f"{snapshot.notebook or 'This notebook'} uses {listing(things)}."
+
+
+def package(requirement: CapturedRequirement) -> str:
+    """Return one package with its version, and its reason where that is no import."""
+    text = f"{requirement.name} {requirement.version}" if requirement.version else requirement.name
+    if requirement.reason == "engine":
+        return f"{text} (for {', '.join(requirement.imports)})"
+    if requirement.reason == "install":
+        return f"{text} (the notebook installs it)"
+    return text
+
+
+def packages(snapshot: KernelSnapshot, indent: str = "  ") -> list[str]:
+    """Return the packages with versions, wrapped to the terminal's width."""
+    if not snapshot.requirements:
+        return []
+    # A package and its version stay on one line.
+    names = [package(r).replace(" ", "\0") for r in snapshot.requirements]
+    wrapped = textwrap.wrap(
+        ", ".join(names),
+        WIDTH,
+        initial_indent=indent,
+        subsequent_indent=indent,
+        break_long_words=False,
+        break_on_hyphens=False,
+    )
+    return [line.replace("\0", " ") for line in wrapped]
+
+
+def unresolved_names(items: Iterable[UnresolvedImport]) -> str:
+    """Return imports with their cells: ``lab_utils (cell 3)``."""
+    return ", ".join(_with_cells(item) for item in items)
+
+
+def _with_cells(item: UnresolvedImport) -> str:
+    if not item.cells:
+        return item.name
+    word = "cell" if len(item.cells) == 1 else "cells"
+    return f"{item.name} ({word} {', '.join(str(cell) for cell in item.cells)})"
+
+
+def not_found(snapshot: KernelSnapshot, include: str, again: str) -> list[str]:
+    """Return the lines about imports without a package; [] when there are none.
+
+    Parameters
+    ----------
+    include
+        How a package is named here: ``add --include NAME``.
+    again
+        What follows "put x.py beside the notebook".
+    """
+    if not snapshot.unresolved:
+        return []
+    first = snapshot.unresolved[0].name.split(".")[0]
+    return [
+        f"Not found, so left out: {unresolved_names(snapshot.unresolved)}",
+        f"    It is a package:      {include}",
+        f"    It is your own file:  put {first}.py beside the notebook{again}",
+    ]
+
+
+def found(event: Found, include: str, again: str = "", mark: str = "! ") -> list[str]:
+    """Return what is shown before anything is written."""
+    lines: list[str] = []
+    for snapshot in event.snapshots:
+        lines.append(uses(snapshot))
+        lines += packages(snapshot)
+        missing = not_found(snapshot, include, again)
+        if missing:
+            lines += [mark + missing[0], *missing[1:]]
+        for warning in snapshot.warnings:
+            cell = f"cell {warning.cell}: " if warning.cell else ""
+            lines.append(f"{mark}{cell}{warning.message}")
+    return lines
+
+
+def planned(event: Planned) -> str:
+    """Return the image's size and the room for it."""
+    text = f"CPU image: about {about(event.spec.estimated_bytes)} on disk"
+    if event.free_bytes is not None:
+        text += f", {about(event.free_bytes)} free"
+    return f"{text}. Base: {event.spec.base_image.ref}."
+
+
+def ready(result: ContainerizeResult) -> list[str]:
+    """Return the last block's first lines: what there is now."""
+    lines: list[str] = []
+    names = listing([kernel.display_name for kernel in result.kernels])
+    verb = "is" if len(result.kernels) == 1 else "are"
+    if not result.kernels:
+        lines.append("The files are up to date." if not result.files else "The files are written.")
+    elif not result.built and not result.files:
+        lines.append(f"{names} {verb} up to date. Nothing was written or built.")
+    else:
+        parts = []
+        if result.image:
+            parts.append(size(result.image.size))
+        if result.built:
+            parts.append(f"built in {duration(result.seconds)}")
+        tail = f": {', '.join(parts)}" if parts else ""
+        lines.append(f"{names} {verb} ready{tail}.")
+    left_out = [u for snapshot in result.snapshots for u in snapshot.unresolved]
+    if left_out:
+        lines.append(f"Left out: {unresolved_names(left_out)}")
+    if result.files:
+        where = sorted({f"{path.split('/')[0]}/" for path in result.files})
+        lines.append(f"{count(len(result.files), 'file')} written to {listing(where)}")
+    return lines
+
+
+def next_steps(result: ContainerizeResult) -> list[str]:
+    """Return what to do next, for a terminal."""
+    notebook = next((s.notebook for s in result.snapshots if s.notebook), "NOTEBOOK.ipynb")
+    if not result.kernels:
+        return ["Next:", f"  jupyter devbox containerize {notebook}     build it"]
+    kernel = result.kernels[0]
+    lines = [
+        "Next:",
+        f"  {'jupyter devbox run ' + notebook:<34} run it",
+        f'  {"in JupyterLab":<34} choose the kernel "{kernel.display_name}"',
+    ]
+    if result.image:
+        lines.append(f"  {'in VS Code':<34} Reopen in Container")
+    return lines
+
+
+def next_in_notebook(result: ContainerizeResult) -> list[str]:
+    """Return what to do next, in a notebook."""
+    if not result.kernels:
+        return ["Next: %containerize, without --no-build, builds it."]
+    name = result.kernels[0].display_name
+    return [f'Next: choose the kernel "{name}" (menu Kernel, Change Kernel).']
+
+
+def failure(error: DevboxError) -> list[str]:
+    """Return an error: details first, then the cause, then the next command."""
+    lines = [f"  {line}" for line in error.details]
+    if lines:
+        lines.append("")
+    lines += textwrap.wrap(
+        error.message if error.message.endswith((".", "`")) else f"{error.message}.",
+        WIDTH,
+        break_long_words=False,
+        break_on_hyphens=False,
+    )
+    if error.hint:
+        lines.append(f"Next: {error.hint}")
+    return lines
+
+
+def names_in_button(names: list[str]) -> str:
+    """Return names for a button's label: one, or how many."""
+    return names[0] if len(names) == 1 else f"{len(names)} imports"

@@ -1,0 +1,1 @@
+"""The use cases: the one place that joins the stages. Entry points parse, call these, and show."""

@@ -1,0 +1,91 @@
+"""Which capture a notebook gets: with its kernel's environment where that can be asked."""
+
+from __future__ import annotations
+
+import json
+import tempfile
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+from jupyter_devbox.capture import capture_environment, capture_notebook
+from jupyter_devbox.capture import probe as probe_module
+from jupyter_devbox.engine.process import run_process
+from jupyter_devbox.errors import NotebookError, ProbeError
+from jupyter_devbox.files.project import Project
+from jupyter_devbox.spec.snapshot import KernelSnapshot
+from jupyter_devbox.workflow.context import Context
+
+
+def capture_saved(context: Context, notebook: Path, project: Project) -> KernelSnapshot:
+    """Return the facts of a saved notebook, with the versions its kernel's environment has.
+
+    Raises
+    ------
+    NotebookError, UnsupportedKernelError
+        The file cannot be captured.
+    """
+    interpreter = kernel_interpreter(context, notebook)
+    if interpreter is None:
+        snapshot = capture_notebook(notebook, project=project.root)
+    else:
+        ask = _prober(interpreter)
+        snapshot = capture_environment(notebook, project=project.root, interpreter_probe=ask)
+    return replace(snapshot, notebook=project.relative(notebook))
+
+
+def kernel_interpreter(context: Context, notebook: Path) -> str | None:
+    """Return the Python that runs the notebook's kernel on this machine.
+
+    A notebook whose kernel is not installed here, or is one of ours, is asked about in the
+    environment that devbox itself runs in.
+    """
+    from jupyter_client.kernelspec import KernelSpecManager, NoSuchKernel  # noqa: PLC0415
+
+    try:
+        metadata = json.loads(notebook.read_bytes().decode("utf-8-sig", "replace"))["metadata"]
+        name = str(metadata["kernelspec"]["name"])
+        spec = KernelSpecManager().get_kernel_spec(name)
+    except (OSError, ValueError, KeyError, TypeError, NoSuchKernel):
+        return context.python
+    program = Path(spec.argv[0]) if spec.argv else Path()
+    ours = "jupyter_devbox" in (spec.metadata or {})
+    fits = spec.language == "python" and program.is_absolute() and program.is_file()
+    return str(program) if fits and not ours else context.python
+
+
+def _prober(interpreter: str) -> Callable[[str], str]:
+    program = Path(probe_module.__file__).read_text(encoding="utf-8")
+
+    def ask(request: str) -> str:
+        # From an empty folder and from text: neither the project's files nor our own modules
+        # may shadow what the interpreter would import.
+        with tempfile.TemporaryDirectory(prefix="devbox-probe-") as folder:
+            source = Path(folder, "probe.txt")
+            source.write_text(program, encoding="utf-8")
+            code = (
+                "import sys; sys.path[:] = [p for p in sys.path if p]; "
+                f"exec(compile(open({str(source)!r}, encoding='utf-8').read(), 'probe', 'exec'))"
+            )
+            done = run_process([interpreter, "-c", code], stdin=request, timeout=120)
+        if done.exit_code:
+            message = f"The kernel's Python did not answer: `{interpreter}`"
+            raise ProbeError(message, details=tuple(done.stderr.splitlines()[-5:]))
+        return done.stdout
+
+    return ask
+
+
+def check_notebook(path: Path) -> Path:
+    """Return the resolved path of a notebook file.
+
+    Raises
+    ------
+    NotebookError
+        There is no such file.
+    """
+    if not path.is_file():
+        what = "This is a folder, not a notebook" if path.is_dir() else "There is no such notebook"
+        message = f"{what}: `{path}`"
+        raise NotebookError(message, hint="jupyter devbox containerize NOTEBOOK.ipynb")
+    return path.resolve()

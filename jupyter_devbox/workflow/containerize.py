@@ -1,0 +1,231 @@
+"""`containerize`: capture → plan → lock → write → build → register."""
+
+from __future__ import annotations
+
+import shutil
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from jupyter_devbox.engine.base import Engine
+from jupyter_devbox.errors import (
+    EngineError,
+    NotebookError,
+    ProjectError,
+    UnresolvedImportError,
+    UntrustedProjectError,
+    UsageError,
+)
+from jupyter_devbox.files.project import Project, find_project
+from jupyter_devbox.files.writer import Changes, compare, refuse_conflicts, write
+from jupyter_devbox.spec.container import ImageInfo
+from jupyter_devbox.spec.environment import Target
+from jupyter_devbox.spec.events import PhaseEvent
+from jupyter_devbox.spec.snapshot import KernelSnapshot
+from jupyter_devbox.workflow.capturing import capture_saved, check_notebook
+from jupyter_devbox.workflow.context import Context
+from jupyter_devbox.workflow.making import make_box_kernel
+from jupyter_devbox.workflow.planning import Plan, make_plan
+from jupyter_devbox.workflow.requests import (
+    ContainerizeRequest,
+    ContainerizeResult,
+    Event,
+    Found,
+    Planned,
+    RegisteredKernel,
+)
+from jupyter_devbox.workflow.venv import make_venv_kernel
+
+OnEvent = Callable[[Event], None]
+
+
+def containerize(
+    context: Context,
+    request: ContainerizeRequest,
+    on_event: OnEvent,
+    cancel: threading.Event | None = None,
+) -> ContainerizeResult:
+    """Make the environment of notebooks, and register kernels that run in it.
+
+    Everything that can stop it is looked at before the first file is written: the engine, the
+    trust, the resolution, hand edits.
+
+    Raises
+    ------
+    DevboxError
+        What stands in the way, and the next command; nothing was changed, unless the build failed.
+    """
+    cancel = cancel or threading.Event()
+    request = _relocated(context, request)
+    project = find_request_project(context, request)
+    engine = _engine(context, request)
+    refuse_unknown_project(context, project, yes=request.yes)
+    snapshots = _capture(context, request, project)
+    on_event(Found(project=project, snapshots=snapshots, targets=request.targets))
+    _refuse_unresolved(snapshots, request)
+    on_event(PhaseEvent(phase="Pin versions", status="started"))
+    plan = make_plan(context, request, project, snapshots, engine)
+    changes = compare(project.root, plan.tree)
+    free = _free_bytes(engine, project.root)
+    on_event(Planned(spec=plan.spec, lock=plan.lock, changes=changes, free_bytes=free))
+    count = len(plan.lock.packages)
+    on_event(PhaseEvent(phase="Pin versions", status="done", detail=f"{count} packages"))
+    result = ContainerizeResult(
+        project=project, snapshots=snapshots, spec=plan.spec, lock=plan.lock, changes=changes
+    )
+    if request.dry_run:
+        return result
+    if not request.yes:
+        refuse_conflicts(changes, hint=_diff_command(request))
+    files = _write(context, project, changes, on_event)
+    result = replace(result, files=files)
+    if not request.build:
+        return result
+    return _make(context, result, plan, _Making(request.targets, engine, on_event, cancel))
+
+
+def find_request_project(context: Context, request: ContainerizeRequest) -> Project:
+    """Return the project of a request: that of its first notebook."""
+    start = request.notebooks[0].parent if request.notebooks else Path.cwd()
+    project = find_project(start, home=context.home, chosen=request.project)
+    for notebook in request.notebooks:
+        if not notebook.resolve().is_relative_to(project.root):
+            message = f"This notebook lies outside the project {project.root}: `{notebook}`"
+            raise ProjectError(message, hint="containerize it by itself, or name --project")
+    return project
+
+
+def refuse_unknown_project(context: Context, project: Project, *, yes: bool) -> None:
+    """Raise unless this machine knows the project's configuration, or the user said yes.
+
+    Files that came from elsewhere decide what is built and run here.
+    """
+    folder = project.root / ".devcontainer"
+    known = context.ledger.has("project", str(project.root))
+    if folder.exists() and not known and not yes:
+        message = f"This project's .devcontainer was not made on this machine: `{folder}`"
+        raise UntrustedProjectError(
+            message,
+            hint="look at its files, then add --yes; --dry-run shows what would change",
+        )
+
+
+def _relocated(context: Context, request: ContainerizeRequest) -> ContainerizeRequest:
+    """Return the request with its notebooks checked; one in HOME is copied on `--yes`."""
+    if not request.notebooks and request.snapshot is None:
+        message = "Which notebook?"
+        raise UsageError(message, hint="jupyter devbox containerize NOTEBOOK.ipynb")
+    notebooks = tuple(check_notebook(path) for path in request.notebooks)
+    home = context.home.resolve()
+    if request.project is None and request.yes and notebooks and notebooks[0].parent == home:
+        if any((home / mark).exists() for mark in (".devcontainer",)):
+            message = f"A whole home folder cannot be a project: `{home}`"
+            raise ProjectError(message, hint="move the notebook into a folder of its own")
+        notebooks = (_copied(notebooks[0], home), *notebooks[1:])
+    return replace(request, notebooks=notebooks)
+
+
+def _copied(notebook: Path, home: Path) -> Path:
+    """Copy a notebook that lies in HOME into a folder named after it, and return the copy."""
+    folder = home / notebook.stem
+    target = folder / notebook.name
+    if target.exists():
+        return target
+    try:
+        folder.mkdir(exist_ok=True)
+        shutil.copy2(notebook, target)
+    except OSError as error:
+        message = f"The notebook cannot be copied into a folder of its own: `{folder}`"
+        raise NotebookError(message, hint="name another folder with --project") from error
+    return target
+
+
+def _engine(context: Context, request: ContainerizeRequest) -> Engine | None:
+    """Return the engine; None where the request can do without one."""
+    needed = request.build and not request.dry_run and "cpu" in request.targets
+    if not needed and (not request.build or "cpu" not in request.targets):
+        return None
+    try:
+        return context.connect()
+    except EngineError:
+        if needed:
+            raise
+        return None
+
+
+def _capture(
+    context: Context, request: ContainerizeRequest, project: Project
+) -> tuple[KernelSnapshot, ...]:
+    if request.snapshot is None:
+        return tuple(capture_saved(context, path, project) for path in request.notebooks)
+    first = request.notebooks[:1]
+    name = project.relative(first[0]) if first else ""
+    others = (capture_saved(context, path, project) for path in request.notebooks[1:])
+    return (replace(request.snapshot, notebook=name), *others)
+
+
+def _refuse_unresolved(snapshots: tuple[KernelSnapshot, ...], request: ContainerizeRequest) -> None:
+    names = sorted({u.name for snapshot in snapshots for u in snapshot.unresolved})
+    if names and request.strict:
+        message = f"No package is known for: `{', '.join(names)}`"
+        raise UnresolvedImportError(message, hint="add --include NAME, or leave out --strict")
+
+
+def _diff_command(request: ContainerizeRequest) -> str:
+    notebook = request.notebooks[0].name if request.notebooks else "NOTEBOOK"
+    return (
+        f"jupyter devbox containerize {notebook} --diff shows all of it; "
+        "--yes takes the plan and keeps your file beside it"
+    )
+
+
+def _free_bytes(engine: Engine | None, folder: Path) -> int | None:
+    if engine is not None:
+        return engine.info().free_bytes
+    return shutil.disk_usage(folder).free
+
+
+def _write(
+    context: Context, project: Project, changes: Changes, on_event: OnEvent
+) -> tuple[str, ...]:
+    on_event(PhaseEvent(phase="Write files", status="started"))
+    files = write(project.root, changes)
+    context.ledger.record("project", str(project.root))
+    detail = f"{len(files)} file{'s' if len(files) != 1 else ''}" if files else "unchanged"
+    on_event(PhaseEvent(phase="Write files", status="done", detail=detail))
+    return files
+
+
+@dataclass(frozen=True, slots=True)
+class _Making:
+    """What making needs besides the plan."""
+
+    targets: tuple[Target, ...]
+    engine: Engine | None
+    on_event: OnEvent
+    cancel: threading.Event
+
+
+def _make(
+    context: Context, result: ContainerizeResult, plan: Plan, making: _Making
+) -> ContainerizeResult:
+    """Build each target and register its kernel."""
+    kernels: list[RegisteredKernel] = []
+    image: ImageInfo | None = None
+    seconds, built = 0.0, False
+    for target in making.targets:
+        if target == "venv":
+            made = make_venv_kernel(context, result.project, plan, making.on_event)
+        elif target == "cpu" and making.engine is not None:
+            made = make_box_kernel(
+                context, result.project, making.engine, making.on_event, making.cancel
+            )
+            image = made.image
+        else:
+            message = f"This target is not there yet: `{target}`"
+            raise UsageError(message, hint="--target cpu or --target venv")
+        kernels.append(made.kernel)
+        seconds += made.seconds
+        built = built or made.built
+    return replace(result, image=image, kernels=tuple(kernels), seconds=seconds, built=built)

@@ -1,0 +1,162 @@
+"""Build the project's image and register its kernel."""
+
+from __future__ import annotations
+
+import hashlib
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from jupyter_devbox.build import build_image
+from jupyter_devbox.engine.base import Engine
+from jupyter_devbox.files.project import Project, slug
+from jupyter_devbox.files.reader import read_configuration
+from jupyter_devbox.render.kernelspec import box_kernelspec
+from jupyter_devbox.run.kernelspec import install_kernelspec
+from jupyter_devbox.spec.container import BuildRequest, ImageInfo
+from jupyter_devbox.spec.environment import Target
+from jupyter_devbox.spec.events import BuildEvent, PhaseEvent
+from jupyter_devbox.spec.requirements_txt import REST, STABLE, read_pins
+from jupyter_devbox.spec.run_args import read_limits
+from jupyter_devbox.workflow.context import Context
+from jupyter_devbox.workflow.requests import RegisteredKernel
+
+FOLDER = ".devcontainer"
+LABEL_FILES = "jupyter-devbox.files"
+LABEL_PROJECT = "jupyter-devbox.project"
+LABEL_TARGET = "jupyter-devbox.target"
+
+OnBuildEvent = Callable[[BuildEvent], None]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Made:
+    """A kernel that can be chosen now; `built` tells whether anything new was made for it."""
+
+    kernel: RegisteredKernel
+    image: ImageInfo | None = None
+    seconds: float = 0.0
+    built: bool = False
+
+
+def project_key(project: Project) -> str:
+    """Return the project's short name with a digest of its path: names of images and kernels."""
+    return f"{slug(project.name)}-{hashlib.sha256(str(project.root).encode()).hexdigest()[:6]}"
+
+
+def image_tag(project: Project, target: Target) -> str:
+    """Return the name of the project's image."""
+    return f"jupyter-devbox/{project_key(project)}:{target}"
+
+
+def make_box_kernel(
+    context: Context,
+    project: Project,
+    engine: Engine,
+    on_event: OnBuildEvent,
+    cancel: threading.Event,
+) -> Made:
+    """Build the project's image unless one of the same files is there, and register its kernel."""
+    started = time.monotonic()
+    image, built = build_project_image(context, project, engine, on_event, cancel)
+    on_event(PhaseEvent(phase="Add kernel", status="started"))
+    kernel = register_box_kernel(context, project, image)
+    on_event(PhaseEvent(phase="Add kernel", status="done", detail=kernel.display_name))
+    seconds = time.monotonic() - started if built else 0.0
+    return Made(kernel=kernel, image=image, seconds=seconds, built=built)
+
+
+def build_project_image(
+    context: Context,
+    project: Project,
+    engine: Engine,
+    on_event: OnBuildEvent,
+    cancel: threading.Event,
+    *,
+    folder: Path | None = None,
+) -> tuple[ImageInfo, bool]:
+    """Return the image of the project's written files, and whether it had to be built.
+
+    `folder` is the build context, by default the project's `.devcontainer/`.
+    """
+    folder = folder or project.root / FOLDER
+    files = files_digest(folder)
+    tag = image_tag(project, "cpu")
+    existing = engine.image(tag)
+    if existing is not None and existing.labels.get(LABEL_FILES) == files:
+        return existing, False
+    request = BuildRequest(
+        context=str(folder),
+        tag=tag,
+        labels={LABEL_FILES: files, LABEL_PROJECT: str(project.root), LABEL_TARGET: "cpu"},
+        secrets={"ca": context.ca_bundle} if context.ca_bundle else {},
+    )
+    packages = sum(
+        len(read_pins((folder / name).read_text(encoding="utf-8")))
+        for name in (STABLE, REST)
+        if (folder / name).is_file()
+    )
+    log = next_log(context.logs, f"{project_key(project)}-cpu")
+    built = build_image(
+        engine, request, on_event=on_event, cancel=cancel, log_path=log, packages=packages
+    )
+    context.ledger.record("image", built.image.id, tag=tag, project=str(project.root))
+    return built.image, True
+
+
+def files_digest(folder: Path) -> str:
+    """Return a digest of the files that decide the image."""
+    digest = hashlib.sha256()
+    names = ("Dockerfile", "requirements.stable.txt", "requirements.txt", "wheels/*.whl")
+    for pattern in names:
+        for path in sorted(folder.glob(pattern)):
+            digest.update(path.name.encode() + b"\0")
+            digest.update(hashlib.sha256(path.read_bytes()).digest())
+    return digest.hexdigest()[:16]
+
+
+def next_log(folder: Path, stem: str) -> Path:
+    """Return the path of a new log file, numbered."""
+    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    numbers = [
+        int(tail)
+        for path in folder.glob(f"{stem}-*.log")
+        if (tail := path.stem.rpartition("-")[2]).isdigit()
+    ]
+    return folder / f"{stem}-{max(numbers, default=0) + 1}.log"
+
+
+def register_box_kernel(context: Context, project: Project, image: ImageInfo) -> RegisteredKernel:
+    """Write the kernelspec of the project's box."""
+    name = f"devbox-{project_key(project)}-cpu"
+    content = box_content(context, project, image)
+    context.ledger.record("kernelspec", name, project=str(project.root))
+    install_kernelspec(context.kernels, name, content)
+    return RegisteredKernel(
+        name=name,
+        display_name=content["display_name"],
+        target="cpu",
+        project=str(project.root),
+        image=image.id,
+    )
+
+
+def box_content(
+    context: Context, project: Project, image: ImageInfo, isolation: str = "box"
+) -> dict[str, Any]:
+    """Return kernel.json of the project's box, with the limits of its devcontainer.json."""
+    arguments = read_configuration(project.root).get("runArgs")
+    return box_kernelspec(
+        display_name=f"{project.name} · CPU",
+        python=context.python,
+        project=str(project.root),
+        name=project.name,
+        target="cpu",
+        image=image.id,
+        config_file=str(project.root / FOLDER / "devcontainer.json"),
+        limits=read_limits(arguments if isinstance(arguments, list) else ()),
+        isolation=isolation,
+    )

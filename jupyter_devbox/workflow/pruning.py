@@ -1,0 +1,132 @@
+"""`prune`: what we made on this machine, and its removal. Only what the ledger knows."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from jupyter_devbox.engine.base import Engine
+from jupyter_devbox.errors import EngineError
+from jupyter_devbox.run.kernelspec import installed_kernelspecs, remove_kernelspec
+from jupyter_devbox.spec.box import LABEL_KIND
+from jupyter_devbox.workflow.context import Context
+
+_ORDER = ("kernelspec", "kernel", "box", "image", "venv", "log")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Thing:
+    """One thing of ours. `bytes` on disk; `used` says why it is kept, "" if it may go."""
+
+    kind: str
+    id: str
+    name: str
+    bytes: int = 0
+    used: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pruned:
+    """What was removed (or would be), and what stays."""
+
+    removed: tuple[Thing, ...]
+    kept: tuple[Thing, ...]
+    dry_run: bool
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the object of `prune --json` (DESIGN, contracts)."""
+        return {
+            "removed": [{"kind": t.kind, "id": t.id, "bytes": t.bytes} for t in self.removed],
+            "kept": [{"kind": t.kind, "id": t.id, "reason": t.used} for t in self.kept],
+            "dry_run": self.dry_run,
+        }
+
+
+def prune(context: Context, *, everything: bool, act: bool) -> Pruned:
+    """Remove what nothing uses any more, or everything of ours; show only, unless `act`.
+
+    Parameters
+    ----------
+    everything
+        Take running boxes, registered kernels and current images too: uninstall.
+    act
+        Whether to remove, or only to say what would be.
+    """
+    try:
+        engine: Engine | None = context.connect()
+    except EngineError:
+        engine = None
+    things = sorted(_things(context, engine), key=lambda t: (_ORDER.index(t.kind), t.name))
+    removed = tuple(t for t in things if everything or not t.used)
+    kept = tuple(t for t in things if t not in removed)
+    if act:
+        for thing in removed:
+            _remove(context, engine, thing)
+    return Pruned(removed=removed, kept=kept, dry_run=not act)
+
+
+def _things(context: Context, engine: Engine | None) -> Iterator[Thing]:
+    specs = tuple(installed_kernelspecs(context.kernels))
+    for spec in specs:
+        alive = Path(str(spec.ours.get("project"))).is_dir()
+        used = "registered for a project that is there" if alive else ""
+        yield Thing(kind="kernelspec", id=spec.name, name=spec.name, used=used)
+    projects = {str(spec.ours.get("project")) for spec in specs}
+    images = {str(spec.ours.get("image")) for spec in specs}
+    if engine is not None:
+        yield from _containers(context, engine)
+        yield from _images(context, engine, images)
+    for entry in context.ledger.entries("venv"):
+        folder = Path(entry.id)
+        if folder.is_dir():
+            used = "its kernel is registered" if entry.facts.get("project") in projects else ""
+            size = sum(p.lstat().st_size for p in folder.rglob("*") if not p.is_dir())
+            yield Thing(kind="venv", id=entry.id, name=folder.name, bytes=size, used=used)
+    for log in sorted(context.logs.glob("*.log")) if context.logs.is_dir() else ():
+        yield Thing(
+            kind="log", id=str(log), name=log.name, bytes=log.stat().st_size, used="a build's log"
+        )
+
+
+def _containers(context: Context, engine: Engine) -> Iterator[Thing]:
+    for kind in ("kernel", "box"):
+        for entry in context.ledger.entries(kind):
+            container = engine.container(entry.id)
+            if container is None:
+                context.ledger.forget(kind, entry.id)
+            elif container.labels.get(LABEL_KIND) == kind:
+                used = "it runs" if container.status == "running" else ""
+                yield Thing(kind=kind, id=entry.id, name=container.name, used=used)
+
+
+def _images(context: Context, engine: Engine, registered: set[str]) -> Iterator[Thing]:
+    for entry in context.ledger.entries("image"):
+        image = engine.image(entry.id)
+        if image is None:
+            context.ledger.forget("image", entry.id)
+            continue
+        used = "its kernel is registered" if image.id in registered else ""
+        name = image.tags[0] if image.tags else entry.facts.get("tag", entry.id)
+        yield Thing(kind="image", id=entry.id, name=name, bytes=image.size, used=used)
+
+
+def _remove(context: Context, engine: Engine | None, thing: Thing) -> None:
+    if thing.kind == "kernelspec":
+        for spec in installed_kernelspecs(context.kernels):
+            if spec.name == thing.id:
+                remove_kernelspec(spec)
+    elif thing.kind in {"kernel", "box"} and engine is not None:
+        engine.remove(thing.id)
+    elif thing.kind == "image" and engine is not None:
+        image = engine.image(thing.id)
+        for tag in image.tags if image else ():
+            engine.remove_image(tag)
+        engine.remove_image(thing.id)
+    elif thing.kind == "venv":
+        shutil.rmtree(thing.id, ignore_errors=True)
+    elif thing.kind == "log":
+        Path(thing.id).unlink(missing_ok=True)
+    context.ledger.forget(thing.kind, thing.id)

@@ -1,0 +1,147 @@
+"""What is asked of `containerize`, and what comes of it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from jupyter_devbox.files.project import Project
+from jupyter_devbox.files.writer import Changes
+from jupyter_devbox.spec.container import ImageInfo
+from jupyter_devbox.spec.environment import EnvironmentSpec, Target
+from jupyter_devbox.spec.events import LogEvent, PhaseEvent
+from jupyter_devbox.spec.lock import Lock
+from jupyter_devbox.spec.project import ProjectOptions
+from jupyter_devbox.spec.snapshot import KernelSnapshot
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ContainerizeRequest:
+    """One call of `containerize`.
+
+    Parameters
+    ----------
+    notebooks
+        Notebook files.
+    snapshot
+        What a running kernel said, for the first notebook; None when none is asked.
+    project
+        The project's folder; None finds it.
+    targets
+        ``cpu`` and ``venv`` so far.
+    wishes
+        Options of this call; they are remembered in the project.
+    build
+        Whether to go on after the files are written.
+    dry_run
+        Whether to stop before anything is written.
+    strict
+        Whether an unresolved import stops it.
+    yes
+        Takes every offered answer but trust's.
+    """
+
+    notebooks: tuple[Path, ...] = ()
+    snapshot: KernelSnapshot | None = None
+    project: Path | None = None
+    targets: tuple[Target, ...] = ("cpu",)
+    wishes: ProjectOptions = field(default_factory=ProjectOptions)
+    build: bool = True
+    dry_run: bool = False
+    strict: bool = False
+    yes: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Found:
+    """What capture found out: shown before anything else happens."""
+
+    project: Project
+    snapshots: tuple[KernelSnapshot, ...]
+    targets: tuple[Target, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Planned:
+    """The plan and its lock, before anything is written. `free_bytes` is None where unseen."""
+
+    spec: EnvironmentSpec
+    lock: Lock
+    changes: Changes
+    free_bytes: int | None = None
+
+
+Event = Found | Planned | PhaseEvent | LogEvent
+"""All that a view is told while `containerize` runs."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RegisteredKernel:
+    """A kernelspec: its name for Jupyter, what the user sees, and what it runs."""
+
+    name: str
+    display_name: str
+    target: Target
+    project: str
+    image: str | None = None
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the object of `kernel list --json`."""
+        return {
+            "name": self.name,
+            "target": self.target,
+            "project": self.project,
+            "image": self.image,
+            "display_name": self.display_name,
+        }
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ContainerizeResult:
+    """What `containerize` did.
+
+    Parameters
+    ----------
+    files
+        Paths written, relative to the project; empty when nothing changed.
+    image
+        The CPU image; None when none was built.
+    kernels
+        Kernelspecs that stand now.
+    seconds
+        Of the build; 0.0 when nothing was built.
+    built
+        Whether an image or environment was made in this call.
+    """
+
+    project: Project
+    snapshots: tuple[KernelSnapshot, ...]
+    spec: EnvironmentSpec
+    lock: Lock
+    changes: Changes
+    files: tuple[str, ...] = ()
+    image: ImageInfo | None = None
+    kernels: tuple[RegisteredKernel, ...] = ()
+    seconds: float = 0.0
+    built: bool = False
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the object of `containerize --json` (DESIGN, contracts)."""
+        return {
+            "project": str(self.project.root),
+            "files": list(self.files),
+            "image": self.image.id if self.image else None,
+            "kernels": [{"name": k.name, "target": k.target} for k in self.kernels],
+            "unresolved": [
+                {"import": u.name, "cells": list(u.cells), "notebook": s.notebook}
+                for s in self.snapshots
+                for u in s.unresolved
+            ],
+            "warnings": [
+                {"code": w.code, "message": w.message, "cell": w.cell, "notebook": s.notebook}
+                for s in self.snapshots
+                for w in s.warnings
+            ],
+            "diff": [line for change in self.changes.changes for line in change.diff()],
+        }

@@ -1,0 +1,215 @@
+"""`run`: execute a notebook in the project's box, or in its virtual environment."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from jupyter_devbox.errors import KernelStartError, NotebookError, RunError
+from jupyter_devbox.files.project import Project
+from jupyter_devbox.files.writer import atomic_write
+from jupyter_devbox.run.kernelspec import InstalledSpec, installed_kernelspecs
+from jupyter_devbox.workflow.context import Context
+
+_MARK = "jupyter_devbox_output"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunResult:
+    """How a run ended.
+
+    Parameters
+    ----------
+    notebook, output
+        Input file, and the file with the outputs.
+    cells
+        Number of code cells executed.
+    seconds
+        Wall time, kernel start included.
+    error
+        (cell, ename, evalue) of the cell that raised, 1-based; None if none did.
+    """
+
+    notebook: Path
+    output: Path
+    cells: int
+    seconds: float
+    kernel: str
+    error: tuple[int, str, str] | None = None
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the object of `run --json` (DESIGN, contracts)."""
+        error = self.error and dict(zip(("cell", "ename", "evalue"), self.error, strict=True))
+        return {
+            "notebook": str(self.notebook),
+            "output": str(self.output),
+            "cells": self.cells,
+            "seconds": round(self.seconds, 2),
+            "error": error,
+        }
+
+
+def find_kernel(context: Context, project: Project, target: str | None) -> InstalledSpec:
+    """Return the project's kernel: of that target, else the box's, else the environment's.
+
+    Raises
+    ------
+    RunError
+        There is none.
+    """
+    specs = {
+        str(spec.ours.get("target")): spec
+        for spec in installed_kernelspecs(context.kernels)
+        if spec.ours.get("project") == str(project.root)
+    }
+    for wanted in [target] if target else ["cpu", "venv"]:
+        if wanted in specs:
+            return specs[wanted]
+    message = f"{project.name} has no kernel yet" + (
+        f" for the target: `{target}`" if target else ""
+    )
+    raise RunError(message, hint="jupyter devbox containerize NOTEBOOK.ipynb")
+
+
+def read_notebook(path: Path) -> Any:  # noqa: ANN401  (nbformat is untyped)
+    """Return a notebook in the current format.
+
+    Raises
+    ------
+    NotebookError
+        It cannot be read.
+    """
+    import nbformat  # noqa: PLC0415  (deferred: jsonschema takes its time)
+
+    try:
+        return nbformat.read(path, as_version=4)
+    except (OSError, ValueError, KeyError, nbformat.ValidationError) as error:
+        message = f"This is not a notebook that can be run: `{path}`"
+        raise NotebookError(message, hint="open it in JupyterLab and save it again") from error
+
+
+def run_notebook(
+    context: Context,
+    notebook: Path,
+    project: Project,
+    *,
+    target: str | None = None,
+    output: Path | None = None,
+    timeout: float | None = None,
+    on_cell: Callable[[int, int], None] | None = None,
+) -> RunResult:
+    """Execute a notebook with the project's kernel and write the notebook with its outputs.
+
+    Parameters
+    ----------
+    target
+        ``cpu`` or ``venv``; None takes the box's kernel if there is one.
+    output
+        Where the outputs go; by default NAME.out.ipynb beside it. A file there that is not an
+        output of ours is never replaced.
+    timeout
+        Seconds a cell may take; None for no limit.
+    on_cell
+        Told of each cell before it runs: its number and how many there are.
+
+    Raises
+    ------
+    RunError
+        There is no kernel, or it did not start.
+    """
+    spec = find_kernel(context, project, target)
+    document = read_notebook(notebook)
+    started = time.monotonic()
+    error = execute(document, spec.name, notebook.parent, timeout=timeout, on_cell=on_cell)
+    destination = output or _free_output(notebook)
+    document.metadata[_MARK] = True
+    import nbformat  # noqa: PLC0415
+
+    atomic_write(destination, nbformat.writes(document).encode())
+    cells = sum(
+        1 for cell in document.cells if cell.cell_type == "code" and cell.get("execution_count")
+    )
+    return RunResult(
+        notebook=notebook,
+        output=destination,
+        cells=cells,
+        seconds=time.monotonic() - started,
+        kernel=str(spec.content.get("display_name", spec.name)),
+        error=error,
+    )
+
+
+def execute(
+    document: Any,  # noqa: ANN401
+    kernel: str,
+    folder: Path,
+    *,
+    timeout: float | None = None,
+    on_cell: Callable[[int, int], None] | None = None,
+) -> tuple[int, str, str] | None:
+    """Execute a notebook in place; return (cell, ename, evalue) of the one that raised.
+
+    Raises
+    ------
+    KernelStartError
+        The kernel did not start or died.
+    """
+    from jupyter_client.kernelspec import NoSuchKernel  # noqa: PLC0415
+    from nbclient import NotebookClient  # noqa: PLC0415
+    from nbclient.exceptions import (  # noqa: PLC0415
+        CellExecutionError,
+        CellTimeoutError,
+        DeadKernelError,
+    )
+
+    total = len(document.cells)
+
+    def announce(cell: Any, cell_index: int) -> None:  # noqa: ANN401, ARG001
+        if on_cell is not None:
+            on_cell(cell_index + 1, total)
+
+    client = NotebookClient(
+        document,
+        kernel_name=kernel,
+        timeout=timeout,
+        resources={"metadata": {"path": str(folder)}},
+        on_cell_start=announce,
+    )
+    try:
+        client.execute()
+    except CellExecutionError as error:
+        return _failed_cell(document), error.ename, error.evalue
+    except CellTimeoutError as error:
+        message = f"A cell took longer than {timeout:.0f} seconds: `{_failed_cell(document)}`"
+        raise RunError(message, hint="raise the limit with --timeout") from error
+    except (DeadKernelError, NoSuchKernel) as error:
+        message = "The kernel died while the notebook ran"
+        raise KernelStartError(
+            message, hint="jupyter devbox doctor", details=(str(error),)
+        ) from error
+    return None
+
+
+def _failed_cell(document: Any) -> int:  # noqa: ANN401
+    """Return the number of the last cell that was begun, 1-based, markdown cells counted."""
+    begun = [
+        number
+        for number, cell in enumerate(document.cells, start=1)
+        if cell.cell_type == "code"
+        and (cell.get("execution_count") or any(o.output_type == "error" for o in cell.outputs))
+    ]
+    return begun[-1] if begun else 1
+
+
+def _free_output(notebook: Path) -> Path:
+    """Return NAME.out.ipynb, or NAME.out-2.ipynb, … where a file of the user's own stands."""
+    number = 1
+    while True:
+        tail = "" if number == 1 else f"-{number}"
+        path = notebook.with_name(f"{notebook.stem}.out{tail}.ipynb")
+        if not path.exists() or _MARK in path.read_text(encoding="utf-8", errors="replace"):
+            return path
+        number += 1

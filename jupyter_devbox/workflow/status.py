@@ -1,0 +1,149 @@
+"""`status`: notebooks against the lock, boxes against their configuration."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from jupyter_devbox.engine.base import Engine
+from jupyter_devbox.errors import EngineError
+from jupyter_devbox.files.project import Project
+from jupyter_devbox.files.reader import read_environment
+from jupyter_devbox.plan.requirements import OURS, from_capture
+from jupyter_devbox.spec.box import LABEL_KIND, LABEL_PROJECT, LABEL_TARGET
+from jupyter_devbox.spec.environment import DirectRequirement
+from jupyter_devbox.workflow.capturing import capture_saved
+from jupyter_devbox.workflow.context import Context
+from jupyter_devbox.workflow.making import FOLDER, LABEL_FILES, files_digest, image_tag
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NotebookDrift:
+    """What a notebook uses now, against requirements.in: names, or ``name old → new``."""
+
+    path: str
+    missing: tuple[str, ...] = ()
+    unused: tuple[str, ...] = ()
+    changed: tuple[str, ...] = ()
+
+    @property
+    def drift(self) -> bool:
+        """Whether the files no longer say what the notebook uses."""
+        return bool(self.missing or self.unused or self.changed)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BoxStatus:
+    """A box of the project. `stale`: the files changed since its image was built."""
+
+    id: str
+    target: str
+    running: bool
+    stale: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProjectStatus:
+    """The project as it stands."""
+
+    project: Project
+    notebooks: tuple[NotebookDrift, ...]
+    boxes: tuple[BoxStatus, ...]
+    image: str | None
+    image_stale: bool
+    engine: bool
+
+    @property
+    def drift(self) -> bool:
+        """Whether containerizing again would change something."""
+        return self.image_stale or any(n.drift for n in self.notebooks)
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the object of `status --json` (DESIGN, contracts)."""
+        return {
+            "project": str(self.project.root),
+            "notebooks": [
+                {
+                    "path": n.path,
+                    "missing": list(n.missing),
+                    "unused": list(n.unused),
+                    "changed": list(n.changed),
+                }
+                for n in self.notebooks
+            ],
+            "boxes": [
+                {
+                    "id": b.id,
+                    "target": b.target,
+                    "running": b.running,
+                    "stale": b.stale,
+                }
+                for b in self.boxes
+            ],
+            "image": self.image,
+            "image_stale": self.image_stale,
+            "drift": self.drift,
+        }
+
+
+def project_status(context: Context, project: Project) -> ProjectStatus:
+    """Return how the project stands; changes nothing, and needs no engine."""
+    existing = read_environment(project.root)
+    notebooks = tuple(
+        _drift(context, project, name, existing.requirements) for name in existing.notebooks
+    )
+    try:
+        engine: Engine | None = context.connect()
+    except EngineError:
+        engine = None
+    image = engine.image(image_tag(project, "cpu")) if engine else None
+    files = files_digest(project.root / FOLDER)
+    stale = image is not None and image.labels.get(LABEL_FILES) != files
+    return ProjectStatus(
+        project=project,
+        notebooks=notebooks,
+        boxes=_boxes(engine, project, files),
+        image=image.id if image else None,
+        image_stale=stale,
+        engine=engine is not None,
+    )
+
+
+def _drift(
+    context: Context, project: Project, name: str, lines: tuple[DirectRequirement, ...]
+) -> NotebookDrift:
+    snapshot = capture_saved(context, project.root / name, project)
+    now = {
+        r.name: from_capture(r, name).specifier for r in snapshot.requirements if r.name not in OURS
+    }
+    pinned = {line.name: line.specifier for line in lines}
+    named = {line.name for line in lines if name in line.notebooks}
+    return NotebookDrift(
+        path=name,
+        missing=tuple(sorted(set(now) - set(pinned))),
+        unused=tuple(sorted(named - set(now))),
+        changed=tuple(
+            f"{package} {pinned[package]} → {specifier}".replace("==", "")
+            for package, specifier in sorted(now.items())
+            if package in named and specifier.startswith("==") and specifier != pinned[package]
+        ),
+    )
+
+
+def _boxes(engine: Engine | None, project: Project, files: str) -> tuple[BoxStatus, ...]:
+    if engine is None:
+        return ()
+    labels = {LABEL_KIND: "box", LABEL_PROJECT: str(project.root)}
+    statuses = []
+    for box in engine.containers(labels):
+        image = engine.image(box.image)
+        built = image.labels.get(LABEL_FILES) if image else None
+        statuses.append(
+            BoxStatus(
+                id=box.id,
+                target=box.labels.get(LABEL_TARGET, ""),
+                running=box.status == "running",
+                stale=built != files,
+            )
+        )
+    return tuple(statuses)

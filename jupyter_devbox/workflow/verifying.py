@@ -1,0 +1,233 @@
+"""`verify`: prove the lock in a clean environment made from nothing but the written files."""
+
+from __future__ import annotations
+
+import json
+import re
+import shutil
+import tempfile
+import threading
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from jupyter_devbox.engine.process import run_process
+from jupyter_devbox.engine.uv import install_lock, make_venv
+from jupyter_devbox.errors import EngineError, FileError
+from jupyter_devbox.files.project import Project
+from jupyter_devbox.files.reader import FOLDER, read_environment
+from jupyter_devbox.render.kernelspec import venv_kernelspec
+from jupyter_devbox.run.kernelspec import InstalledSpec, install_kernelspec, remove_kernelspec
+from jupyter_devbox.spec.environment import Target
+from jupyter_devbox.spec.events import BuildEvent
+from jupyter_devbox.spec.requirements_txt import REST
+from jupyter_devbox.workflow.comparing import compare_outputs
+from jupyter_devbox.workflow.containerize import refuse_unknown_project
+from jupyter_devbox.workflow.context import Context
+from jupyter_devbox.workflow.making import box_content, build_project_image, project_key
+from jupyter_devbox.workflow.running import execute, read_notebook
+from jupyter_devbox.workflow.venv import venv_python
+
+_MISSING = re.compile(r"(?:No module named|Missing optional dependency) '([A-Za-z0-9_.]+)'")
+_VERSIONS = (
+    "import importlib.metadata as m, json; "
+    "print(json.dumps({d.metadata['Name']: d.version for d in m.distributions()}))"
+)
+_OWNER = (
+    "import importlib.metadata as m, json, sys; "
+    "names = m.packages_distributions().get(sys.argv[1], []); "
+    "print(json.dumps([[n, m.version(n)] for n in names]))"
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NotebookProof:
+    """How one notebook did in the clean environment.
+
+    `proposed` is a pin (``openpyxl==3.1.5``) that would mend a failed import, with its cell.
+    """
+
+    path: str
+    ok: bool
+    differences: tuple[str, ...] = ()
+    proposed: tuple[str, int] | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Proof:
+    """What `verify` found; `versions` is name → (locked, found) where the two differ."""
+
+    target: Target
+    notebooks: tuple[NotebookProof, ...]
+    versions: Mapping[str, tuple[str, str | None]]
+    checked: int = 0
+
+    @property
+    def ok(self) -> bool:
+        """Whether every notebook ran with the same outputs, and every version is the locked one."""
+        return all(n.ok for n in self.notebooks) and not self.versions
+
+    @property
+    def proposals(self) -> tuple[str, ...]:
+        """Pins that would mend failed imports."""
+        return tuple(sorted({n.proposed[0] for n in self.notebooks if n.proposed}))
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the object of `verify --json` (DESIGN, contracts)."""
+        return {
+            "ok": self.ok,
+            "target": self.target,
+            "notebooks": [
+                {
+                    "path": n.path,
+                    "ok": n.ok,
+                    "differences": list(n.differences),
+                    "proposed": n.proposed and {"pin": n.proposed[0], "cell": n.proposed[1]},
+                }
+                for n in self.notebooks
+            ],
+            "versions": {
+                name: {"locked": locked, "found": found}
+                for name, (locked, found) in self.versions.items()
+            },
+        }
+
+
+def verify(
+    context: Context,
+    project: Project,
+    interpreter: str,
+    on_event: Callable[[BuildEvent], None],
+    *,
+    target: Target | None = None,
+    yes: bool = False,
+) -> Proof:
+    """Execute the project's notebooks in a clean environment and compare.
+
+    Parameters
+    ----------
+    interpreter
+        The Python of the notebooks' own kernel: asked who provides an import that fails.
+    target
+        ``cpu`` or ``venv``; None takes the box where there is an engine.
+
+    Raises
+    ------
+    FileError
+        There are no written files.
+    """
+    refuse_unknown_project(context, project, yes=yes)
+    existing = read_environment(project.root)
+    if not existing.locked:
+        message = f"There is nothing to verify yet in: `{project.root}`"
+        raise FileError(message, hint="jupyter devbox containerize NOTEBOOK.ipynb")
+    target = target or _best_target(context)
+    make = _box_kernel if target == "cpu" else _venv_kernel
+    with make(context, project, on_event) as kernel:
+        notebooks = tuple(_prove(project, name, kernel, interpreter) for name in existing.notebooks)
+        found = _found_versions(kernel, project.root)
+    versions = {
+        name: (locked, found.get(name))
+        for name, locked in sorted(existing.locked.items())
+        if found.get(name) != locked
+    }
+    return Proof(
+        target=target, notebooks=notebooks, versions=versions, checked=len(existing.locked)
+    )
+
+
+def _best_target(context: Context) -> Target:
+    try:
+        context.connect()
+    except EngineError:
+        return "venv"
+    return "cpu"
+
+
+@contextmanager
+def _box_kernel(
+    context: Context, project: Project, on_event: Callable[[BuildEvent], None]
+) -> Iterator[str]:
+    """Yield the name of a kernel that gets a new container for itself."""
+    engine = context.connect()
+    with tempfile.TemporaryDirectory(prefix="devbox-verify-") as folder:
+        # A copy of the written files, so that nothing else of the project can take part.
+        copy = Path(folder, FOLDER)
+        shutil.copytree(project.root / FOLDER, copy)
+        image, _ = build_project_image(
+            context, project, engine, on_event, threading.Event(), folder=copy
+        )
+    content = box_content(context, project, image, isolation="kernel")
+    with _registered(context, f"devbox-{project_key(project)}-verify", content) as name:
+        yield name
+
+
+@contextmanager
+def _venv_kernel(
+    context: Context,
+    project: Project,
+    on_event: Callable[[BuildEvent], None],  # noqa: ARG001  (an environment has no build events)
+) -> Iterator[str]:
+    """Yield the name of a kernel in a new virtual environment."""
+    with tempfile.TemporaryDirectory(prefix="devbox-verify-") as temporary:
+        folder = Path(temporary, "venv")
+        make_venv(folder, context.python)
+        lock = project.root / FOLDER
+        install_lock(venv_python(folder), lock / REST, wheels=lock / "wheels")
+        content = venv_kernelspec(
+            display_name="verify", python=str(venv_python(folder)), project=str(project.root)
+        )
+        with _registered(context, f"devbox-{project_key(project)}-verify", content) as name:
+            yield name
+
+
+@contextmanager
+def _registered(context: Context, name: str, content: Mapping[str, Any]) -> Iterator[str]:
+    context.ledger.record("kernelspec", name)
+    folder = install_kernelspec(context.kernels, name, content)
+    try:
+        yield name
+    finally:
+        remove_kernelspec(InstalledSpec(name=name, folder=folder, content=content))
+        context.ledger.forget("kernelspec", name)
+
+
+def _prove(project: Project, name: str, kernel: str, interpreter: str) -> NotebookProof:
+    path = project.root / name
+    saved = read_notebook(path)
+    document = read_notebook(path)
+    error = execute(document, kernel, path.parent)
+    if error is None:
+        differences = compare_outputs(saved, document)
+        return NotebookProof(path=name, ok=not differences, differences=differences)
+    cell, ename, evalue = error
+    proposed = None
+    match = _MISSING.search(evalue)
+    if match and ename in {"ModuleNotFoundError", "ImportError"}:
+        pin = _owner(interpreter, match[1].split(".")[0])
+        proposed = (pin, cell) if pin else None
+    return NotebookProof(
+        path=name, ok=False, differences=(f"cell {cell}: {ename}: {evalue}",), proposed=proposed
+    )
+
+
+def _owner(interpreter: str, module: str) -> str | None:
+    """Return the pin of the one distribution that provides a module in the kernel's own Python."""
+    done = run_process([interpreter, "-c", _OWNER, module], timeout=60)
+    names = json.loads(done.stdout) if done.exit_code == 0 and done.stdout else []
+    return f"{names[0][0]}=={names[0][1]}" if len(names) == 1 else None
+
+
+def _found_versions(kernel: str, folder: Path) -> dict[str, str]:
+    """Return name → version of all that is installed where the kernel runs."""
+    import nbformat  # noqa: PLC0415
+    from packaging.utils import canonicalize_name  # noqa: PLC0415
+
+    cell = nbformat.v4.new_code_cell(_VERSIONS)
+    document = nbformat.v4.new_notebook(cells=[cell])
+    execute(document, kernel, folder)
+    text = "".join(output.get("text", "") for output in document.cells[0].outputs)
+    found = json.loads(text) if text else {}
+    return {canonicalize_name(name): version for name, version in found.items()}
