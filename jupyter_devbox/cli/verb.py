@@ -44,6 +44,7 @@ class Verb(JupyterApp):
     def start(self) -> None:
         """Run the verb and leave with its exit code."""
         super().start()
+        self.log_level = "WARN"  # nbclient tells every notebook otherwise
         try:
             if len(self.extra_args) > self.most_arguments:
                 self.fail_usage(f"one argument too many: `{self.extra_args[self.most_arguments]}`")

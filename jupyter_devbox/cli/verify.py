@@ -21,7 +21,7 @@ from jupyter_devbox.workflow.capturing import kernel_interpreter
 from jupyter_devbox.workflow.containerize import containerize
 from jupyter_devbox.workflow.context import Context
 from jupyter_devbox.workflow.requests import ContainerizeRequest
-from jupyter_devbox.workflow.verifying import Proof, verify
+from jupyter_devbox.workflow.verifying import NotebookProof, Proof, verify
 
 _TARGETS: dict[str, Target | None] = {"": None, "cpu": "cpu", "venv": "venv"}
 
@@ -78,12 +78,20 @@ class VerifyVerb(Verb):
         containerize(context, request, PlainView(sys.stderr, Progress(())))
 
 
+def _verdict(notebook: NotebookProof) -> str:
+    if not notebook.ok:
+        return ", and differs"
+    if not notebook.compared:
+        return "; it has no saved outputs to compare"
+    cells = count(notebook.compared, "cell")
+    return f", the outputs of {cells} are the same"
+
+
 def _lines(proof: Proof) -> list[str]:
     place = "a new box" if proof.target == "cpu" else "a new virtual environment"
     lines = []
     for notebook in proof.notebooks:
-        verdict = "same outputs" if notebook.ok else "differs"
-        lines.append(f"{notebook.path}: ran in {place}, {verdict}")
+        lines.append(f"{notebook.path}: ran in {place}{_verdict(notebook)}")
         lines += [f"  {difference}" for difference in notebook.differences]
         if notebook.proposed:
             pin, cell = notebook.proposed

@@ -49,6 +49,9 @@ class ExecStream(Protocol):
 class Engine(Protocol):
     """Builds images and runs containers."""
 
+    def close(self) -> None:
+        """Let go of the connections; containers and open streams stay."""
+
     def info(self) -> EngineInfo:
         """Describe the engine; raises when it does not answer."""
 

@@ -33,8 +33,8 @@ class PhaseState:
     started: float = 0.0
     seconds: float | None = None
 
-    def summary(self, now: float) -> str:
-        """Return the text behind the phase's name."""
+    def parts(self, now: float) -> list[str]:
+        """Return what is to be said behind the phase's name."""
         parts = [self.detail] if self.detail else []
         if self.status == "running" and self.total:
             parts = [f"{self.current} of {self.total}"]
@@ -46,7 +46,11 @@ class PhaseState:
             parts.append(duration(self.seconds))
         elif self.status == "failed":
             parts = [f"after {duration(now - self.started)}"]
-        return " · ".join(parts)
+        return parts
+
+    def summary(self, now: float) -> str:
+        """Return the text behind the phase's name."""
+        return " · ".join(self.parts(now))
 
 
 @dataclass(slots=True)

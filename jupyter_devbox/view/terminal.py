@@ -77,15 +77,15 @@ class PlainView:
         elif event.status == "failed":
             self._print([f"{event.phase}: failed"])
         else:
-            words = [w for w in state.summary(time.monotonic()).split(" · ") if w]
+            words = state.parts(time.monotonic())
             done = ["done"] if event.phase in self._spoken and not state.cached else []
             self._print([f"{event.phase}: {', '.join(done + words) or 'done'}"])
 
     def _heartbeat(self) -> None:
         current = self.progress.current
         if current and time.monotonic() - self._said >= _HEARTBEAT:
-            summary = self.progress.states[current].summary(time.monotonic())
-            self._print([f"{current}: {summary.replace(' · ', ', ')}"])
+            parts = self.progress.states[current].parts(time.monotonic())
+            self._print([f"{current}: {', '.join(parts)}"])
 
     def _print(self, lines: list[str]) -> None:
         self._said = time.monotonic()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import tempfile
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -55,19 +54,10 @@ def kernel_interpreter(context: Context, notebook: Path) -> str | None:
 
 
 def _prober(interpreter: str) -> Callable[[str], str]:
-    program = Path(probe_module.__file__).read_text(encoding="utf-8")
+    program = probe_module.__file__
 
     def ask(request: str) -> str:
-        # From an empty folder and from text: neither the project's files nor our own modules
-        # may shadow what the interpreter would import.
-        with tempfile.TemporaryDirectory(prefix="devbox-probe-") as folder:
-            source = Path(folder, "probe.txt")
-            source.write_text(program, encoding="utf-8")
-            code = (
-                "import sys; sys.path[:] = [p for p in sys.path if p]; "
-                f"exec(compile(open({str(source)!r}, encoding='utf-8').read(), 'probe', 'exec'))"
-            )
-            done = run_process([interpreter, "-c", code], stdin=request, timeout=120)
+        done = run_process([interpreter, program], stdin=request, timeout=120)
         if done.exit_code:
             message = f"The kernel's Python did not answer: `{interpreter}`"
             raise ProbeError(message, details=tuple(done.stderr.splitlines()[-5:]))

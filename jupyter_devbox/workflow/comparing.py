@@ -12,17 +12,19 @@ _PROGRESS = re.compile(r"^.*\r(?!\n)", re.MULTILINE)
 _OURS = re.compile(r"%(?:containerize|devbox|load_ext\s+jupyter_devbox)\b")
 
 
-def compare_outputs(saved: Any, new: Any) -> tuple[str, ...]:  # noqa: ANN401  (nbformat is untyped)
-    """Return one line for each cell whose outputs differ.
+def compare_outputs(saved: Any, new: Any) -> tuple[int, tuple[str, ...]]:  # noqa: ANN401  (untyped)
+    """Return how many cells were compared, and one line for each whose outputs differ.
 
     Memory addresses, times, identifiers and progress bars do not count; nor do pictures' bytes,
     only that there is one. A cell without saved outputs is not compared, nor are our own magics:
     they say something else in a box.
     """
     differences: list[str] = []
+    compared = 0
     for number, (before, after) in enumerate(zip(saved.cells, new.cells, strict=True), start=1):
         if before.cell_type != "code" or not before.outputs or _OURS.search(before.source):
             continue
+        compared += 1
         old, now = _essence(before.outputs), _essence(after.outputs)
         if old != now:
             pair = next(
@@ -30,7 +32,7 @@ def compare_outputs(saved: Any, new: Any) -> tuple[str, ...]:  # noqa: ANN401  (
                 f"{len(old)} outputs became {len(now)}",
             )
             differences.append(f"cell {number}: {pair[:200]}")
-    return tuple(differences)
+    return compared, tuple(differences)
 
 
 def _essence(outputs: Any) -> list[str]:  # noqa: ANN401

@@ -46,11 +46,12 @@ _OWNER = (
 class NotebookProof:
     """How one notebook did in the clean environment.
 
-    `proposed` is a pin (``openpyxl==3.1.5``) that would mend a failed import, with its cell.
+    `compared` counts the cells that had saved outputs; `proposed` is a pin (``openpyxl==3.1.5``) that would mend a failed import, with its cell.
     """
 
     path: str
     ok: bool
+    compared: int = 0
     differences: tuple[str, ...] = ()
     proposed: tuple[str, int] | None = None
 
@@ -83,6 +84,7 @@ class Proof:
                 {
                     "path": n.path,
                     "ok": n.ok,
+                    "compared": n.compared,
                     "differences": list(n.differences),
                     "proposed": n.proposed and {"pin": n.proposed[0], "cell": n.proposed[1]},
                 }
@@ -200,8 +202,10 @@ def _prove(project: Project, name: str, kernel: str, interpreter: str) -> Notebo
     document = read_notebook(path)
     error = execute(document, kernel, path.parent)
     if error is None:
-        differences = compare_outputs(saved, document)
-        return NotebookProof(path=name, ok=not differences, differences=differences)
+        compared, differences = compare_outputs(saved, document)
+        return NotebookProof(
+            path=name, ok=not differences, differences=differences, compared=compared
+        )
     cell, ename, evalue = error
     proposed = None
     match = _MISSING.search(evalue)

@@ -1,0 +1,279 @@
+"""Docker as an `Engine`: its SDK for images and containers, the buildx command for builds."""
+
+from __future__ import annotations
+
+import os
+import platform
+import shutil
+import threading
+import weakref
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager, suppress
+from functools import cached_property
+from typing import Any
+
+from docker import APIClient
+from docker.errors import APIError, NotFound
+
+from jupyter_devbox.engine import docker_values as values
+from jupyter_devbox.engine.buildx import Builder, build
+from jupyter_devbox.engine.detect import Endpoint
+from jupyter_devbox.engine.docker_cli import find_docker_cli
+from jupyter_devbox.engine.docker_errors import translated
+from jupyter_devbox.engine.docker_exec import DockerExecStream, open_stream, run_to_end
+from jupyter_devbox.errors import BuildError, EngineError, ImageMissingError
+from jupyter_devbox.spec.container import (
+    BuildRequest,
+    ContainerInfo,
+    ContainerSpec,
+    EngineInfo,
+    ExecResult,
+    ExecSpec,
+    ImageInfo,
+)
+from jupyter_devbox.spec.events import StepEvent
+
+_CONNECT_SECONDS = 20
+_REQUEST_SECONDS = 300
+_CONFLICT = 409
+_GONE = -1
+
+
+class DockerEngine:
+    """Satisfies `Engine`. Safe to use from several threads.
+
+    Parameters
+    ----------
+    endpoint
+        Where it listens; the constructor fails unless it answers.
+    """
+
+    def __init__(self, endpoint: Endpoint) -> None:
+        self.endpoint = endpoint
+        with self._translated():
+            self._client = APIClient(
+                base_url=endpoint.url,
+                tls=endpoint.tls or False,
+                version="auto",
+                timeout=_CONNECT_SECONDS,
+            )
+        self._client.timeout = _REQUEST_SECONDS
+        if endpoint.local:
+            # A socket has no proxy, certificate or password: don't look for them at each request.
+            self._client.trust_env = False
+        self._finalizer = weakref.finalize(self, self._client.close)
+
+    def close(self) -> None:
+        """Let go of the connections; containers and streams stay."""
+        self._finalizer()
+
+    def _translated(self) -> AbstractContextManager[None]:
+        return translated(self.endpoint.address)
+
+    @cached_property
+    def _facts(self) -> Mapping[str, Any]:
+        """What the engine says about itself and does not change while it runs."""
+        with self._translated():
+            answer: Mapping[str, Any] = self._client.info()
+        return answer
+
+    def _has(self, option: str) -> bool:
+        """Tell whether one of the engine's security options is on."""
+        return any(
+            f"name={option}" in entry.split(",")
+            for entry in self._facts.get("SecurityOptions") or ()
+        )
+
+    # --- the engine ---------------------------------------------------------
+
+    def info(self) -> EngineInfo:
+        """Describe the engine."""
+        with self._translated():
+            self._client.ping()
+        facts = self._facts
+        return EngineInfo(
+            name="docker",
+            version=facts["ServerVersion"],
+            rootless=self._has("rootless"),
+            platform=values.platform_name(facts["OSType"], facts["Architecture"]),
+            local=self.endpoint.local,
+            free_bytes=self._free_bytes(facts),
+        )
+
+    def _free_bytes(self, facts: Mapping[str, Any]) -> int | None:
+        """Return the free space where images are kept, if that folder is on this very machine."""
+        if not self.endpoint.local or facts.get("Name") != platform.node():
+            return None
+        with suppress(OSError):
+            return shutil.disk_usage(facts.get("DockerRootDir") or "").free
+        return None
+
+    # --- images -------------------------------------------------------------
+
+    def image(self, reference: str) -> ImageInfo | None:
+        """Return the local image of that id or name; None if absent."""
+        if not values.is_reference(reference):
+            return None
+        with self._translated():
+            try:
+                raw = self._client.inspect_image(reference)  # type: ignore[no-untyped-call]
+            except NotFound:
+                return None
+        return values.image_info(raw, reference)
+
+    def images(self, labels: Mapping[str, str]) -> tuple[ImageInfo, ...]:
+        """Return the images that carry all these labels, newest first."""
+        with self._translated():
+            rows = self._client.images(filters=values.label_filters(labels))
+        found = (self.image(row["Id"]) for row in rows)
+        kept = [image for image in found if image is not None]
+        return tuple(sorted(kept, key=lambda image: (-image.created, image.id)))
+
+    def tag(self, image: str, reference: str) -> None:
+        """Give the image one more name."""
+        if not values.is_reference(reference) or not values.is_reference(image):
+            msg = f"This can't be an image's name: `{reference}`"
+            raise EngineError(msg)
+        repository, tag = values.split_reference(reference)
+        with self._translated():
+            self._client.tag(image, repository, tag or "latest")
+
+    def remove_image(self, reference: str) -> None:
+        """Remove an image with all its names, or one name of it."""
+        image = self.image(reference)
+        if image is None:
+            return
+        with self._translated():
+            if reference not in image.id or len(image.tags) < 2:
+                self._remove_image(reference)
+                return
+            # By id an image with several names is refused, and by force its containers are lost.
+            rows = self._client.containers(all=True, filters={"ancestor": image.id})
+            if any(row["ImageID"] == image.id for row in rows):
+                msg = f"The image is still used by a container: `{image.tags[0]}`"
+                raise EngineError(msg, hint="jupyter devbox prune")
+            for name in image.tags:
+                self._remove_image(name)
+
+    def _remove_image(self, reference: str) -> None:
+        with suppress(NotFound):
+            self._client.remove_image(reference)
+
+    def build(
+        self,
+        request: BuildRequest,
+        on_step: Callable[[StepEvent], None],
+        cancel: threading.Event,
+    ) -> ImageInfo:
+        """Build an image with BuildKit."""
+        builder = Builder(docker=find_docker_cli(), env=self._cli_env(), name=self._builder_name())
+        for known_as in build(builder, request, on_step, cancel):
+            if image := self.image(known_as):
+                return image
+        msg = "The build ended well, and its image is not there"
+        raise BuildError(msg, hint="build again")
+
+    def _builder_name(self) -> str:
+        """Return the builder inside the engine itself: only that one sees its local images."""
+        return self.endpoint.context or "default"
+
+    def _cli_env(self) -> dict[str, str]:
+        """Return an environment in which the `docker` command speaks to this very engine."""
+        env = {
+            key: value
+            for key, value in os.environ.items()
+            if key not in {"DOCKER_HOST", "DOCKER_CONTEXT", "BUILDX_BUILDER"}
+        }
+        if self.endpoint.context:
+            return env | {"DOCKER_CONTEXT": self.endpoint.context}
+        return env | {"DOCKER_HOST": self.endpoint.url}
+
+    # --- containers ---------------------------------------------------------
+
+    def create(self, spec: ContainerSpec) -> str:
+        """Create a container; from an image's id alone, as a name could mean a stranger's image."""
+        if not values.is_image_id(spec.image):
+            msg = f"A container is made from an image's id, not from a name: `{spec.image}`"
+            raise ImageMissingError(msg, hint="jupyter devbox build")
+        selinux = any(mount.relabel for mount in spec.mounts) and self._has("selinux")
+        config = values.container_config(spec, selinux=selinux)
+        with self._translated():
+            made = self._client.create_container_from_config(  # type: ignore[no-untyped-call]
+                config, spec.name or None
+            )
+        return str(made["Id"])
+
+    def put(self, container: str, path: str, archive: bytes) -> None:
+        """Unpack a tar archive in the container; owners are those in the archive."""
+        with self._translated():
+            self._client.put_archive(container, path, archive)
+
+    def start(self, container: str) -> None:
+        """Start a created or stopped container."""
+        with self._translated():
+            self._client.start(container)
+
+    def container(self, container: str) -> ContainerInfo | None:
+        """Return how it stands; None if it is gone."""
+        with self._translated():
+            try:
+                return values.container_info(self._client.inspect_container(container))
+            except NotFound:
+                return None
+
+    def containers(self, labels: Mapping[str, str]) -> tuple[ContainerInfo, ...]:
+        """Return all containers with these labels, newest first."""
+        with self._translated():
+            rows = self._client.containers(all=True, filters=values.label_filters(labels))
+        rows.sort(key=lambda row: (-row["Created"], row["Id"]))
+        found = (self.container(row["Id"]) for row in rows)
+        return tuple(info for info in found if info is not None)
+
+    def wait(self, container: str) -> int:
+        """Block until it stops; one that was never started counts as stopped."""
+        with self._translated():
+            try:
+                return int(self._client.wait(container, timeout=None)["StatusCode"])
+            except NotFound:
+                return _GONE
+
+    def logs(self, container: str, tail: int) -> tuple[str, ...]:
+        """Return the last lines that its main process printed."""
+        with self._translated():
+            try:
+                text: bytes = self._client.logs(container, tail=tail)
+            except NotFound:
+                return ()
+        return tuple(text.decode(errors="replace").splitlines()[-tail:])
+
+    def run(self, container: str, spec: ExecSpec, stdin: bytes = b"") -> ExecResult:
+        """Run a program in it to its end."""
+        with self._translated():
+            return run_to_end(self._client, container, spec, stdin)
+
+    def stream(self, container: str, spec: ExecSpec) -> DockerExecStream:
+        """Start a program in it and return its open streams."""
+        with self._translated():
+            return open_stream(self._client, container, spec)
+
+    def stop(self, container: str, seconds: int) -> None:
+        """End it: SIGTERM, and SIGKILL after `seconds`."""
+        with self._translated(), suppress(NotFound):
+            self._client.stop(container, timeout=seconds)
+
+    def remove(self, container: str) -> None:
+        """Kill and remove it with its anonymous volumes."""
+        with self._translated(), _absent_is_fine():
+            self._client.remove_container(container, v=True, force=True)
+
+
+@contextmanager
+def _absent_is_fine() -> Iterator[None]:
+    """Pass over a container that is gone, or that somebody else is removing."""
+    try:
+        yield
+    except NotFound:
+        return
+    except APIError as error:
+        if error.status_code != _CONFLICT or "in progress" not in str(error.explanation):
+            raise

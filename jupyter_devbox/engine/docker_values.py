@@ -1,0 +1,171 @@
+"""Between the JSON of Docker's API and our own values. Pure."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any, Literal
+
+from jupyter_devbox.errors import EngineError
+from jupyter_devbox.spec.container import ContainerInfo, ContainerSpec, ImageInfo, Mount
+
+Json = Mapping[str, Any]
+
+_MACHINES = {"x86_64": "amd64", "aarch64": "arm64"}
+_STATES: dict[str, Literal["created", "running", "paused", "exited", "dead"]] = {
+    "created": "created",
+    "running": "running",
+    "restarting": "running",
+    "paused": "paused",
+    "exited": "exited",
+}
+_REFERENCE = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.:/@-]*")
+_ID = re.compile(r"sha256:[0-9a-f]{64}")
+
+
+def is_reference(text: str) -> bool:
+    """Tell whether a text can be an image's id or name, so that it is safe in an address."""
+    return _REFERENCE.fullmatch(text) is not None and ".." not in text
+
+
+def is_image_id(text: str) -> bool:
+    """Tell whether a text is a full image id: the only form a container starts from."""
+    return _ID.fullmatch(text) is not None
+
+
+def split_reference(reference: str) -> tuple[str, str]:
+    """Return repository and tag; a colon before a slash belongs to a port."""
+    name = reference.partition("@")[0]
+    head, colon, tag = name.rpartition(":")
+    return (head, tag) if colon and "/" not in tag else (name, "")
+
+
+def label_filters(labels: Mapping[str, str]) -> dict[str, list[str]]:
+    """Return the engine's filter for labels; an empty value matches any."""
+    return {"label": [f"{key}={value}" if value else key for key, value in labels.items()]}
+
+
+def seconds(stamp: str) -> float:
+    """Return an API time stamp as seconds since the epoch; Go's zero time as 0."""
+    found = re.match(r"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(\.\d+)?(Z|[+-]\d\d:\d\d)", stamp or "")
+    if found is None or found[1].startswith("0001-"):
+        return 0.0
+    try:
+        whole = datetime.fromisoformat(found[1] + found[3].replace("Z", "+00:00"))
+    except ValueError:  # the thirteenth month
+        return 0.0
+    return whole.timestamp() + float(found[2] or 0)
+
+
+def platform_name(system: str, machine: str) -> str:
+    """Return ``linux/amd64`` for what the engine calls its own machine."""
+    return f"{system}/{_MACHINES.get(machine, machine)}"
+
+
+def image_info(raw: Json, reference: str = "") -> ImageInfo:
+    """Read an answer to *inspect image*.
+
+    Parameters
+    ----------
+    reference
+        The name that was asked for: the digest is the one reported for that name.
+    """
+    config: Json = raw.get("Config") or {}
+    env = (entry.partition("=") for entry in config.get("Env") or ())
+    return ImageInfo(
+        id=raw["Id"],
+        tags=tuple(sorted(raw.get("RepoTags") or ())),
+        digest=_digest(raw.get("RepoDigests") or (), reference),
+        size=raw.get("Size") or 0,
+        created=seconds(raw.get("Created") or ""),
+        platform=platform_name(raw.get("Os") or "linux", raw.get("Architecture") or ""),
+        env={key: value for key, _, value in env},
+        labels=config.get("Labels") or {},
+    )
+
+
+def _digest(reported: tuple[str, ...] | list[str], reference: str) -> str | None:
+    """Return the registry digest that belongs to the repository of a reference."""
+    repository = split_reference(reference)[0]
+    digests = dict(entry.split("@", 1) for entry in reported if "@" in entry)
+    # The engine leaves out the usual registry's name, which the reference may have.
+    short = [name for name in sorted(digests) if repository.endswith(f"/{name}")]
+    return digests.get(next((name for name in (repository, *short) if name in digests), ""))
+
+
+def container_info(raw: Json) -> ContainerInfo:
+    """Read an answer to *inspect container*."""
+    state: Json = raw["State"]
+    status = _STATES.get(state["Status"], "dead")
+    return ContainerInfo(
+        id=raw["Id"],
+        name=raw["Name"].lstrip("/"),
+        image=raw["Image"],
+        status=status,
+        exit_code=state["ExitCode"] if status in {"exited", "dead"} else None,
+        oom_killed=bool(state.get("OOMKilled")),
+        error=state.get("Error") or "",
+        started=seconds(state.get("StartedAt") or ""),
+        labels=raw["Config"].get("Labels") or {},
+        memory_limit=raw["HostConfig"].get("Memory") or 0,
+    )
+
+
+def container_config(spec: ContainerSpec, *, selinux: bool) -> dict[str, Any]:
+    """Return the body of *create container*: no port published, no right gained, never the host's.
+
+    Parameters
+    ----------
+    selinux
+        Whether the engine labels files: only then does a mount's `relabel` mean anything.
+    """
+    limits = spec.limits
+    relabelled = [mount for mount in spec.mounts if selinux and mount.relabel]
+    host: dict[str, Any] = {
+        "Init": True,
+        "SecurityOpt": ["no-new-privileges"],
+        "NetworkMode": spec.network,
+        "Mounts": [_mount(mount) for mount in spec.mounts if mount not in relabelled],
+        "Binds": [_bind(mount) for mount in relabelled],
+    }
+    if limits.memory:
+        # Equal values: no swap on top, or a limit of 4 GiB would quietly be one of 8.
+        host |= {"Memory": limits.memory, "MemorySwap": limits.memory}
+    if limits.shm:
+        host["ShmSize"] = limits.shm
+    if limits.cpus:
+        host["NanoCpus"] = round(limits.cpus * 1e9)
+    if limits.pids:
+        host["PidsLimit"] = limits.pids
+    config: dict[str, Any] = {
+        "Image": spec.image,
+        "Env": [f"{key}={value}" for key, value in spec.env.items()],
+        "Labels": dict(spec.labels),
+        "HostConfig": host,
+    }
+    if spec.command:
+        config |= {"Entrypoint": [spec.command[0]], "Cmd": list(spec.command[1:])}
+    if spec.user:
+        config["User"] = spec.user
+    if spec.workdir:
+        config["WorkingDir"] = spec.workdir
+    return config
+
+
+def _mount(mount: Mount) -> dict[str, object]:
+    """Return a mount that fails if its source is missing; a bind string would create it."""
+    return {
+        "Type": "bind",
+        "Source": mount.source,
+        "Target": mount.target,
+        "ReadOnly": mount.readonly,
+    }
+
+
+def _bind(mount: Mount) -> str:
+    """Return a bind string: the only form of the API that can relabel for SELinux."""
+    if ":" in mount.source + mount.target:
+        msg = f"SELinux can't be told about a folder with a colon in its name: `{mount.source}`"
+        raise EngineError(msg, hint="rename the folder")
+    return f"{mount.source}:{mount.target}:{'ro,z' if mount.readonly else 'z'}"

@@ -1,0 +1,291 @@
+"""Starts Jupyter's kernels in boxes: the only module that knows jupyter_client.
+
+Jupyter finds `DevboxProvisioner` by its entry point when a kernelspec says so::
+
+    "metadata": {"kernel_provisioner": {"provisioner_name": "devbox-provisioner",
+                                        "config": {"image": "sha256:…", "project": "/…", …}}}
+
+Everything that blocks runs in a thread.
+"""
+
+# ruff: noqa: ANN401, ARG002, FBT001, FBT002  # these signatures are jupyter_client's
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import os
+import signal
+from collections.abc import Callable, Mapping
+from functools import cache
+from pathlib import Path
+from typing import Any, ParamSpec, TypeVar
+
+from jupyter_client.connect import KernelConnectionInfo
+from jupyter_client.provisioning.provisioner_base import KernelProvisionerBase
+from traitlets import Enum, Float, Integer, Unicode
+
+from jupyter_devbox.engine.base import Engine
+from jupyter_devbox.errors import DevboxError
+from jupyter_devbox.run.box import metadata
+from jupyter_devbox.run.environment import carried
+from jupyter_devbox.run.kernel import KernelProcess
+from jupyter_devbox.run.paths import PathMap
+from jupyter_devbox.run.runtime_dir import default_base
+from jupyter_devbox.run.start import (
+    Kernel,
+    KernelRequest,
+    kernel_name,
+    kernel_runtime_dir,
+    start_kernel,
+)
+from jupyter_devbox.spec.box import BoxSpec
+from jupyter_devbox.spec.container import Limits
+from jupyter_devbox.workflow.context import this_machine
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+_PORTS = ("shell_port", "iopub_port", "stdin_port", "control_port", "hb_port")
+_SESSION = "JPY_SESSION_NAME"
+_PATIENCE = 2.0
+
+
+@cache
+def _connect() -> Engine:
+    """Return the engine of this process; a failure is not remembered."""
+    from jupyter_devbox.engine.detect import connect  # noqa: PLC0415  # 0.3 s, at the first kernel
+
+    return connect()
+
+
+class DevboxProvisioner(KernelProvisionerBase):
+    """Runs a kernel in the box of its project, or in a container of its own.
+
+    The traits are the keys of the kernelspec's ``config``; keys that a later version may add are
+    dropped.
+    """
+
+    image = Unicode(help="Image id, sha256:…: a box is never started by a name")
+    project = Unicode(help="Absolute path of the project's folder")
+    target = Enum(["cpu", "cuda"], default_value="cpu", help="Which of the project's images it is")
+    isolation = Enum(["box", "kernel"], default_value="box", help="Share the box, or have one each")
+    name = Unicode(help="The project's name in the box; its folder's name if empty")
+    memory = Integer(0, help="Memory limit in bytes; 0 for none")
+    shm = Integer(0, help="Size of /dev/shm in bytes; 0 for the engine's own")
+    cpus = Float(0.0, help="CPU limit; 0 for none")
+    pids = Integer(0, help="Limit of processes; 0 for none")
+    config_file = Unicode(help="Absolute path of the devcontainer.json that VS Code opens")
+    metadata = Unicode(metadata(), help="What the label devcontainer.metadata says")
+    start_timeout = Float(60.0, help="Seconds until a kernel must listen")
+
+    def __init__(self, **kwargs: Any) -> None:
+        known = {*self.trait_names(), "parent", "config", "log"}
+        super().__init__(**{key: value for key, value in kwargs.items() if key in known})
+        self._kernel: Kernel | None = None
+        self._alive = False
+        self._arguments: tuple[str, ...] = ()
+        self._engine: Engine | None = None
+
+    def connect(self) -> Engine:
+        """Return the engine that runs the box."""
+        return _connect()
+
+    def record(self, kind: str, container: str) -> None:
+        """Note a container that is about to start, so that `prune` finds it."""
+        this_machine().ledger.record(kind, container, project=self.project)
+
+    @property
+    def has_process(self) -> bool:
+        """Whether there is a kernel that has not been waited for."""
+        return self._alive
+
+    async def pre_launch(self, **kwargs: Any) -> dict[str, Any]:
+        """Make sure of the engine, and decide where the kernel's sockets are.
+
+        Called by the kernel manager before every start; returns what `launch_kernel` is given.
+        """
+        self._arguments = tuple(kwargs.pop("extra_arguments", ()))
+        kwargs.pop("transport_encryption", None)  # sockets in a folder of the user's alone
+        await self._in_thread(self._listen_at)
+        # The spec says `message` for those who have no provisioner. Here a signal reaches the
+        # kernel's group, and it works while C code keeps the control thread from running.
+        self.kernel_spec.interrupt_mode = "signal"
+        return await super().pre_launch(cmd=list(self.kernel_spec.argv), **kwargs)
+
+    def _listen_at(self) -> None:
+        """Give the kernel manager the sockets' place and have it write its connection file."""
+        self._engine = self.connect()
+        spec = self.box_spec()
+        manager: Any = self.parent
+        runtime = kernel_runtime_dir(spec, self.kernel_id, default_base())
+        place = str(runtime.sockets / kernel_name(self.kernel_id))
+        if manager.transport != "ipc" or manager.ip != place:
+            manager.transport, manager.ip = "ipc", place
+            for number, port in enumerate(_PORTS, 1):
+                setattr(manager, port, number)
+        manager.write_connection_file()
+        self.connection_info = manager.get_connection_info()
+
+    def box_spec(self) -> BoxSpec:
+        """Return the box that the kernelspec asks for."""
+        config = Path(self.config_file) if self.config_file else None
+        present = config is not None and config.is_file()
+        return BoxSpec(
+            project=self.project,
+            name=self.name or Path(self.project).name,
+            target="cuda" if self.target == "cuda" else "cpu",
+            image=self.image,
+            config_file=self.config_file if present else None,
+            metadata=self.metadata,
+            config_digest=config_digest(config) if config and present else "",
+            limits=Limits(memory=self.memory, shm=self.shm, cpus=self.cpus, pids=self.pids),
+            isolation="kernel" if self.isolation == "kernel" else "box",
+            uid=os.getuid(),
+            gid=os.getgid(),
+            rootless=self._engine is not None and self._engine.info().rootless,
+        )
+
+    async def launch_kernel(self, cmd: list[str], **kwargs: Any) -> KernelConnectionInfo:
+        """Start the kernel in its box and return once it listens; the spec's `argv` is not used."""
+        del cmd
+        kernel = await self._in_thread(self._start, kwargs)
+        self._kernel, self._alive = kernel, True
+        if kernel.outside:
+            self.log.warning(
+                "The notebook is not in the project, so the kernel starts in its root: `%s`",
+                self.project,
+            )
+        return self.connection_info
+
+    def _start(self, kwargs: Mapping[str, Any]) -> Kernel:
+        """Start the kernel; blocks."""
+        spec = self.box_spec()
+        info: Mapping[str, Any] = self.connection_info
+        kept = (*_PORTS, "signature_scheme")
+        request = KernelRequest(
+            id=self.kernel_id,
+            connection={
+                **{name: info[name] for name in kept},
+                "key": info["key"].decode(),
+                "kernel_name": info.get("kernel_name", ""),
+            },
+            folder=Path(kwargs.get("cwd") or Path.cwd()),
+            env=self._environment(spec, kwargs.get("env") or {}),
+            arguments=self._arguments,
+            seconds=self.start_timeout,
+        )
+        return start_kernel(
+            self._engine or self.connect(),
+            spec,
+            request,
+            base=default_base(),
+            host=os.environ,
+            record=self.record,
+            on_end=self._ended,
+        )
+
+    def _environment(self, spec: BoxSpec, env: Mapping[str, str]) -> dict[str, str]:
+        """Return the kernel's own variables: the kernelspec's, and where its notebook is."""
+        mine = {**carried(env), **{name: env[name] for name in self.kernel_spec.env if name in env}}
+        if session := env.get(_SESSION):
+            inside = PathMap(Path(spec.project), spec.workspace).to_box(session)
+            mine[_SESSION] = inside or Path(session).name
+        return mine
+
+    def _ended(self, process: KernelProcess) -> None:
+        """Say why a kernel ended that nobody asked to end; called from its own thread."""
+        kernel = self._kernel
+        if kernel is None or kernel.process is not process:
+            return  # it never came up: `launch_kernel` raises
+        if not process.asked_to_end and process.exit_code != 0:
+            self.log.error("%s", sentence(kernel.explain()))
+
+    async def poll(self) -> int | None:
+        """Return the exit code, None while the kernel runs. Asks nobody: a thread knows."""
+        return self._kernel.process.exit_code if self._kernel is not None else 0
+
+    async def wait(self) -> int | None:
+        """Wait for the kernel's end."""
+        while (code := await self.poll()) is None:  # noqa: ASYNC110  # no thread left behind
+            await asyncio.sleep(0.02)
+        self._alive = False
+        return code
+
+    async def send_signal(self, signum: int) -> None:
+        """Send a signal to the kernel and its children."""
+        if signum == signal.SIGKILL:
+            await self.kill()
+        elif signum == signal.SIGTERM:
+            await self.terminate()
+        elif self._kernel is not None:
+            await asyncio.to_thread(self._kernel.process.send_signal, signum)
+
+    async def terminate(self, restart: bool = False) -> None:
+        """Ask the kernel to end."""
+        if self._kernel is not None:
+            await asyncio.to_thread(self._kernel.process.terminate)
+
+    async def kill(self, restart: bool = False) -> None:
+        """End the kernel; if its box does not obey, let go of it."""
+        if self._kernel is None:
+            return
+        process = self._kernel.process
+        await asyncio.to_thread(process.kill)
+        if await asyncio.to_thread(process.wait, _PATIENCE) is None:
+            await asyncio.to_thread(process.close)
+
+    async def shutdown_requested(self, restart: bool = False) -> None:
+        """Remember that the end which follows was wanted."""
+        if self._kernel is not None:
+            self._kernel.process.asked_to_end = True
+
+    async def cleanup(self, restart: bool = False) -> None:
+        """Remove what the kernel left; the box stays warm."""
+        kernel, self._kernel, self._alive = self._kernel, None, False
+        if kernel is not None:
+            await self._in_thread(kernel.release)
+
+    def why(self) -> DevboxError | None:
+        """Return why the kernel ended, None while it runs; blocks a moment."""
+        if self._kernel is None or self._kernel.process.exit_code is None:
+            return None
+        return self._kernel.explain()
+
+    def resolve_path(self, path: str) -> str | None:
+        """Return the host's path for a path in the kernel, if the project has that file."""
+        if self._kernel is None:
+            return None
+        spec = self.box_spec()
+        return PathMap(Path(spec.project), spec.workspace).existing(path, self._kernel.folder)
+
+    async def get_provisioner_info(self) -> dict[str, Any]:
+        """Return what is known about the running kernel, as plain values."""
+        info = await super().get_provisioner_info()
+        if self._kernel is not None:
+            info |= {
+                "container": self._kernel.container,
+                "pid": self._kernel.process.pid,
+                "runtime": str(self._kernel.runtime.path),
+                "isolation": self.isolation,
+            }
+        return info | {"image": self.image, "project": self.project, "target": self.target}
+
+    async def _in_thread(self, work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+        """Run blocking work; an error comes out as what a notebook can show."""
+        try:
+            return await asyncio.to_thread(work, *args, **kwargs)
+        except DevboxError as error:
+            # Jupyter shows str(error), and logs the traceback: both shall be short.
+            error.args = (sentence(error),)
+            raise error.with_traceback(None) from None
+
+
+def config_digest(config: Path) -> str:
+    """Return the digest of a devcontainer.json that a box's label keeps."""
+    return hashlib.sha256(config.read_bytes()).hexdigest()[:16]
+
+
+def sentence(error: DevboxError) -> str:
+    """Return an error as text: the cause, its details, and what to do."""
+    hint = f"Next: {error.hint}" if error.hint else ""
+    return "\n".join(part for part in (error.message, *error.details, hint) if part)

@@ -1,0 +1,1 @@
+"""Boxes and the kernels in them."""

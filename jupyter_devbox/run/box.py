@@ -1,0 +1,241 @@
+"""Finds the project's box, or makes it: one long-lived container that kernels and VS Code share."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+from jupyter_devbox.engine.base import Engine
+from jupyter_devbox.errors import EngineError, ImageMissingError, ProjectError, RunError
+from jupyter_devbox.run.environment import box_environment, ca_mount
+from jupyter_devbox.run.identity import IDLE, identity_archive, image_accounts
+from jupyter_devbox.run.probe import PYTHON, probe, share_launcher
+from jupyter_devbox.run.runtime_dir import RuntimeDir, open_runtime_dir, runtime_key
+from jupyter_devbox.spec.box import (
+    DEVCONTAINER_CONFIG,
+    DEVCONTAINER_FOLDER,
+    LABEL_CONFIG_DIGEST,
+    LABEL_FINGERPRINT,
+    LABEL_KIND,
+    LABEL_PROJECT,
+    LABEL_TARGET,
+    Box,
+    BoxSpec,
+    Kind,
+)
+from jupyter_devbox.spec.container import EMPTY, ContainerInfo, ContainerSpec, ExecSpec, Mount
+
+Record = Callable[[str, str], None]
+"""Called with a kind (``box``, ``kernel``) and a container id before the container starts."""
+
+
+def unrecorded(kind: str, container: str) -> None:
+    """Keep no record: for tests."""
+
+
+def open_box(
+    engine: Engine,
+    spec: BoxSpec,
+    *,
+    base: Path,
+    host: Mapping[str, str],
+    record: Record = unrecorded,
+) -> tuple[Box, RuntimeDir]:
+    """Return the running box of a project and target, whose transport is proven.
+
+    A box that differs in what is fixed at creation is replaced if nothing runs in it, and else
+    left to those who use it: the new one stands beside it.
+
+    Parameters
+    ----------
+    base
+        Where runtime folders lie.
+    host
+        This process's environment.
+    record
+        Told of every container before it starts, so that `prune` finds it.
+
+    Raises
+    ------
+    ImageMissingError, ProjectError, TransportError
+        What a box needs is not there.
+    """
+    runtime = box_runtime_dir(spec, base)
+    with runtime.locked():
+        share_launcher(runtime)
+        found = _usable(engine, spec)
+        if found and _ready(engine, found, runtime):
+            return _box(spec, found), runtime
+        container = create(engine, spec, runtime, kind="box", host=host, record=record)
+        try:
+            engine.start(container)
+            probe(engine, container, runtime)
+        except (EngineError, RunError):
+            engine.remove(container)
+            raise
+        runtime.mark(_proof(container))
+        made = engine.container(container)
+    if made is None:
+        msg = f"The box was removed as soon as it started: `{container[:12]}`"
+        raise RunError(msg, hint="start the kernel again")
+    return _box(spec, made), runtime
+
+
+def box_runtime_dir(spec: BoxSpec, base: Path) -> RuntimeDir:
+    """Return the folder that the boxes of this project and target share with the host."""
+    key = runtime_key(spec.project, spec.target)
+    return open_runtime_dir(key, uid=spec.uid, gid=spec.gid, base=base)
+
+
+def find_boxes(engine: Engine, spec: BoxSpec) -> tuple[Box, ...]:
+    """Return the boxes of this project and target, running or not, newest first."""
+    return tuple(_box(spec, each) for each in engine.containers(spec.identity("box")))
+
+
+def remove_box(engine: Engine, container: ContainerInfo, base: Path) -> None:
+    """Remove one of our boxes and, if it was the project's last, its runtime folder."""
+    engine.remove(container.id)
+    labels = container.labels
+    if labels.get(LABEL_KIND) != "box":
+        return
+    kin = {name: labels.get(name, "") for name in (LABEL_KIND, LABEL_PROJECT, LABEL_TARGET)}
+    if not engine.containers(kin):
+        key = runtime_key(kin[LABEL_PROJECT], kin[LABEL_TARGET])
+        RuntimeDir(base / key, os.geteuid(), os.getegid()).remove()
+
+
+def create(
+    engine: Engine,
+    spec: BoxSpec,
+    runtime: RuntimeDir,
+    *,
+    kind: Kind,
+    host: Mapping[str, str],
+    record: Record,
+    command: tuple[str, ...] = IDLE,
+    name: str = "",
+    env: Mapping[str, str] = EMPTY,
+) -> str:
+    """Create a container for the project, its user set up, and return its id; not started yet."""
+    _check(engine, spec)
+    accounts = image_accounts(engine, spec.image, runtime.path.parent)
+    ca = ca_mount(host)
+    container = engine.create(
+        ContainerSpec(
+            image=spec.image,
+            name=name or container_name(spec),
+            command=command,
+            user=f"{spec.box_uid}:{spec.box_gid}",
+            workdir=spec.workspace,
+            env={**box_environment(host), **spec.env, **env},
+            labels={**spec.labels(kind), **_joinable(engine, spec, kind)},
+            mounts=(
+                Mount(source=spec.project, target=spec.workspace),
+                *runtime.mounts(),
+                *((ca,) if ca else ()),
+                *spec.mounts,
+            ),
+            limits=spec.limits,
+        )
+    )
+    record(kind, container)
+    engine.put(container, "/", identity_archive(accounts, spec.box_uid, spec.box_gid))
+    return container
+
+
+def container_name(spec: BoxSpec, suffix: str = "") -> str:
+    """Return a name that people recognise and the engine accepts."""
+    slug = re.sub(r"[^a-z0-9]+", "-", spec.name.lower()).strip("-")[:30] or "project"
+    unique = suffix or runtime_key(spec.project, spec.fingerprint())
+    return f"devbox-{slug}-{spec.target}-{unique}"
+
+
+def metadata(remote_user: str = "jovyan", **properties: object) -> str:
+    """Return what ``devcontainer.metadata`` says: as whom `devcontainer exec` runs."""
+    return json.dumps([{"remoteUser": remote_user, **properties}])
+
+
+def _check(engine: Engine, spec: BoxSpec) -> None:
+    """Raise if the image or the project is gone."""
+    if not Path(spec.project).is_dir():
+        msg = f"The project's folder is gone: `{spec.project}`"
+        raise ProjectError(msg, hint="jupyter devbox kernel list")
+    if engine.image(spec.image) is None:
+        msg = f"The image of this kernel is not on this machine any more: `{spec.image[:19]}`"
+        raise ImageMissingError(msg, hint="jupyter devbox containerize")
+
+
+def _joinable(engine: Engine, spec: BoxSpec, kind: Kind) -> dict[str, str]:
+    """Return the labels for `devcontainer up`, unless a box that VS Code made carries them."""
+    labels = spec.devcontainer_labels() if kind == "box" else {}
+    if not labels:
+        return {}
+    same = {name: labels[name] for name in (DEVCONTAINER_FOLDER, DEVCONTAINER_CONFIG)}
+    foreign = [each for each in engine.containers(same) if LABEL_KIND not in each.labels]
+    return {} if foreign else labels
+
+
+def _usable(engine: Engine, spec: BoxSpec) -> ContainerInfo | None:
+    """Return the box that fits; remove those that don't and that nobody uses."""
+    fitting = None
+    for each in engine.containers(spec.identity("box")):
+        fits = each.labels.get(LABEL_FINGERPRINT) == spec.fingerprint() and each.image == spec.image
+        if fits and fitting is None and each.status != "dead":
+            fitting = each
+        elif each.status != "running" or not _others(engine, each.id):
+            engine.remove(each.id)
+    return fitting
+
+
+def _ready(engine: Engine, box: ContainerInfo, runtime: RuntimeDir) -> bool:
+    """Start a box if it is stopped and prove its transport; remove it if it can't be used."""
+    if box.status == "paused":
+        msg = f"The box is paused: `{box.name}`"
+        raise RunError(msg, hint=f"docker unpause {box.name}")
+    if box.status != "running":
+        try:
+            engine.start(box.id)
+        except EngineError:  # a mount's source is gone: a new box has new ones
+            engine.remove(box.id)
+            return False
+    elif runtime.marked(_proof(box.id)):
+        return True
+    try:
+        probe(engine, box.id, runtime)
+    except RunError:
+        if _others(engine, box.id):
+            raise
+        engine.remove(box.id)  # /tmp was swept: its mounts point to folders that are no more
+        return False
+    runtime.mark(_proof(box.id))
+    return True
+
+
+def _others(engine: Engine, container: str) -> int:
+    """Return how many programs run in a box besides its own main process."""
+    source = Path(__file__).with_name("launcher.py").read_bytes()
+    command = (*PYTHON, "-", "others")
+    result = engine.run(container, ExecSpec(command=command, stdin=True), source)
+    count = result.stdout.strip()
+    return int(count) if result.exit_code == 0 and count.isdecimal() else 1
+
+
+def _proof(container: str) -> str:
+    """Return the name under which a box's proven transport is noted."""
+    return f"proven-{container[:12]}"
+
+
+def _box(spec: BoxSpec, info: ContainerInfo) -> Box:
+    """Return a container as the box it is."""
+    digest = info.labels.get(LABEL_CONFIG_DIGEST, "")
+    return Box(
+        id=info.id,
+        name=info.name,
+        image=info.image,
+        target=spec.target,
+        project=spec.project,
+        stale=bool(digest and spec.config_digest) and digest != spec.config_digest,
+    )

@@ -1,0 +1,202 @@
+"""Starts kernels: in the project's box, or each in a container of its own."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+from jupyter_devbox.engine.base import Engine
+from jupyter_devbox.errors import DevboxError, KernelStartError
+from jupyter_devbox.run.alone import start_alone
+from jupyter_devbox.run.box import Record, open_box, unrecorded
+from jupyter_devbox.run.death import explain, last_lines
+from jupyter_devbox.run.kernel import Channel, KernelProcess, await_sockets
+from jupyter_devbox.run.paths import PathMap
+from jupyter_devbox.run.probe import LAUNCHER, PYTHON, share_launcher
+from jupyter_devbox.run.runtime_dir import (
+    SHARED_IN_BOX,
+    SOCKETS_IN_BOX,
+    RuntimeDir,
+    open_runtime_dir,
+    runtime_key,
+)
+from jupyter_devbox.spec.box import BoxSpec
+from jupyter_devbox.spec.container import EMPTY, ExecSpec
+
+KERNEL = ("python3", "-m", "ipykernel_launcher")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KernelRequest:
+    """A kernel to be started.
+
+    Parameters
+    ----------
+    id
+        Jupyter's kernel id.
+    connection
+        What the connection file says, except where the sockets are.
+    folder
+        The notebook's folder on the host.
+    env
+        Variables for this kernel alone.
+    arguments
+        Appended to the kernel's command line.
+    seconds
+        How long it may take until its sockets are bound.
+    """
+
+    id: str
+    connection: Mapping[str, object]
+    folder: Path
+    env: Mapping[str, str] = EMPTY
+    arguments: tuple[str, ...] = ()
+    seconds: float = 60.0
+
+    @property
+    def name(self) -> str:
+        """The short name of the kernel's files and sockets."""
+        return kernel_name(self.id)
+
+
+@dataclass(slots=True, kw_only=True)
+class Kernel:
+    """A kernel that has been started.
+
+    Parameters
+    ----------
+    process
+        Its life and death.
+    container
+        Id of the container it runs in.
+    folder
+        Its folder in the box.
+    outside
+        Whether the notebook's folder is not the project's, so that `folder` is the project's root.
+    """
+
+    process: KernelProcess
+    engine: Engine
+    container: str
+    runtime: RuntimeDir
+    name: str
+    folder: str
+    outside: bool
+    isolated: bool
+    memory: int
+
+    def explain(self) -> DevboxError:
+        """Return why it ended."""
+        log = self.runtime.sockets / f"{self.name}.log"
+        return explain(self.engine, self.container, self.process, log, memory=self.memory)
+
+    def release(self) -> None:
+        """End it if it still runs, and remove what it leaves: files, sockets, its own container."""
+        self.process.close()
+        if self.isolated:
+            self.engine.remove(self.container)
+            self.runtime.remove()
+        else:
+            self.runtime.discard(self.name)
+
+
+def kernel_name(kernel_id: str) -> str:
+    """Return twelve digits for a kernel id, whatever it contains."""
+    return hashlib.sha256(kernel_id.encode()).hexdigest()[:12]
+
+
+def kernel_runtime_dir(spec: BoxSpec, kernel_id: str, base: Path) -> RuntimeDir:
+    """Return the folder for a kernel: its box's, or with isolation its own."""
+    own = (kernel_id,) if spec.isolation == "kernel" else ()
+    key = runtime_key(spec.project, spec.target, *own)
+    return open_runtime_dir(key, uid=spec.uid, gid=spec.gid, base=base)
+
+
+def start_kernel(
+    engine: Engine,
+    spec: BoxSpec,
+    request: KernelRequest,
+    *,
+    base: Path,
+    host: Mapping[str, str],
+    record: Record = unrecorded,
+    on_end: Callable[[KernelProcess], None] = lambda _: None,
+) -> Kernel:
+    """Start a kernel and return it once it listens on all its sockets.
+
+    Raises
+    ------
+    KernelStartError
+        It ended before, or took too long; `details` are its last lines.
+    """
+    inside = PathMap(Path(spec.project), spec.workspace).to_box(request.folder)
+    folder = inside or spec.workspace
+    channel: Channel
+    if spec.isolation == "kernel":
+        runtime = kernel_runtime_dir(spec, request.id, base)
+        _lay_out(runtime, request)
+        dial = partial(_command, request, folder)
+        container, channel = start_alone(
+            engine, spec, runtime, request.name, dial, env=request.env, host=host, record=record
+        )
+    else:
+        box, runtime = open_box(engine, spec, base=base, host=host, record=record)
+        _lay_out(runtime, request)
+        container, command = box.id, _command(request, folder, "-")
+        channel = engine.stream(container, ExecSpec(command=command, env=request.env, stdin=True))
+    kernel = Kernel(
+        process=KernelProcess(channel, on_end),
+        engine=engine,
+        container=container,
+        runtime=runtime,
+        name=request.name,
+        folder=folder,
+        outside=inside is None,
+        isolated=spec.isolation == "kernel",
+        memory=spec.limits.memory,
+    )
+    if await_sockets(kernel.process, _sockets(runtime, request), request.seconds):
+        return kernel
+    error = _failure(kernel, request.seconds)
+    kernel.release()
+    raise error
+
+
+def _lay_out(runtime: RuntimeDir, request: KernelRequest) -> None:
+    """Write what the kernel reads, remove what an earlier one of that name left."""
+    runtime.discard(request.name)
+    share_launcher(runtime)
+    here = {"transport": "ipc", "ip": f"{SOCKETS_IN_BOX}/{request.name}"}
+    connection = json.dumps({**request.connection, **here}, indent=2)
+    runtime.share(f"{request.name}.json", connection.encode())
+
+
+def _command(request: KernelRequest, folder: str, channel: str) -> tuple[str, ...]:
+    """Return the launcher's command line, the kernel's inside."""
+    launcher = (*PYTHON, f"{SHARED_IN_BOX}/{LAUNCHER}", "kernel", channel)
+    log = f"{SOCKETS_IN_BOX}/{request.name}.log"
+    file = f"{SHARED_IN_BOX}/{request.name}.json"
+    return (*launcher, log, folder, *KERNEL, "-f", file, *request.arguments)
+
+
+def _sockets(runtime: RuntimeDir, request: KernelRequest) -> list[Path]:
+    """Return the paths on the host of the sockets that the kernel binds."""
+    numbers = (value for name, value in request.connection.items() if name.endswith("_port"))
+    return [runtime.sockets / f"{request.name}-{number}" for number in numbers]
+
+
+def _failure(kernel: Kernel, seconds: float) -> DevboxError:
+    """Return why a kernel does not listen."""
+    if kernel.process.exit_code is not None:
+        return kernel.explain()
+    kernel.process.kill()
+    kernel.process.wait(2)
+    lines = last_lines(kernel.runtime.sockets / f"{kernel.name}.log")
+    msg = f"The kernel did not answer in time: {seconds:.0f} s"
+    return KernelStartError(
+        msg, hint="start it again; jupyter devbox shell opens the box", details=lines
+    )
