@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from jupyter_devbox.engine.docker_cli import docker_clis, find_docker_cli
+from jupyter_devbox.engine.endpoint import Endpoint, knock
 from jupyter_devbox.errors import (
     EngineError,
     EngineNotFoundError,
@@ -21,35 +21,6 @@ if TYPE_CHECKING:
 __all__ = ["Endpoint", "connect", "find_docker_cli", "find_endpoint"]
 
 DEFAULT_SOCKET = "/var/run/docker.sock"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Endpoint:
-    """Where an engine listens.
-
-    Parameters
-    ----------
-    url
-        Such as ``unix:///var/run/docker.sock`` or ``tcp://host:2376``.
-    context
-        Name of the Docker context it comes from; "" if from DOCKER_HOST or the default.
-    tls
-        What the SDK takes as `tls`; None for none.
-    """
-
-    url: str
-    context: str = ""
-    tls: Any = None
-
-    @property
-    def address(self) -> str:
-        """What a person calls it: a socket's path, else the URL."""
-        return self.url.removeprefix("unix://")
-
-    @property
-    def local(self) -> bool:
-        """Whether it listens on this machine's own socket."""
-        return self.url.startswith(("unix://", "npipe://"))
 
 
 def connect(host: str | None = None) -> DockerEngine:
@@ -70,19 +41,19 @@ def connect(host: str | None = None) -> DockerEngine:
         This user may not open the socket.
     """
     endpoint = find_endpoint(host, os.environ)
-    # The SDK costs 0.3 s to import: whoever needs no engine does not pay.
-    from jupyter_devbox.engine.docker import DockerEngine  # noqa: PLC0415
-
     try:
-        return DockerEngine(endpoint)
+        knock(endpoint)
     except EngineNotRunningError as error:
-        if endpoint.url != f"unix://{DEFAULT_SOCKET}" or Path(DEFAULT_SOCKET).exists():
-            raise
-        if any(docker_clis()):
+        usual = endpoint.address == DEFAULT_SOCKET and not Path(DEFAULT_SOCKET).exists()
+        if not usual or any(docker_clis()):
             raise
         msg = "Docker isn't installed: no `docker` found"
         hint = "ask your admin for Docker, or choose --target venv"
         raise EngineNotFoundError(msg, hint=hint) from error
+    # The SDK costs 0.3 s to import: whoever has no engine does not pay.
+    from jupyter_devbox.engine.docker import DockerEngine  # noqa: PLC0415
+
+    return DockerEngine(endpoint)
 
 
 def find_endpoint(host: str | None, env: Mapping[str, str]) -> Endpoint:

@@ -17,10 +17,10 @@ from docker.errors import APIError, NotFound
 
 from jupyter_devbox.engine import docker_values as values
 from jupyter_devbox.engine.buildx import Builder, build
-from jupyter_devbox.engine.detect import Endpoint
 from jupyter_devbox.engine.docker_cli import find_docker_cli
 from jupyter_devbox.engine.docker_errors import translated
 from jupyter_devbox.engine.docker_exec import DockerExecStream, open_stream, run_to_end
+from jupyter_devbox.engine.endpoint import Endpoint
 from jupyter_devbox.errors import BuildError, EngineError, ImageMissingError
 from jupyter_devbox.spec.container import (
     BuildRequest,

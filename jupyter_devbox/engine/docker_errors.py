@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import re
 import socket
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -17,11 +16,11 @@ import requests
 import urllib3
 from docker.errors import APIError, DockerException, ImageNotFound, InvalidVersion
 
+from jupyter_devbox.engine.endpoint import not_permitted, not_running, start_command
 from jupyter_devbox.errors import (
     DevboxError,
     EngineError,
     EngineNotRunningError,
-    EnginePermissionError,
     ImageMissingError,
 )
 
@@ -168,30 +167,6 @@ def from_message(text: str, *, missing: bool = False) -> DevboxError:
     if missing:
         return ImageMissingError(f"The image is missing: `{text}`", hint="jupyter devbox build")
     return EngineError(f"Docker refused: `{_one_line(text)}`", hint="jupyter devbox doctor")
-
-
-def not_running(address: str) -> EngineNotRunningError:
-    """Return the error for an engine that is installed, and silent."""
-    return EngineNotRunningError(
-        f"Docker isn't running: nothing answers at `{address}`", hint=start_command(address)
-    )
-
-
-def not_permitted(address: str) -> EnginePermissionError:
-    """Return the error for a socket that this user may not open."""
-    return EnginePermissionError(
-        f"You may not use Docker: your user can't open `{address}`",
-        hint="ask your admin to add you to the group docker, or choose --target venv",
-    )
-
-
-def start_command(address: str, platform: str = sys.platform) -> str:
-    """Return what a person types to start the engine at this address."""
-    if not address.startswith("/"):
-        return "check DOCKER_HOST and `docker context ls`"
-    if platform == "darwin":
-        return "open -a Docker"
-    return f"{'systemctl --user' if '/user/' in address else 'sudo systemctl'} start docker"
 
 
 def causes(error: BaseException) -> Iterator[BaseException]:
