@@ -133,26 +133,20 @@ def _owners(paths: frozenset[str], dpkg: str, stamp: int) -> dict[str, str]:  # 
     for line in spelled:
         by_folder.setdefault(line.rpartition(b"/")[0] + b"/", []).append(line)
     found: dict[str, str] = {}
-    try:
-        names = sorted(os.listdir(os.path.join(dpkg, "info")))
-    except OSError:
-        return found
-    for name in names:
-        if name.endswith(".list") and len(found) < len(paths):
-            _search(os.path.join(dpkg, "info", name), name, spelled, by_folder, found)
+    for file in sorted(Path(dpkg).glob("info/*.list")):
+        if len(found) < len(paths):
+            _search(file, spelled, by_folder, found)
     return found
 
 
 def _search(
-    file: str,
-    name: str,
+    file: Path,
     spelled: Mapping[bytes, str],
     by_folder: Mapping[bytes, list[bytes]],
     found: dict[str, str],
 ) -> None:
     try:
-        with open(file, "rb") as stream:
-            content = b"\n" + stream.read() + b"\n"
+        content = b"\n" + file.read_bytes() + b"\n"
     except OSError:
         return
     for folder, lines in by_folder.items():
@@ -160,7 +154,7 @@ def _search(
             continue
         for line in lines:
             if line in content:
-                package = name[: -len(".list")].partition(":")[0]
+                package = file.stem.partition(":")[0]
                 found.setdefault(spelled[line], package)
 
 

@@ -12,7 +12,17 @@ from jupyter_devbox.capture.shell import Command, Word
 APT_PROGRAMS = frozenset({"apt", "apt-get", "aptitude"})
 _NAME = re.compile(r"[a-z0-9][a-z0-9+.-]+")
 _VALUE_OPTIONS = frozenset(
-    "-o --option -t --target-release --default-release -c --config-file -a --host-architecture".split()
+    [
+        "-o",
+        "--option",
+        "-t",
+        "--target-release",
+        "--default-release",
+        "-c",
+        "--config-file",
+        "-a",
+        "--host-architecture",
+    ]
 )
 
 

@@ -30,14 +30,59 @@ _IMPORT_LINE = re.compile(
     re.MULTILINE,
 )
 _PYTHON_BODY = frozenset(
-    "time timeit capture prun memit mprun lprun heat snakeviz python python3 python2 pypy debug "
-    "pyinstrument scalene memray_flamegraph with_capture".split()
+    [
+        "time",
+        "timeit",
+        "capture",
+        "prun",
+        "memit",
+        "mprun",
+        "lprun",
+        "heat",
+        "snakeviz",
+        "python",
+        "python3",
+        "python2",
+        "pypy",
+        "debug",
+        "pyinstrument",
+        "scalene",
+        "memray_flamegraph",
+        "with_capture",
+    ]
 )
-_PYTHON_LINE = frozenset("time timeit prun memit mprun lprun snakeviz".split())
-_SHELL_BODY = frozenset("bash sh ! sx system shell".split())
+_PYTHON_LINE = frozenset(["time", "timeit", "prun", "memit", "mprun", "lprun", "snakeviz"])
+_SHELL_BODY = frozenset(["bash", "sh", "!", "sx", "system", "shell"])
 _OPAQUE = frozenset(
-    "html javascript js latex markdown svg perl ruby R r sql bigquery writefile file cython script "
-    "julia octave matlab cmd powershell ai wandb html_raw mermaid dot writetemplate".split()
+    [
+        "html",
+        "javascript",
+        "js",
+        "latex",
+        "markdown",
+        "svg",
+        "perl",
+        "ruby",
+        "R",
+        "r",
+        "sql",
+        "bigquery",
+        "writefile",
+        "file",
+        "cython",
+        "script",
+        "julia",
+        "octave",
+        "matlab",
+        "cmd",
+        "powershell",
+        "ai",
+        "wandb",
+        "html_raw",
+        "mermaid",
+        "dot",
+        "writetemplate",
+    ]
 )
 _MAGIC_OPTIONS = re.compile(r"(?:-[A-Za-z]\b[ \t]*(?:\d+[ \t]+)?|-[a-zA-Z]+\d+[ \t]+)*")
 _SHELL_NAMES = re.compile(r"(?:/\S*/)?(bash|sh|zsh)\b(.*)", re.DOTALL)
@@ -187,7 +232,7 @@ def _transformed(source: str, code: CellCode) -> ast.Module | None:
     from IPython.core.inputtransformer2 import TransformerManager  # noqa: PLC0415
 
     try:
-        tree = ast.parse(TransformerManager().transform_cell(source))
+        tree: ast.Module = ast.parse(TransformerManager().transform_cell(source))
     except _CANNOT_TRANSFORM:
         return None
     for name, arguments in shell_calls(tree):

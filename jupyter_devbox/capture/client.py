@@ -19,13 +19,14 @@ from jupyter_devbox.capture.engines import (
     loaded_engines,
 )
 from jupyter_devbox.capture.gather import Gatherer, aliases_of, needs_of
-from jupyter_devbox.capture.importmap import import_map
+from jupyter_devbox.capture.importmap import mapped_tops
 from jupyter_devbox.capture.local import LocalWalk
 from jupyter_devbox.capture.notebook import Cell, read_notebook
 from jupyter_devbox.capture.resolve import (
     Answer,
     Draft,
     Resolution,
+    named_by_imports,
     requirements,
     resolve,
     unresolved_imports,
@@ -149,9 +150,11 @@ class _Capture:
         gatherer = Gatherer(self.here, self.project, engine_rules().words)
         gatherer.read(cells)
         walk = self._follow(gatherer)
-        result = resolve(needs_of(walk.tree.imports), gatherer.found.installs, self.answer)
+        needs = needs_of(walk.tree.imports)
+        installs = named_by_imports(gatherer.found.installs, needs)
+        result = resolve(needs, installs, self.answer)
         engines, apt_by_use = self._engines(gatherer, walk, result)
-        found = requirements(result, gatherer.found.installs, self.answer)
+        found = requirements(result, installs, self.answer)
         found += self._engine_requirements(engines)
         return KernelSnapshot(
             notebook=name,
@@ -174,7 +177,7 @@ class _Capture:
 
     def _follow(self, gatherer: Gatherer) -> LocalWalk:
         """Follow local modules; with an interpreter, ask it about all names, twice if need be."""
-        mapped = {name.split(".")[0] for name in import_map()}
+        mapped = mapped_tops()
         if self.probe is None:
             return gatherer.follow(mapped)
         walk = gatherer.follow(mapped)
@@ -243,15 +246,21 @@ class _Capture:
         installed = self.answer.distributions if self.probe is not None else None
         closure = self.told.get("closure", ())
         direct = set(result.drafts)
-        chosen = choose_engines(needs, direct, installed, closure)
+        absent = {
+            name.partition(".")[0]
+            for dist, draft in result.drafts.items()
+            if dist not in self.answer.distributions
+            for name in draft.imports
+        }
+        chosen = choose_engines(needs, direct, installed, closure, absent)
         if self.loaded and installed is not None:
             tops = {name.split(".")[0] for name in imported}
             for name in loaded_engines(tops, direct, installed, closure):
                 chosen.setdefault(name, set())
         for program, cells in gatherer.found.programs:
-            name = apt.apt_rules().commands.get(program)
-            if name and name not in direct and (installed is None or name in installed):
-                chosen.setdefault(name, set()).update(cells)
+            command = apt.apt_rules().commands.get(program, "")
+            if command and command not in direct and (installed is None or command in installed):
+                chosen.setdefault(command, set()).update(cells)
         return chosen, needs.apt
 
     def _engine_requirements(self, engines: Mapping[str, set[int]]) -> list[CapturedRequirement]:
@@ -271,7 +280,7 @@ class _Capture:
         imported = {name for r in found if r.reason == "import" for name in r.imports}
         imported |= {need.dotted for need in needs_of(walk.tree.imports)}
         rules = apt.packages_of_programs(program for program, _ in gatherer.found.programs)
-        rules |= by_use | apt.packages_of_imports(imported, {r.name for r in found})
+        rules |= dict(by_use) | apt.packages_of_imports(imported, {r.name for r in found})
         packages: dict[str, AptRequirement] = {}
         for name in gatherer.found.apt:
             packages[name] = AptRequirement(name=name, reason="!apt-get")

@@ -19,7 +19,26 @@ from jupyter_devbox.capture.shell import Command, Word, split_commands
 
 _ASSIGNMENT = re.compile(r"[A-Za-z_]\w*=.*", re.DOTALL)
 _PREFIXES = frozenset(
-    "sudo env nohup time exec command if then else elif do while until ! { yes eval stdbuf".split()
+    [
+        "sudo",
+        "env",
+        "nohup",
+        "time",
+        "exec",
+        "command",
+        "if",
+        "then",
+        "else",
+        "elif",
+        "do",
+        "while",
+        "until",
+        "!",
+        "{",
+        "yes",
+        "eval",
+        "stdbuf",
+    ]
 )
 _SHELLS = frozenset({"bash", "sh", "zsh", "dash"})
 _FOREIGN_INSTALLERS = frozenset({"yum", "dnf", "apk", "brew", "pacman", "zypper", "choco"})

@@ -59,9 +59,10 @@ class Rules:
 
 @dataclass(slots=True)
 class Needed:
-    """An engine's alternatives, the usual one first, with the cells that use it."""
+    """An engine's alternatives, the usual one first, with the packages and cells that use it."""
 
     anyof: tuple[str, ...]
+    packages: set[str] = field(default_factory=set)
     cells: set[int] = field(default_factory=set)
 
 
@@ -184,7 +185,9 @@ def _rooted(rule: Rule, use: Use, aliases: Mapping[str, str]) -> bool:
 
 def _add(rule: Rule, cells: Collection[int], found: EngineNeeds, why: str) -> None:
     for group in [(name,) for name in rule.engines] + ([rule.anyof] if rule.anyof else []):
-        found.dists.setdefault(group, Needed(group)).cells.update(cells)
+        need = found.dists.setdefault(group, Needed(group))
+        need.packages.update(rule.packages)
+        need.cells.update(cells)
     for package in rule.apt:
         found.apt.setdefault(package, why)
 
@@ -194,17 +197,21 @@ def choose_engines(
     direct: Collection[str],
     installed: Mapping[str, Mapping[str, Any]] | None,
     closure: Collection[str],
+    absent: Collection[str] = (),
 ) -> dict[str, set[int]]:
     """Return the engines to capture, with their cells.
 
-    Without an interpreter (`installed` None) that is the usual alternative of each; with one, it
-    is the loaded one, else the first that is installed.
+    Without an interpreter (`installed` None), and where none of the packages that would load it is
+    there either (`absent` names those), that is the usual alternative of each; else it is the
+    loaded one, or the first that is installed.
     """
     chosen: dict[str, set[int]] = {}
     for need in needs.dists.values():
         if any(name in direct or name in closure for name in need.anyof):
             continue
         name = _choice(need.anyof, installed)
+        if name is None and not need.packages.isdisjoint(absent):
+            name = need.anyof[0]
         if name is not None:
             chosen.setdefault(name, set()).update(need.cells)
     return chosen

@@ -165,9 +165,10 @@ class Gatherer:
         for target, cells in self.found.run:
             self._follow_run(target, cells, walk)
         for found in self.found.found:
-            if not is_stdlib(found.item.module) and not found.item.level:
-                if not walk.follow(found.item, found.cells):
-                    walk.tree.imports.append(found)
+            item = found.item
+            if item.level or is_stdlib(item.module) or walk.follow(item, found.cells):
+                continue
+            walk.tree.imports.append(found)
         return walk
 
     def _follow_run(self, target: str, cells: frozenset[int], walk: LocalWalk) -> None:

@@ -19,22 +19,86 @@ from jupyter_devbox.capture.requirements_file import read_requirements
 from jupyter_devbox.capture.shell import Command, Word
 
 _VALUE_OPTIONS = frozenset(
-    """
-    -c --constraint -t --target --platform --python-version --implementation --abi --root --prefix
-    --src -b --build --upgrade-strategy --no-binary --only-binary --progress-bar --proxy --retries
-    --timeout --exists-action --trusted-host --cert --client-cert --cache-dir --log --global-option
-    --install-option --build-option --config-settings --config-setting -C --report
-    --root-user-action --use-feature --use-deprecated --keyring-provider --python -p --hash
-    --torch-backend --prerelease --resolution --exclude-newer --link-mode --index-strategy
-    -P --upgrade-package --override --overrides --reinstall-package --no-binary-package
-    --optional --group --extra --package --project --directory --color --allow-insecure-host
-    """.split()
+    [
+        "-c",
+        "--constraint",
+        "-t",
+        "--target",
+        "--platform",
+        "--python-version",
+        "--implementation",
+        "--abi",
+        "--root",
+        "--prefix",
+        "--src",
+        "-b",
+        "--build",
+        "--upgrade-strategy",
+        "--no-binary",
+        "--only-binary",
+        "--progress-bar",
+        "--proxy",
+        "--retries",
+        "--timeout",
+        "--exists-action",
+        "--trusted-host",
+        "--cert",
+        "--client-cert",
+        "--cache-dir",
+        "--log",
+        "--global-option",
+        "--install-option",
+        "--build-option",
+        "--config-settings",
+        "--config-setting",
+        "-C",
+        "--report",
+        "--root-user-action",
+        "--use-feature",
+        "--use-deprecated",
+        "--keyring-provider",
+        "--python",
+        "-p",
+        "--hash",
+        "--torch-backend",
+        "--prerelease",
+        "--resolution",
+        "--exclude-newer",
+        "--link-mode",
+        "--index-strategy",
+        "-P",
+        "--upgrade-package",
+        "--override",
+        "--overrides",
+        "--reinstall-package",
+        "--no-binary-package",
+        "--optional",
+        "--group",
+        "--extra",
+        "--package",
+        "--project",
+        "--directory",
+        "--color",
+        "--allow-insecure-host",
+    ]
 )
 _INDEX_OPTIONS = frozenset({"-i", "--index-url", "--default-index", "--pypi-url"})
 _EXTRA_INDEX_OPTIONS = frozenset({"--extra-index-url", "--index"})
 _PAGE_OPTIONS = frozenset({"-f", "--find-links"})
 _CONDA_VALUE_OPTIONS = frozenset(
-    "-n --name -p --prefix -c --channel --file --solver --repodata-fn --subdir --platform".split()
+    [
+        "-n",
+        "--name",
+        "-p",
+        "--prefix",
+        "-c",
+        "--channel",
+        "--file",
+        "--solver",
+        "--repodata-fn",
+        "--subdir",
+        "--platform",
+    ]
 )
 _CONDA_SPEC = re.compile(
     r"(?:[\w./:-]+::)?([A-Za-z0-9][A-Za-z0-9._-]*)\s*([=<>!~]=?[\w.*,<>=!~-]*)?"
@@ -153,7 +217,7 @@ def _requirements(value: Word, folders: Folders) -> Iterator[Install | Skipped]:
 
 
 def _options(arguments: Command, with_value: frozenset[str]) -> Iterator[tuple[str, Word]]:
-    """Yield (option, its value) and ("", positional argument); options without value are left out."""
+    """Yield (option, its value) and ("", positional argument), without options that have none."""
     takes_value = (
         with_value
         | _INDEX_OPTIONS

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -55,6 +54,7 @@ class LocalWalk:
     taken: Callable[[str], bool]
     tree: LocalTree = field(default_factory=LocalTree)
     seen: dict[Path, frozenset[int]] = field(default_factory=dict)
+    listed: dict[Path, frozenset[str]] = field(default_factory=dict)
 
     def follow(self, item: Import, cells: frozenset[int]) -> bool:
         """Follow an import when it is local; False when it is not."""
@@ -71,7 +71,8 @@ class LocalWalk:
 
     def _place(self, name: str, item: Import) -> Path | None:
         """Return the module's file or folder, by Python's order: regular ones before namespaces."""
-        for root in self.roots:
+        roots = [root for root in self.roots if name in self._names(root)]
+        for root in roots:
             if self._is_file(root / name / "__init__.py"):
                 return root / name
             if self._is_file(root / f"{name}.py"):
@@ -79,10 +80,22 @@ class LocalWalk:
             if _has_native(root, name):
                 return root / name
         if not self.taken(name):
-            for root in self.roots:
+            for root in roots:
                 if self._is_namespace(root / name, item):
                     return root / name
         return None
+
+    def _names(self, root: Path) -> frozenset[str]:
+        """Return what stands in a folder, without suffixes, and what cells write there."""
+        if root not in self.listed:
+            names = _listed(root)
+            names += [
+                path.relative_to(root).parts[0]
+                for path in self.written
+                if path.is_relative_to(root)
+            ]
+            self.listed[root] = frozenset(name.partition(".")[0] for name in names)
+        return self.listed[root]
 
     def _is_namespace(self, folder: Path, item: Import) -> bool:
         if not (folder.is_dir() or any(path.parent == folder for path in self.written)):
@@ -138,13 +151,16 @@ def _absolute(item: Import, file: Path, base: Path | None) -> Import | None:
 
 def _has_native(root: Path, name: str) -> bool:
     """Tell whether a compiled module of that name lies in the folder."""
+    return any(
+        file.startswith(f"{name}.") and file.endswith((".so", ".pyd")) for file in _listed(root)
+    )
+
+
+def _listed(folder: Path) -> list[str]:
     try:
-        return any(
-            file.startswith(f"{name}.") and file.endswith((".so", ".pyd"))
-            for file in os.listdir(root)
-        )
+        return [entry.name for entry in folder.iterdir()]
     except OSError:
-        return False
+        return []
 
 
 def _text(file: Path) -> str | None:

@@ -33,7 +33,11 @@ _LARGEST_FILE = 1_000_000
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Install:
-    """One distribution that the notebook installs."""
+    """One distribution that the notebook installs.
+
+    `from_url` says that the name is only the last segment of the repository's URL; `conda` that it
+    is a name of conda's.
+    """
 
     name: str
     extras: tuple[str, ...] = ()
@@ -43,6 +47,7 @@ class Install:
     index: str = ""
     cell: int | None = None
     conda: bool = False
+    from_url: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,7 +158,9 @@ def _from_url(url: str, *, named: str) -> Install | Skipped:
         name = requirement or valid_name(urls.last_segment(url))
         if name is None:
             return _unreadable(clean)
-        return Install(name=name, extras=extras, source="vcs", url=clean)
+        return Install(
+            name=name, extras=extras, source="vcs", url=clean, from_url=requirement is None
+        )
     name, _ = archive_name(urls.last_segment(url))
     name = requirement or name
     if name is None:

@@ -5,13 +5,18 @@ from __future__ import annotations
 import re
 import sys
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
 from jupyter_devbox.capture import urls
-from jupyter_devbox.capture.importmap import import_map, known_distributions, look_up
+from jupyter_devbox.capture.importmap import (
+    import_map,
+    known_distributions,
+    look_up,
+    mapped_tops,
+)
 from jupyter_devbox.capture.requirement import Install, valid_name
 from jupyter_devbox.spec.snapshot import (
     CapturedRequirement,
@@ -22,9 +27,42 @@ from jupyter_devbox.spec.snapshot import (
 )
 
 _GONE_FROM_STDLIB = frozenset(
-    "aifc asynchat asyncore audioop binhex cgi cgitb chunk crypt distutils formatter imghdr imp "
-    "macpath mailcap msilib nis nntplib ossaudiodev parser pipes smtpd sndhdr spwd sunau symbol "
-    "telnetlib uu xdrlib __future__ __main__ __builtin__ lib2to3 tomllib".split()
+    [
+        "aifc",
+        "asynchat",
+        "asyncore",
+        "audioop",
+        "binhex",
+        "cgi",
+        "cgitb",
+        "chunk",
+        "crypt",
+        "distutils",
+        "formatter",
+        "imghdr",
+        "imp",
+        "macpath",
+        "mailcap",
+        "msilib",
+        "nis",
+        "nntplib",
+        "ossaudiodev",
+        "parser",
+        "pipes",
+        "smtpd",
+        "sndhdr",
+        "spwd",
+        "sunau",
+        "symbol",
+        "telnetlib",
+        "uu",
+        "xdrlib",
+        "__future__",
+        "__main__",
+        "__builtin__",
+        "lib2to3",
+        "tomllib",
+    ]
 )
 _STDLIB = sys.stdlib_module_names | _GONE_FROM_STDLIB
 _OURS = frozenset({"jupyter_devbox"})
@@ -86,8 +124,26 @@ class Resolution:
 
 def is_stdlib(name: str) -> bool:
     """Tell whether the dotted name belongs to Python itself, or to us."""
-    top = name.split(".")[0]
+    top = name.split(".", maxsplit=1)[0]
     return top in _STDLIB or top in _OURS
+
+
+def named_by_imports(installs: list[Install], needs: Iterable[Need]) -> list[Install]:
+    """Return the installs with the names that imports give to repositories.
+
+    A repository's last segment is often not the distribution's name: ``…/tensorflow/docs`` is
+    tensorflow-docs. It is taken for the distribution of an import if owner and segment joined, or
+    the segment alone, are that distribution's name.
+    """
+    dists = {name for need in needs if (row := look_up(need.dotted)) for name in row.dists}
+    return [_renamed(item, dists) if item.from_url else item for item in installs]
+
+
+def _renamed(install: Install, dists: set[str]) -> Install:
+    segments = urlsplit(install.url or "").path.strip("/").split("/")
+    owner = valid_name(segments[-2]) if len(segments) > 1 else None
+    joined = f"{owner}-{install.name}"
+    return replace(install, name=joined) if joined in dists else install
 
 
 def resolve(needs: Iterable[Need], installs: list[Install], answer: Answer) -> Resolution:
@@ -142,7 +198,7 @@ def _names_of(need: Need) -> list[str]:
 
 
 def _leave_open(need: Need, result: Resolution) -> None:
-    name = open_name(need.module)
+    name = open_name(need)
     if need.optional:
         message = f"An optional import has no known package: `{name}`"
         cell = min(need.cells, default=None)
@@ -151,11 +207,11 @@ def _leave_open(need: Need, result: Resolution) -> None:
         result.unresolved.setdefault(name, set()).update(need.cells)
 
 
-def open_name(module: str) -> str:
+def open_name(need: Need) -> str:
     """Return the name under which an import is reported: its top, or more for a namespace."""
-    top = module.split(".")[0]
-    shared = top not in import_map() and any(p.startswith(f"{top}.") for p in import_map())
-    return module if shared else top
+    top = need.module.partition(".")[0]
+    shared = top in mapped_tops() and top not in import_map()
+    return need.dotted if shared else top
 
 
 def _add_install(install: Install, answer: Answer, result: Resolution) -> None:
@@ -205,27 +261,30 @@ def _source(
     installed: Mapping[str, Any] | None,
     result: Resolution,
 ) -> tuple[Source, str | None]:
+    """Return where it comes from: by what is installed, else by the last line that says so."""
     if installed is None:
         line = next((i for i in reversed(lines) if i.source != "index"), None)
         return (line.source, line.url) if line is not None else ("index", None)
     direct = installed["direct_url"]
-    if direct is None or installed["conda"]:
+    url = urls.strip_credentials(direct["url"]) if direct is not None else ""
+    if direct is None or installed["conda"] or not url:
         return "index", None
-    url = urls.strip_credentials(direct["url"])
     if "vcs_info" in direct:
         return "vcs", _vcs_url(direct, url)
     if direct.get("dir_info", {}).get("editable"):
         return "editable", url
-    if url.startswith("file:"):
-        if not Path(unquote(urlsplit(url).path)).exists():
-            message = (
-                "The file it was installed from is gone; the index's version is taken: "
-                f"`{name} {installed['version']}`"
-            )
-            result.warnings.append(CaptureWarning(code="file-gone", message=message))
-            return "index", None
+    if not _is_gone(url):
         return "file", url + _hash_fragment(direct)
-    return ("file", url + _hash_fragment(direct)) if url else ("index", None)
+    message = (
+        "The file it was installed from is gone; the index's version is taken: "
+        f"`{name} {installed['version']}`"
+    )
+    result.warnings.append(CaptureWarning(code="file-gone", message=message))
+    return "index", None
+
+
+def _is_gone(url: str) -> bool:
+    return url.startswith("file:") and not Path(unquote(urlsplit(url).path)).exists()
 
 
 def _vcs_url(direct: Mapping[str, Any], url: str) -> str:

@@ -12,15 +12,28 @@ from jupyter_devbox.capture.cells import CellCode, parse_python, read_cell, shel
 from jupyter_devbox.capture.engine_calls import Use, find_uses
 from jupyter_devbox.capture.imports import Import, find_imports
 
-_MAY_MATTER = re.compile(
-    r"import|get_ipython|os\.system|subprocess|sys\.path|^[ \t]*[%!]|=[ \t]*[%!]"
-    r"|^[ \t]*(?:pip3?|conda|mamba|uv|apt|apt-get|sudo|cd|load_ext|matplotlib)[ \t]",
-    re.MULTILINE,
+_HINTS = ("import", "get_ipython", ".system", "subprocess", "sys.path")
+_MAGIC_MARK = re.compile(r"\n[ \t]*[%!]|=[ \t]*[%!]")
+_AUTOMAGIC = re.compile(
+    r"^[ \t]*(?:pip3?|conda|mamba|uv|apt|apt-get|sudo|cd|load_ext|matplotlib)[ \t]", re.MULTILINE
 )
-_WORDS = re.compile(r"[A-Za-z_]\w+")
+_AUTOMAGIC_HINTS = ("install", "cd ", "load_ext", "uv add", "matplotlib ")
+_WORD_BREAKS = {code: " " for code in range(128) if not (chr(code).isalnum() or chr(code) == "_")}
 _SHELL_CALLS = frozenset(
-    "system getoutput getstatusoutput run call check_call check_output Popen popen main _main "
-    "run_line_magic".split()
+    [
+        "system",
+        "getoutput",
+        "getstatusoutput",
+        "run",
+        "call",
+        "check_call",
+        "check_output",
+        "Popen",
+        "popen",
+        "main",
+        "_main",
+        "run_line_magic",
+    ]
 )
 
 
@@ -41,8 +54,8 @@ class CellFacts:
 
 def scan_cell(source: str, wanted: frozenset[str]) -> CellFacts:
     """Return what a cell's text says; `wanted` are the words that engine rules look for."""
-    words = wanted.intersection(_WORDS.findall(source))
-    if not words and not _MAY_MATTER.search(source):
+    words = wanted.intersection(source.translate(_WORD_BREAKS).split())
+    if not words and not _may_matter(source):
         return CellFacts()
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
@@ -54,6 +67,15 @@ def scan_cell(source: str, wanted: frozenset[str]) -> CellFacts:
     return facts
 
 
+def _may_matter(source: str) -> bool:
+    """Tell, quickly, whether a cell may import, install or start something."""
+    if any(hint in source for hint in _HINTS) or source.lstrip()[:1] in {"%", "!"}:
+        return True
+    if ("%" in source or "!" in source) and _MAGIC_MARK.search(source):
+        return True
+    return any(hint in source for hint in _AUTOMAGIC_HINTS) and bool(_AUTOMAGIC.search(source))
+
+
 def scan_file(source: str, wanted: frozenset[str]) -> CellFacts | None:
     """Return what a Python file's text says, None where it is no Python."""
     with warnings.catch_warnings():
@@ -62,7 +84,7 @@ def scan_file(source: str, wanted: frozenset[str]) -> CellFacts | None:
     if tree is None:
         return None
     facts = CellFacts()
-    words = wanted.intersection(_WORDS.findall(source))
+    words = wanted.intersection(source.translate(_WORD_BREAKS).split())
     facts.imports.extend(find_imports(tree, source, main=False))
     facts.uses.extend(find_uses(tree, words))
     return facts

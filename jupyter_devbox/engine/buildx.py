@@ -7,13 +7,19 @@ import tempfile
 import threading
 from collections import deque
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from jupyter_devbox.engine.cancellable import started
 from jupyter_devbox.engine.progress import ProgressParser
-from jupyter_devbox.engine.redact import PROXY_VARIABLES, Redactor, secrets_in
+from jupyter_devbox.engine.redact import (
+    PROXY_VARIABLES,
+    Redactor,
+    netrc_passwords,
+    secrets_in,
+)
 from jupyter_devbox.errors import BuildCancelledError, BuildError, BuildStepError, EngineError
 from jupyter_devbox.spec.container import BuildRequest
 from jupyter_devbox.spec.events import StepEvent
@@ -59,7 +65,7 @@ def build(
     BuildCancelledError
         `cancel` was set.
     """
-    redact = Redactor(secrets_in(builder.env, request.secret_env.values()))
+    redact = Redactor([*secrets_in(builder.env, request.secret_env.values()), *_logins(request)])
     watch = _Watch(on_step)
     parser = ProgressParser(redact)
     with tempfile.TemporaryDirectory(prefix="devbox-build-") as folder:
@@ -99,6 +105,14 @@ def build_argv(builder: Builder, request: BuildRequest, metadata: Path) -> list[
         *(_secret(key, "env", name) for key, name in sorted(request.secret_env.items())),
         *("--", request.context),
     ]
+
+
+def _logins(request: BuildRequest) -> tuple[str, ...]:
+    """Return the passwords that a netrc file among the secrets holds."""
+    path = request.secrets.get("netrc")
+    with suppress(OSError):
+        return netrc_passwords(Path(path).read_text(errors="replace")) if path else ()
+    return ()
 
 
 def _secret(name: str, kind: str, value: str) -> str:

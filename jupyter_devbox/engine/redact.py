@@ -50,6 +50,11 @@ class Redactor:
         return _USERINFO.sub(f"{_MASK}@", text)
 
 
+def netrc_passwords(text: str) -> tuple[str, ...]:
+    """Return the passwords in a netrc file, without a complaint about its form."""
+    return tuple(re.findall(r"\bpassword\s+(\S+)", text))
+
+
 def secrets_in(env: Mapping[str, str], names: Iterable[str] = ()) -> tuple[str, ...]:
     """Return the values of the named variables, and the passwords in the proxies' URLs."""
     found = [env[name] for name in names if env.get(name)]

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from jupyter_devbox.engine.process import ProcessResult, run_process
 from jupyter_devbox.errors import EngineError, IndexUnreachableError, ResolutionError
+from jupyter_devbox.spec.container import EMPTY
 
 _UNREACHABLE = re.compile(r"Request failed|Failed to fetch|error sending request|tcp connect")
 _CREDENTIALS = re.compile(r"(?<=://)[^/@\s]+@")
@@ -22,7 +23,8 @@ class ResolveRequest:
 
     `python` is a full version, `platform` one of uv's target triples
     (``x86_64-manylinux_2_36``); None for both means this machine and the interpreter `executable`.
-    `preferences` are (name, version) pairs taken where they fit.
+    `preferences` are (name, version) pairs taken where they fit; `index` are variables that name
+    the package index, credentials included.
     """
 
     requirements: Sequence[str]
@@ -30,7 +32,7 @@ class ResolveRequest:
     executable: str
     python: str | None
     platform: str | None
-    indexes: Sequence[str] = ()
+    index: Mapping[str, str] = EMPTY
 
 
 def uv_program() -> str:
@@ -73,11 +75,9 @@ def resolve(request: ResolveRequest, *, offline: bool) -> str:
             arguments += ["--python-version", request.python]
         if request.platform:
             arguments += ["--python-platform", request.platform]
-        for position, index in enumerate(request.indexes):
-            arguments += ["--default-index" if position == 0 else "--index", index]
         if offline:
             arguments.append("--offline")
-        done = run_uv(arguments, cwd=Path(folder))
+        done = run_uv(arguments, cwd=Path(folder), env=request.index)
         if done.exit_code == 0:
             return output.read_text(encoding="utf-8")
     raise _failure(done)
@@ -134,16 +134,14 @@ def make_venv(folder: Path, python: str) -> None:
 
 
 def install_lock(
-    python: Path, lock: Path, *, wheels: Path | None, indexes: Sequence[str] = ()
+    python: Path, lock: Path, *, wheels: Path | None, index: Mapping[str, str] = EMPTY
 ) -> None:
     """Install a hashed lock into the environment of that interpreter, and compile its bytecode."""
     arguments = ["pip", "install", "--quiet", "--python", str(python), "--no-deps"]
     arguments += ["--require-hashes", "--compile-bytecode", "--requirement", str(lock)]
     if wheels is not None:
         arguments += ["--find-links", str(wheels)]
-    for position, index in enumerate(indexes):
-        arguments += ["--default-index" if position == 0 else "--index", index]
-    done = run_uv(arguments)
+    done = run_uv(arguments, env=index)
     if done.exit_code:
         raise (
             _failure(done)

@@ -6,7 +6,7 @@ import hashlib
 import json
 import sys
 import tempfile
-from collections.abc import Container, Sequence
+from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -18,6 +18,7 @@ from jupyter_devbox.lock.groups import assign_groups
 from jupyter_devbox.lock.own_wheel import own_wheel
 from jupyter_devbox.lock.pylock import read_pylock
 from jupyter_devbox.lock.wheels import LocalWheel, collect_wheels
+from jupyter_devbox.spec.container import EMPTY
 from jupyter_devbox.spec.environment import Decision, EnvironmentSpec
 from jupyter_devbox.spec.lock import Lock, LockedPackage
 from jupyter_devbox.spec.project import ExistingEnvironment
@@ -31,12 +32,21 @@ class _Attempt:
     loose: bool
 
 
-def lock_environment(spec: EnvironmentSpec, existing: ExistingEnvironment) -> Lock:
+def lock_environment(
+    spec: EnvironmentSpec,
+    existing: ExistingEnvironment,
+    index: Mapping[str, str] = EMPTY,
+) -> Lock:
     """Return the locked closure of an environment.
 
     First with every version the kernel has; if that cannot be had for the image's Python and
     platform, the pins that are not the user's own word may move, and each that does becomes a
     decision. The cache is asked first, the network on a miss.
+
+    Parameters
+    ----------
+    index
+        Variables by which uv finds this machine's index, credentials included.
 
     Raises
     ------
@@ -52,7 +62,10 @@ def lock_environment(spec: EnvironmentSpec, existing: ExistingEnvironment) -> Lo
     with tempfile.TemporaryDirectory(prefix="devbox-wheels-") as folder:
         for wheel in local:
             Path(folder, wheel.wheel.filename).write_bytes(wheel.wheel.content)
-        text, why = _resolve(_attempts(spec, local, Path(folder)), spec, existing, inputs)
+        text, why = _resolve(
+            _attempts(spec, local, Path(folder)),
+            _template(spec, existing, inputs, index),
+        )
     packages = read_pylock(text, local_names=frozenset(w.name for w in local))
     moved = _moved(spec, packages, why)
     own = own_wheel()
@@ -94,29 +107,36 @@ def _attempts(
     )
 
 
-def _resolve(
-    attempts: Sequence[_Attempt],
+def _template(
     spec: EnvironmentSpec,
     existing: ExistingEnvironment,
     inputs: str,
-) -> tuple[str, str]:
-    """Return uv's answer, and why the kernel's pins could not all be kept ("" if they could)."""
+    index: Mapping[str, str],
+) -> ResolveRequest:
+    """Return the request of all attempts, but for their lines.
+
+    What was locked from the same inputs is preferred to what the kernel has: it is the same, but
+    for versions that had to move, and those shall not move again with every release.
+    """
     preferences = dict(existing.locked)
     if inputs != existing.inputs:
         preferences.update((d.name, d.version) for d in spec.preferences)
-    pairs = [pair for pair in sorted(preferences.items()) if _is_public(pair[1])]
+    return ResolveRequest(
+        requirements=(),
+        preferences=[pair for pair in sorted(preferences.items()) if _is_public(pair[1])],
+        executable=sys.executable,
+        python=spec.base_image.python,
+        platform=_triple(spec),
+        index=index,
+    )
+
+
+def _resolve(attempts: Sequence[_Attempt], template: ResolveRequest) -> tuple[str, str]:
+    """Return uv's answer, and why the kernel's pins could not all be kept ("" if they could)."""
     why: ResolutionError | None = None
     for attempt in attempts:
-        request = ResolveRequest(
-            requirements=attempt.lines,
-            preferences=pairs,
-            executable=sys.executable,
-            python=spec.base_image.python,
-            platform=_triple(spec),
-            indexes=spec.indexes,
-        )
         try:
-            text = _offline_first(request)
+            text = _offline_first(replace(template, requirements=attempt.lines))
         except ResolutionError as error:
             why = why or error
             continue

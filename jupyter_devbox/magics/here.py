@@ -75,7 +75,7 @@ def _with_live_kernel(
     """Return the request with what this kernel says about its own notebook."""
     notebook = request.notebooks[0] if request.notebooks else None
     if notebook is None:
-        notebook = find_notebook(os.environ, shell.user_ns)
+        notebook = find_notebook(os.environ, shell.user_ns) or _by_content(_history(shell))
     if notebook is None:
         message = "The notebook's file is not known here"
         raise NotebookError(message, hint="%containerize NOTEBOOK.ipynb")
@@ -89,13 +89,33 @@ def _with_live_kernel(
 
 def _live_snapshot(shell: InteractiveShell, notebook: Path, project: Path) -> KernelSnapshot:
     cells = read_notebook(notebook).cells
-    history = shell.history_manager.input_hist_raw if shell.history_manager else []
     return capture_live(
         cells=[(cell.number, cell.source) for cell in cells],
-        history=list(history),
+        history=_history(shell),
         notebook=notebook,
         project=project,
     )
+
+
+def _history(shell: InteractiveShell) -> list[str]:
+    return list(shell.history_manager.input_hist_raw) if shell.history_manager else []
+
+
+def _by_content(history: list[str]) -> Path | None:
+    """Return the one notebook of this folder that holds every cell that was run here.
+
+    `jupyter execute` and nbclient tell a kernel nothing about its notebook.
+    """
+    run = {text.strip() for text in history if text.strip()}
+    fitting = []
+    for path in sorted(Path.cwd().glob("*.ipynb")):
+        try:
+            cells = {cell.source.strip() for cell in read_notebook(path).cells}
+        except DevboxError:
+            continue
+        if run and run <= cells:
+            fitting.append(path)
+    return fitting[0] if len(fitting) == 1 else None
 
 
 def _in_text(context: Context, request: ContainerizeRequest, progress: Progress) -> None:
@@ -126,5 +146,3 @@ def _print_result(request: ContainerizeRequest, result: ContainerizeResult) -> N
 def _print_error(error: DevboxError) -> None:
     lines = wording.failure(error)
     print("\n".join(line.replace("jupyter devbox containerize", "%containerize") for line in lines))
-
-

@@ -200,7 +200,7 @@ class CellView:
 
     def _bundle(self, text: str) -> dict[str, Any]:
         """Return what is saved with the notebook: the widget, and words for when it is dead."""
-        bundle: dict[str, Any] = dict(self.root._repr_mimebundle_())  # noqa: SLF001  (IPython's protocol)
+        bundle: dict[str, Any] = dict(self.root._repr_mimebundle_())
         bundle["text/plain"] = text
         return bundle
 

@@ -55,7 +55,7 @@ def note(title: str, text: str) -> str:
 
 def with_note(page: str, text: str) -> str:
     """Return a page with one alert added at its end, replacing an earlier one."""
-    head = page.split('<p role="alert"')[0].removesuffix("</div>")
+    head = page.split('<p role="alert"', maxsplit=1)[0].removesuffix("</div>")
     return f'{head}<p role="alert" class="bad">{escape(text)}</p></div>'
 
 
@@ -143,8 +143,5 @@ def _details(title: str, aside: str, body: str) -> str:
 
 
 def _table(rows: Iterable[tuple[str, str, str]]) -> str:
-    cells = (
-        "".join(f"<td>{escape(value)}</td>" for value in row)
-        for row in rows
-    )
+    cells = ("".join(f"<td>{escape(value)}</td>" for value in row) for row in rows)
     return "<table>" + "".join(f"<tr>{row}</tr>" for row in cells) + "</table>"

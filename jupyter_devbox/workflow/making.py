@@ -22,6 +22,7 @@ from jupyter_devbox.spec.events import BuildEvent, PhaseEvent
 from jupyter_devbox.spec.requirements_txt import REST, STABLE, read_pins
 from jupyter_devbox.spec.run_args import read_limits
 from jupyter_devbox.workflow.context import Context
+from jupyter_devbox.workflow.index import build_secrets
 from jupyter_devbox.workflow.requests import RegisteredKernel
 
 FOLDER = ".devcontainer"
@@ -88,21 +89,22 @@ def build_project_image(
     existing = engine.image(tag)
     if existing is not None and existing.labels.get(LABEL_FILES) == files:
         return existing, False
-    request = BuildRequest(
-        context=str(folder),
-        tag=tag,
-        labels={LABEL_FILES: files, LABEL_PROJECT: str(project.root), LABEL_TARGET: "cpu"},
-        secrets={"ca": context.ca_bundle} if context.ca_bundle else {},
-    )
     packages = sum(
         len(read_pins((folder / name).read_text(encoding="utf-8")))
         for name in (STABLE, REST)
         if (folder / name).is_file()
     )
     log = next_log(context.logs, f"{project_key(project)}-cpu")
-    built = build_image(
-        engine, request, on_event=on_event, cancel=cancel, log_path=log, packages=packages
-    )
+    with build_secrets(context) as secrets:
+        request = BuildRequest(
+            context=str(folder),
+            tag=tag,
+            labels={LABEL_FILES: files, LABEL_PROJECT: str(project.root), LABEL_TARGET: "cpu"},
+            secrets=secrets,
+        )
+        built = build_image(
+            engine, request, on_event=on_event, cancel=cancel, log_path=log, packages=packages
+        )
     context.ledger.record("image", built.image.id, tag=tag, project=str(project.root))
     return built.image, True
 

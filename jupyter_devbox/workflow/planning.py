@@ -5,7 +5,6 @@ from __future__ import annotations
 import platform
 from dataclasses import dataclass, replace
 from importlib.metadata import version
-from urllib.parse import urlsplit, urlunsplit
 
 from jupyter_devbox.engine.base import Engine
 from jupyter_devbox.files.project import Project
@@ -28,9 +27,9 @@ from jupyter_devbox.spec.project import ExistingEnvironment, ProjectOptions
 from jupyter_devbox.spec.snapshot import KernelSnapshot
 from jupyter_devbox.spec.tree import RenderedTree
 from jupyter_devbox.workflow.context import Context
+from jupyter_devbox.workflow.index import machine_index
 from jupyter_devbox.workflow.requests import ContainerizeRequest
 
-_INDEXES = ("UV_DEFAULT_INDEX", "UV_INDEX_URL", "PIP_INDEX_URL")
 _MACHINES = {"x86_64": "amd64", "AMD64": "amd64", "aarch64": "arm64", "arm64": "arm64"}
 
 
@@ -61,6 +60,7 @@ def make_plan(
     """
     existing = read_environment(project.root)
     options = merge_options(existing.options, request.wishes)
+    index = machine_index(context)
     inputs = PlanInputs(
         project=project.name,
         target="cpu",
@@ -69,11 +69,11 @@ def make_plan(
         options=options,
         platform=image_platform(engine),
         fallback_python=platform.python_version(),
-        indexes=indexes(context),
+        indexes=(index.url,) if index else (),
     )
     base = choose_base(python_of(inputs), options, inputs.platform)
     spec = plan(replace(inputs, base_facts=_base_facts(engine, base.ref)))
-    lock = lock_environment(spec, existing)
+    lock = lock_environment(spec, existing, index.environment() if index else {})
     spec = pinned(spec, lock)
     spec = replace(spec, estimated_bytes=estimate_bytes(spec, lock))
     tree = render(spec, lock, options, uv_version=version("uv"))
@@ -85,17 +85,6 @@ def image_platform(engine: Engine | None) -> str:
     if engine is not None:
         return engine.info().platform
     return f"linux/{_MACHINES.get(platform.machine(), 'amd64')}"
-
-
-def indexes(context: Context) -> tuple[str, ...]:
-    """Return the package index this machine is set to use, credentials removed; () for uv's own."""
-    for name in _INDEXES:
-        value = context.env.get(name, "")
-        if value:
-            parts = urlsplit(value)
-            host = parts.netloc.rpartition("@")[2]
-            return (urlunsplit(parts._replace(netloc=host)),)
-    return ()
 
 
 def _base_facts(engine: Engine | None, reference: str) -> ImageInfo | None:

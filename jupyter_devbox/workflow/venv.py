@@ -18,6 +18,7 @@ from jupyter_devbox.spec.events import BuildEvent, PhaseEvent
 from jupyter_devbox.spec.lock import Lock
 from jupyter_devbox.spec.requirements_txt import REST, format_lock
 from jupyter_devbox.workflow.context import Context
+from jupyter_devbox.workflow.index import machine_index
 from jupyter_devbox.workflow.making import Made, project_key
 from jupyter_devbox.workflow.planning import Plan, image_platform
 from jupyter_devbox.workflow.requests import RegisteredKernel
@@ -43,10 +44,10 @@ def make_venv_kernel(
     """
     started = time.monotonic()
     on_event(PhaseEvent(phase="Python packages", status="started"))
-    lock, note = lock_for_this_machine(plan)
+    lock, note = lock_for_this_machine(context, plan)
     folder = venv_folder(context, project)
     context.ledger.record("venv", str(folder), project=str(project.root))
-    built = install_venv(context, folder, lock, plan.spec.indexes)
+    built = install_venv(context, folder, lock)
     detail = f"{len(lock.packages)} packages{note}"
     on_event(PhaseEvent(phase="Python packages", status="done", detail=detail, cached=not built))
     on_event(PhaseEvent(phase="Add kernel", status="started"))
@@ -55,7 +56,7 @@ def make_venv_kernel(
     return Made(kernel=kernel, seconds=time.monotonic() - started if built else 0.0, built=built)
 
 
-def lock_for_this_machine(plan: Plan) -> tuple[Lock, str]:
+def lock_for_this_machine(context: Context, plan: Plan) -> tuple[Lock, str]:
     """Return the lock that fits this machine, and a note when it is not the written one."""
     here = platform.python_version()
     same_python = here.split(".")[:2] == plan.spec.python.split(".")
@@ -63,24 +64,27 @@ def lock_for_this_machine(plan: Plan) -> tuple[Lock, str]:
         return plan.lock, ""
     base = replace(plan.spec.base_image, python=here, platform=image_platform(None))
     spec = replace(plan.spec, target="venv", base_image=base)
-    lock = lock_environment(spec, replace(plan.existing, inputs=""))
+    index = machine_index(context)
+    variables = index.environment() if index else {}
+    lock = lock_environment(spec, replace(plan.existing, inputs=""), variables)
     return lock, f", locked again for Python {here} on this machine"
 
 
-def install_venv(context: Context, folder: Path, lock: Lock, indexes: tuple[str, ...]) -> bool:
+def install_venv(context: Context, folder: Path, lock: Lock) -> bool:
     """Make the environment of a lock, unless it is there already; return whether it was made."""
     texts = format_lock(lock)
     digest = hashlib.sha256("".join(texts.values()).encode()).hexdigest()
     stamp = folder / STAMP
     if venv_python(folder).exists() and stamp.is_file() and stamp.read_text() == digest:
         return False
+    index = machine_index(context)
     make_venv(folder, context.python)
     _write_lock(folder / "lock", texts, lock)
     install_lock(
         venv_python(folder),
         folder / "lock" / REST,
         wheels=folder / "lock" / "wheels",
-        indexes=indexes,
+        index=index.environment() if index else {},
     )
     stamp.write_text(digest)
     return True

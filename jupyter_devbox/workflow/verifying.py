@@ -26,6 +26,7 @@ from jupyter_devbox.spec.requirements_txt import REST
 from jupyter_devbox.workflow.comparing import compare_outputs
 from jupyter_devbox.workflow.containerize import refuse_unknown_project
 from jupyter_devbox.workflow.context import Context
+from jupyter_devbox.workflow.index import machine_index
 from jupyter_devbox.workflow.making import box_content, build_project_image, project_key
 from jupyter_devbox.workflow.running import execute, read_notebook
 from jupyter_devbox.workflow.venv import venv_python
@@ -46,7 +47,8 @@ _OWNER = (
 class NotebookProof:
     """How one notebook did in the clean environment.
 
-    `compared` counts the cells that had saved outputs; `proposed` is a pin (``openpyxl==3.1.5``) that would mend a failed import, with its cell.
+    `compared` counts the cells that had saved outputs;
+    `proposed` is a pin (``openpyxl==3.1.5``) that would mend a failed import, with its cell.
     """
 
     path: str
@@ -177,7 +179,13 @@ def _venv_kernel(
         folder = Path(temporary, "venv")
         make_venv(folder, context.python)
         lock = project.root / FOLDER
-        install_lock(venv_python(folder), lock / REST, wheels=lock / "wheels")
+        index = machine_index(context)
+        install_lock(
+            venv_python(folder),
+            lock / REST,
+            wheels=lock / "wheels",
+            index=index.environment() if index else {},
+        )
         content = venv_kernelspec(
             display_name="verify", python=str(venv_python(folder)), project=str(project.root)
         )

@@ -1,0 +1,98 @@
+"""The package index that this machine is set to use, its credentials kept apart."""
+
+from __future__ import annotations
+
+import netrc
+import os
+import tempfile
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import unquote, urlsplit, urlunsplit
+
+from jupyter_devbox.errors import PlanError
+from jupyter_devbox.workflow.context import Context
+
+_NAMES = ("UV_DEFAULT_INDEX", "UV_INDEX_URL", "PIP_INDEX_URL")
+
+
+@dataclass(frozen=True, slots=True)
+class Index:
+    """An index by its public address; the login never leaves this object but as a secret."""
+
+    url: str
+    login: str = ""
+    password: str = ""
+
+    def __repr__(self) -> str:
+        """Only what may be seen."""
+        return f"Index({self.url!r})"
+
+    @property
+    def host(self) -> str:
+        """The host's name."""
+        return urlsplit(self.url).hostname or ""
+
+    def environment(self) -> Mapping[str, str]:
+        """Return what uv on this machine is given."""
+        if not self.login:
+            return {"UV_DEFAULT_INDEX": self.url}
+        parts = urlsplit(self.url)
+        netloc = f"{self.login}:{self.password}@{parts.netloc}"
+        return {"UV_DEFAULT_INDEX": urlunsplit(parts._replace(netloc=netloc))}
+
+
+def machine_index(context: Context) -> Index | None:
+    """Return the index that uv's or pip's variables name; None for uv's own default.
+
+    Raises
+    ------
+    PlanError
+        The variable holds no address.
+    """
+    for name in _NAMES:
+        value = context.env.get(name, "").strip()
+        if not value:
+            continue
+        parts = urlsplit(value)
+        if parts.scheme not in {"https", "http", "file"} or any(ord(c) < 33 for c in value):
+            message = f"The variable {name} holds no index address"
+            raise PlanError(message, hint=f"unset {name}, or set it to https://…/simple")
+        host = parts.netloc.rpartition("@")[2]
+        public = urlunsplit(parts._replace(netloc=host))
+        if parts.username:
+            return Index(public, parts.username, parts.password or "")
+        return Index(public, *_netrc_login(context, host.partition(":")[0]))
+    return None
+
+
+def _netrc_login(context: Context, host: str) -> tuple[str, str]:
+    """Return login and password that the user's netrc file has for a host; "" where none."""
+    path = Path(context.env.get("NETRC", "") or context.home / ".netrc")
+    try:
+        found = netrc.netrc(str(path)).authenticators(host) if path.is_file() else None
+    except (OSError, netrc.NetrcParseError):
+        found = None
+    return (found[0], found[2] or "") if found else ("", "")
+
+
+@contextmanager
+def build_secrets(context: Context) -> Iterator[Mapping[str, str]]:
+    """Yield BuildKit secret id → file: certificates, and the index's login in netrc's form.
+
+    The netrc file is readable by its owner alone and is gone when the build has ended.
+    """
+    secrets = {"ca": context.ca_bundle} if context.ca_bundle else {}
+    index = machine_index(context)
+    if index is None or not index.login:
+        yield secrets
+        return
+    descriptor, path = tempfile.mkstemp(prefix="devbox-netrc-")
+    try:
+        with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+            login, password = unquote(index.login), unquote(index.password)
+            file.write(f"machine {index.host}\nlogin {login}\npassword {password}\n")
+        yield {**secrets, "netrc": path}
+    finally:
+        Path(path).unlink(missing_ok=True)
