@@ -25,7 +25,7 @@ from jupyter_client.provisioning.provisioner_base import KernelProvisionerBase
 from traitlets import Enum, Float, Integer, Unicode
 
 from jupyter_devbox.engine.base import Engine
-from jupyter_devbox.errors import DevboxError
+from jupyter_devbox.errors import ConfigurationError, DevboxError
 from jupyter_devbox.run.box import metadata
 from jupyter_devbox.run.environment import carried
 from jupyter_devbox.run.kernel import KernelProcess
@@ -128,11 +128,15 @@ class DevboxProvisioner(KernelProvisionerBase):
 
     def box_spec(self) -> BoxSpec:
         """Return the box that the kernelspec asks for."""
+        if not self.image or not Path(self.project).is_absolute():
+            msg = f"The kernelspec names no image or no project: `{self.kernel_spec.display_name}`"
+            raise ConfigurationError(msg, hint="jupyter devbox kernel install")
+        name = Path(self.name).name
         config = Path(self.config_file) if self.config_file else None
         present = config is not None and config.is_file()
         return BoxSpec(
             project=self.project,
-            name=self.name or Path(self.project).name,
+            name=Path(self.project).name if name in {"", ".", ".."} else name,
             target="cuda" if self.target == "cuda" else "cpu",
             image=self.image,
             config_file=self.config_file if present else None,
@@ -242,8 +246,12 @@ class DevboxProvisioner(KernelProvisionerBase):
     async def cleanup(self, restart: bool = False) -> None:
         """Remove what the kernel left; the box stays warm."""
         kernel, self._kernel, self._alive = self._kernel, None, False
-        if kernel is not None:
+        if kernel is None:
+            return
+        try:
             await self._in_thread(kernel.release)
+        except DevboxError as error:  # the engine is gone, and the kernel with it
+            self.log.warning("%s", error)
 
     def why(self) -> DevboxError | None:
         """Return why the kernel ended, None while it runs; blocks a moment."""

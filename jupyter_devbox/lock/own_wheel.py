@@ -6,9 +6,9 @@ import base64
 import hashlib
 import io
 import zipfile
+from importlib import resources
 from pathlib import Path
 
-import jupyter_devbox
 from jupyter_devbox._version import __version__
 from jupyter_devbox.spec.lock import WheelFile
 
@@ -22,7 +22,7 @@ def own_wheel() -> WheelFile:
     It holds Python and data files alone: no lab extension, no server configuration and no
     provisioner entry point, for in the box there is no engine.
     """
-    package = Path(jupyter_devbox.__file__).parent
+    package = Path(str(resources.files(__package__.partition(".")[0])))
     files = {
         f"jupyter_devbox/{path.relative_to(package).as_posix()}": path.read_bytes()
         for path in sorted(package.rglob("*"))

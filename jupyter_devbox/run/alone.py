@@ -73,25 +73,27 @@ def start_alone(
     TransportError
         The container runs, and its launcher can't reach the host.
     """
-    with listening(runtime, "c") as (listener, address):
-        container = create(
-            engine,
-            spec,
-            runtime,
-            kind="kernel",
-            host=host,
-            record=record,
-            command=command(address),
-            name=container_name(spec, name[:8]),
-            env=env,
-        )
-        try:
+    container = ""
+    try:
+        with listening(runtime, "c") as (listener, address):
+            container = create(
+                engine,
+                spec,
+                runtime,
+                kind="kernel",
+                host=host,
+                record=record,
+                command=command(address),
+                name=container_name(spec, name[:8]),
+                env=env,
+            )
             engine.start(container)
             return container, SocketChannel(_called(engine, container, runtime, listener))
-        except DevboxError:
+    except DevboxError:
+        if container:
             engine.remove(container)
-            runtime.remove()
-            raise
+        runtime.remove()
+        raise
 
 
 def _called(

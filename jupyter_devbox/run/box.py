@@ -20,8 +20,7 @@ from jupyter_devbox.spec.box import (
     LABEL_CONFIG_DIGEST,
     LABEL_FINGERPRINT,
     LABEL_KIND,
-    LABEL_PROJECT,
-    LABEL_TARGET,
+    LABEL_RUNTIME,
     Box,
     BoxSpec,
     Kind,
@@ -96,14 +95,10 @@ def find_boxes(engine: Engine, spec: BoxSpec) -> tuple[Box, ...]:
 
 
 def remove_box(engine: Engine, container: ContainerInfo, base: Path) -> None:
-    """Remove one of our boxes and, if it was the project's last, its runtime folder."""
+    """Remove one of our containers and, if it was the last to use it, its runtime folder."""
     engine.remove(container.id)
-    labels = container.labels
-    if labels.get(LABEL_KIND) != "box":
-        return
-    kin = {name: labels.get(name, "") for name in (LABEL_KIND, LABEL_PROJECT, LABEL_TARGET)}
-    if not engine.containers(kin):
-        key = runtime_key(kin[LABEL_PROJECT], kin[LABEL_TARGET])
+    key = container.labels.get(LABEL_RUNTIME, "")
+    if re.fullmatch(r"[0-9a-f]{8}", key) and not engine.containers({LABEL_RUNTIME: key}):
         RuntimeDir(base / key, os.geteuid(), os.getegid()).remove()
 
 
@@ -131,7 +126,11 @@ def create(
             user=f"{spec.box_uid}:{spec.box_gid}",
             workdir=spec.workspace,
             env={**box_environment(host), **spec.env, **env},
-            labels={**spec.labels(kind), **_joinable(engine, spec, kind)},
+            labels={
+                **spec.labels(kind),
+                LABEL_RUNTIME: runtime.path.name,
+                **_joinable(engine, spec, kind),
+            },
             mounts=(
                 Mount(source=spec.project, target=spec.workspace),
                 *runtime.mounts(),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import signal
+import stat
 import threading
 import time
 from collections.abc import Callable, Iterable
@@ -12,7 +13,8 @@ from typing import Protocol
 from jupyter_devbox.errors import EngineError
 
 _LOST = -int(signal.SIGKILL)
-_POLL = 0.002
+_POLL = 0.003
+_LONGEST = 1000  # of a line: the box may say what it likes, not as much as it likes
 
 
 class Channel(Protocol):
@@ -93,16 +95,23 @@ class KernelProcess:
     def _listen(self) -> None:
         """Read lines until the channel ends."""
         pending = b""
-        while chunk := self._channel.read():
-            *lines, pending = (pending + chunk).split(b"\n")
+        while chunk := self._read():
+            *lines, pending = (pending[-_LONGEST:] + chunk).split(b"\n")
             for line in lines:
-                self._take(line.decode(errors="replace"))
+                self._take(line[:_LONGEST].decode(errors="replace"))
         if self._exit_code is None:
             self.lost = not self.error
             self._exit_code = _LOST if self.lost else 126
         self._ended.set()
         self._channel.close()
         self._on_end(self)
+
+    def _read(self) -> bytes:
+        """Return the next chunk; b"" when the channel is lost, whatever the cause."""
+        try:
+            return self._channel.read()
+        except EngineError:
+            return b""
 
     def _take(self, line: str) -> None:
         """Understand one line of the launcher's; others are dropped."""
@@ -126,7 +135,8 @@ def await_sockets(process: KernelProcess, sockets: Iterable[Path], seconds: floa
     waiting = list(sockets)
     deadline = time.monotonic() + seconds
     while process.exit_code is None and time.monotonic() < deadline:
-        waiting = [path for path in waiting if not _is_socket(path)]
+        while waiting and _is_socket(waiting[-1]):
+            waiting.pop()
         if not waiting:
             return True
         time.sleep(_POLL)
@@ -135,4 +145,7 @@ def await_sockets(process: KernelProcess, sockets: Iterable[Path], seconds: floa
 
 def _is_socket(path: Path) -> bool:
     """Tell whether a socket, not a link to one, is there: the folder is the box's to write."""
-    return path.is_socket() and not path.is_symlink()
+    try:
+        return stat.S_ISSOCK(path.lstat().st_mode)
+    except OSError:
+        return False

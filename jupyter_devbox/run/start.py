@@ -10,7 +10,7 @@ from functools import partial
 from pathlib import Path
 
 from jupyter_devbox.engine.base import Engine
-from jupyter_devbox.errors import DevboxError, KernelStartError
+from jupyter_devbox.errors import DevboxError, EngineError, KernelStartError
 from jupyter_devbox.run.alone import start_alone
 from jupyter_devbox.run.box import Record, open_box, unrecorded
 from jupyter_devbox.run.death import explain, last_lines
@@ -147,7 +147,13 @@ def start_kernel(
         box, runtime = open_box(engine, spec, base=base, host=host, record=record)
         _lay_out(runtime, request)
         container, command = box.id, _command(request, folder, "-")
-        channel = engine.stream(container, ExecSpec(command=command, env=request.env, stdin=True))
+        try:
+            channel = engine.stream(
+                container, ExecSpec(command=command, env=request.env, stdin=True)
+            )
+        except EngineError:
+            runtime.discard(request.name)
+            raise
     kernel = Kernel(
         process=KernelProcess(channel, on_end),
         engine=engine,

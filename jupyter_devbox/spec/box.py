@@ -21,6 +21,7 @@ LABEL_TARGET = "jupyter-devbox.target"
 LABEL_IMAGE = "jupyter-devbox.image"
 LABEL_CONFIG_DIGEST = "jupyter-devbox.config-digest"
 LABEL_FINGERPRINT = "jupyter-devbox.fingerprint"
+LABEL_RUNTIME = "jupyter-devbox.runtime"
 
 DEVCONTAINER_FOLDER = "devcontainer.local_folder"
 DEVCONTAINER_CONFIG = "devcontainer.config_file"

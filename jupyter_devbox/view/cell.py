@@ -48,10 +48,23 @@ class CellView:
         self.progress = progress
         self.cancel = threading.Event()
         self.page = ipywidgets.HTML()
+        self.spoken = ipywidgets.HTML()
+        self.log = ipywidgets.HTML(layout={"display": "none"})
+        self.log_switch = ipywidgets.ToggleButton(
+            description="Log", layout={"width": "auto", "min_height": "32px"}
+        )
+        self.log_switch.observe(self._show_log, names="value")
         self.fields: dict[str, Any] = {}
         self.questions = ipywidgets.VBox()
         self.buttons = ipywidgets.HBox()
-        self.root = ipywidgets.VBox([self.page, self.questions, self.buttons])
+        self.root = ipywidgets.VBox(
+            [self.page, self.spoken, self.questions, self.buttons, self.log],
+            layout={
+                "border": "1px solid var(--jp-border-color1, #bdbdbd)",
+                "padding": "12px 16px",
+                "max_width": "960px",
+            },
+        )
         self.found: Found | None = None
         self.planned: Planned | None = None
         self.handle: Any = None
@@ -136,7 +149,8 @@ class CellView:
         self.questions.children = ()
         self.progress.started = time.monotonic()
         if request.build:
-            self.buttons.children = (self._button("Cancel build", self.cancel.set),)
+            cancel = self._button("Cancel build", self.cancel.set)
+            self.buttons.children = (cancel, self.log_switch)
         else:
             self.buttons.children = ()
         self._running.set()
@@ -148,14 +162,25 @@ class CellView:
         self._done(result)
 
     def _redraw(self) -> None:
+        said = None
         while self._running.is_set():
             with self._lock:
                 if self._running.is_set():
                     self.page.value = markup.building(self.progress)
+                    if self.log_switch.value:
+                        self.log.value = markup.log(self.progress.log)
+                    if self.progress.current != said:
+                        said = self.progress.current
+                        self.spoken.value = markup.announcement(said or "")
             time.sleep(_REDRAW)
+
+    def _show_log(self, change: Any) -> None:  # noqa: ANN401  (traitlets' own)
+        self.log.value = markup.log(self.progress.log)
+        self.log.layout.display = None if change["new"] else "none"
 
     def _done(self, result: ContainerizeResult) -> None:
         self.buttons.children = ()
+        self.log.layout.display = "none"
         self._set(markup.done(result))
         self._text("\n".join([*wording.ready(result), *wording.next_in_notebook(result)]))
 

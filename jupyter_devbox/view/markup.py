@@ -17,8 +17,7 @@ from jupyter_devbox.view.units import about, clock, count
 from jupyter_devbox.workflow.requests import ContainerizeResult, Found, Planned
 
 STYLE = """<style>
-.jdb{border:1px solid var(--jp-border-color1,#bdbdbd);padding:14px 18px;max-width:960px;
-color:var(--jp-content-font-color1,#212121);font-family:var(--jp-ui-font-family,sans-serif);
+.jdb{color:var(--jp-content-font-color1,#212121);font-family:var(--jp-ui-font-family,sans-serif);
 font-size:14px;line-height:1.5}
 .jdb h4{margin:0;font-size:15px;display:inline}
 .jdb p{margin:6px 0 0}
@@ -35,6 +34,7 @@ margin:10px 0;overflow:hidden}
 .jdb .bar div{height:100%;background:var(--jp-brand-color1,#1976d2)}
 .jdb details{margin-top:8px}.jdb summary{cursor:pointer}
 .jdb td{padding:1px 14px 1px 0;text-align:left;vertical-align:top}
+.jdb-said{position:absolute;width:1px;height:1px;overflow:hidden;clip-path:inset(50%)}
 .jdb .ok{color:var(--jp-success-color1,#388e3c);font-weight:bold;margin-right:8px}
 </style>"""
 
@@ -100,16 +100,25 @@ def building(progress: Progress) -> str:
     state = progress.states[current]
     amount = f", {state.current} of {state.total}" if state.total else ""
     percent = round(progress.fraction() * 100)
-    log = "\n".join(progress.log[-200:])
     title = "Building the CPU image" if "Base image" in progress.states else "Working"
     return _page(
         f'<span class="right">{clock(now - progress.started)}</span><h4>{title}</h4>',
         f'<div class="bar" role="progressbar" aria-label="{title}" aria-valuenow="{percent}" '
         f'aria-valuemin="0" aria-valuemax="100"><div style="width:{percent}%"></div></div>',
-        f'<div role="status">Step {step} of {steps}: {escape(current)}{amount}</div>',
-        _details("Log", progress.last_line[:90], f"<pre>{escape(log)}</pre>") if log else "",
+        f"<div>Step {step} of {steps}: {escape(current)}{amount}</div>",
+        f'<p class="dim">{escape(progress.last_line[:90])}</p>',
         '<p class="dim">You can run other cells meanwhile.</p>',
     )
+
+
+def log(lines: list[str]) -> str:
+    """Return the log's end, for the folded part of the widget."""
+    return _page(f"<pre>{escape(chr(10).join(lines[-200:]))}</pre>")
+
+
+def announcement(text: str) -> str:
+    """Return what a screen reader says when a phase begins; nothing to see."""
+    return f'<div class="jdb-said" role="status">{escape(text)}</div>'
 
 
 def done(result: ContainerizeResult) -> str:

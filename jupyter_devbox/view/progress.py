@@ -60,12 +60,18 @@ class Progress:
     phases: tuple[Phase, ...]
     started: float = field(default_factory=time.monotonic)
     states: dict[Phase, PhaseState] = field(default_factory=dict)
-    current: Phase | None = None
     last_line: str = ""
     log: list[str] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self.states = {phase: PhaseState(phase) for phase in self.phases}
+
+    @property
+    def current(self) -> Phase | None:
+        """The phase to be named: the last one that runs, for stages run side by side."""
+        begun = [s for s in self.states.values() if s.status != "waiting"]
+        running = [s for s in begun if s.status in {"running", "failed"}]
+        return (running or begun)[-1].phase if begun else None
 
     def apply(self, event: PhaseEvent | LogEvent) -> None:
         """Take in one event."""
@@ -76,7 +82,6 @@ class Progress:
         state = self.states.setdefault(event.phase, PhaseState(event.phase))
         if event.status == "started":
             state.status, state.started = "running", time.monotonic()
-            self.current = event.phase
         if event.detail:
             state.detail = event.detail
         if event.total:
@@ -89,8 +94,10 @@ class Progress:
 
     def fail(self) -> None:
         """Mark the running phase as failed: its error ended the call."""
-        if self.current and self.states[self.current].status == "running":
-            self.states[self.current].status = "failed"
+        failed = [s for s in self.states.values() if s.status == "failed"]
+        current = self.current
+        if not failed and current and self.states[current].status == "running":
+            self.states[current].status = "failed"
 
     def position(self) -> tuple[int, int]:
         """Return the number of the step at hand and how many there are."""
