@@ -12,7 +12,8 @@
     ├── PlanError                     20
     │   ├── ProjectError              21  no fitting project folder
     │   ├── BaseImageError            22
-    │   └── RequirementError          23  a name, version or apt package that is not well formed
+    │   ├── RequirementError          23  a name, version or apt package that is not well formed
+    │   └── OutsideModuleError        24  the user's own module lies outside the project
     ├── LockError                     30
     │   ├── ResolutionError           31  a pin the index lacks, pins that conflict
     │   └── IndexUnreachableError     32
@@ -135,6 +136,12 @@ class RequirementError(PlanError):
     """A package name, version or apt name is not well formed."""
 
     code, exit_code = "requirement", 23
+
+
+class OutsideModuleError(PlanError):
+    """A module of the user's own lies outside the project, and nobody agreed to copy it."""
+
+    code, exit_code = "outside_module", 24
 
 
 class LockError(DevboxError):

@@ -144,7 +144,7 @@ def find_engines(
     for rule in rules.by_import:
         for name in sorted(imported):
             if any(name == p or name.startswith(f"{p}.") for p in rule.imports):
-                _add(rule, imported[name], found, name)
+                _add(rule, imported[name], found, name, packages={name.partition(".")[0]})
     return found
 
 
@@ -183,10 +183,16 @@ def _rooted(rule: Rule, use: Use, aliases: Mapping[str, str]) -> bool:
     )
 
 
-def _add(rule: Rule, cells: Collection[int], found: EngineNeeds, why: str) -> None:
+def _add(
+    rule: Rule,
+    cells: Collection[int],
+    found: EngineNeeds,
+    why: str,
+    packages: Collection[str] | None = None,
+) -> None:
     for group in [(name,) for name in rule.engines] + ([rule.anyof] if rule.anyof else []):
         need = found.dists.setdefault(group, Needed(group))
-        need.packages.update(rule.packages)
+        need.packages.update(rule.packages if packages is None else packages)
         need.cells.update(cells)
     for package in rule.apt:
         found.apt.setdefault(package, why)

@@ -60,11 +60,16 @@ def scan_cell(source: str, wanted: frozenset[str]) -> CellFacts:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         code = read_cell(source)
-    facts = CellFacts(broken=code.broken, shell=list(code.shell))
+    facts = CellFacts(broken=code.broken)
+    _read_code(code, source, words, facts)
+    return facts
+
+
+def _read_code(code: CellCode, source: str, words: frozenset[str], facts: CellFacts) -> None:
+    facts.shell.extend(code.shell)
     for tree in code.trees:
         _read_tree(tree, source, words, facts)
     _read_magics(code, facts)
-    return facts
 
 
 def _may_matter(source: str) -> bool:
@@ -102,6 +107,8 @@ def _read_tree(tree: ast.Module, source: str, words: frozenset[str], facts: Cell
                 facts.shell.append(arguments[0])
             elif name == "run_line_magic":
                 _magic(arguments[0], " ".join(arguments[1:]), facts)
+            elif name == "run_cell_magic" and len(arguments) == 3:
+                _read_code(read_cell("%%{} {}\n{}".format(*arguments)), source, words, facts)
     if any(name in source for name in ("system(", "subprocess", "pip", "popen(")):
         facts.shell.extend(_literal_commands(tree))
 

@@ -12,6 +12,9 @@ from jupyter_devbox.spec.environment import Target
 from jupyter_devbox.spec.project import ProjectOptions
 from jupyter_devbox.workflow.requests import ContainerizeRequest
 
+_OPTIONS = (
+    "target", "include", "exclude", "apt", "python", "base", "port", "pack", "isolation",
+)  # fmt: skip
 _TARGETS: dict[str, Target] = {"cpu": "cpu", "venv": "venv"}
 
 
@@ -27,6 +30,12 @@ class PlanVerb(Verb):
     python = Unicode(help="Python version of the image, such as 3.12.").tag(config=True)
     base = Unicode(help="Base image with a tag.").tag(config=True)
     port = List(Int(), help="A port to forward.").tag(config=True)
+    pack = List(Unicode(), help="A module of yours from outside the project to copy.").tag(
+        config=True
+    )
+    isolation = Unicode(help="box (shared, the default) or kernel (a container each).").tag(
+        config=True
+    )
     strict = Bool(default_value=False, help="Stop at an import without a package.").tag(config=True)
     yes = Bool(default_value=False, help="Take every offered answer.").tag(config=True)
     most_arguments = 1000
@@ -38,10 +47,7 @@ class PlanVerb(Verb):
     }
     aliases = {
         **ALIASES,
-        **{
-            name: f"PlanVerb.{name}"
-            for name in ("target", "include", "exclude", "apt", "python", "base", "port")
-        },
+        **{name: f"PlanVerb.{name}" for name in _OPTIONS},
     }
 
     def request(self, **more: Any) -> ContainerizeRequest:  # noqa: ANN401
@@ -68,6 +74,8 @@ class PlanVerb(Verb):
                 python=self.python,
                 base=self.base,
                 ports=tuple(self.port),
+                pack=tuple(self.pack),
+                isolation=self.isolation,
             ),
             strict=self.strict,
             yes=self.yes,

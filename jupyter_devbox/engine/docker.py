@@ -166,16 +166,22 @@ class DockerEngine:
         cancel: threading.Event,
     ) -> ImageInfo:
         """Build an image with BuildKit."""
-        builder = Builder(docker=find_docker_cli(), env=self._cli_env(), name=self._builder_name())
-        for known_as in build(builder, request, on_step, cancel):
+        for known_as in build(self._builder, request, on_step, cancel):
             if image := self.image(known_as):
                 return image
         msg = "The build ended well, and its image is not there"
         raise BuildError(msg, hint="build again")
 
-    def _builder_name(self) -> str:
-        """Return the builder inside the engine itself: only that one sees its local images."""
-        return self.endpoint.context or "default"
+    @property
+    def _builder(self) -> Builder:
+        """The builder inside the engine itself: only that one sees its local images."""
+        name = self.endpoint.context or "default"
+        return Builder(docker=self._docker, env=self._cli_env(), name=name)
+
+    @cached_property
+    def _docker(self) -> str:
+        """The `docker` command that builds; looking for it takes 60 ms."""
+        return find_docker_cli()
 
     def _cli_env(self) -> dict[str, str]:
         """Return an environment in which the `docker` command speaks to this very engine."""

@@ -104,6 +104,8 @@ def _options(entry: Mapping[str, Any]) -> ProjectOptions:
         apt=tuple(_strings(entry.get("apt"))),
         python=str(entry.get("python", "")),
         base=str(entry.get("base", "")),
+        pack=tuple(_strings(entry.get("pack"))),
+        isolation=str(entry.get("isolation", "")),
     )
     ports = entry.get("ports")
     numbers = [p for p in ports if isinstance(p, int)] if isinstance(ports, list) else []

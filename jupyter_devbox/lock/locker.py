@@ -16,6 +16,7 @@ from jupyter_devbox.engine.uv import ResolveRequest, resolve
 from jupyter_devbox.errors import IndexUnreachableError, LockError, ResolutionError
 from jupyter_devbox.lock.groups import assign_groups
 from jupyter_devbox.lock.own_wheel import own_wheel
+from jupyter_devbox.lock.pack import pack_modules
 from jupyter_devbox.lock.pylock import read_pylock
 from jupyter_devbox.lock.wheels import LocalWheel, collect_wheels
 from jupyter_devbox.spec.container import EMPTY
@@ -58,6 +59,7 @@ def lock_environment(
         A wheel cannot be made from a VCS, editable or local package.
     """
     local, decisions = collect_wheels(spec)
+    packed = pack_modules(spec.local_modules)
     inputs = _inputs_digest(spec, local, existing.locked)
     with tempfile.TemporaryDirectory(prefix="devbox-wheels-") as folder:
         for wheel in local:
@@ -69,9 +71,9 @@ def lock_environment(
     packages = read_pylock(text, local_names=frozenset(w.name for w in local))
     moved = _moved(spec, packages, why)
     own = own_wheel()
-    wheels = sorted((*(w.wheel for w in local), own), key=lambda w: w.filename)
+    wheels = sorted((*(w.wheel for w in (*local, *packed)), own), key=lambda w: w.filename)
     beside = (
-        *(_locked_wheel(w.name, w.version, w.wheel.content) for w in local),
+        *(_locked_wheel(w.name, w.version, w.wheel.content) for w in (*local, *packed)),
         _locked_wheel("jupyter-devbox", own.filename.split("-")[1], own.content),
     )
     return Lock(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from jupyter_devbox.errors import RequirementError
 from jupyter_devbox.spec.names import (
     check_apt_name,
     check_image,
@@ -25,6 +26,7 @@ def merge_options(remembered: ProjectOptions, asked: ProjectOptions) -> ProjectO
     kept = {normalise(parse_requirement(text).name): text for text in remembered.include}
     include = {n: t for n, t in (kept | asked_names).items() if n not in excluded}
     exclude = ({normalise(name) for name in remembered.exclude} | excluded) - set(asked_names)
+    packed = {*remembered.pack, *asked.pack}
     base = asked.base or remembered.base
     python = asked.python or remembered.python
     return ProjectOptions(
@@ -34,4 +36,14 @@ def merge_options(remembered: ProjectOptions, asked: ProjectOptions) -> ProjectO
         python=check_python(python) if python else "",
         base=check_image(base) if base else "",
         ports=tuple(sorted({*remembered.ports, *asked.ports})),
+        pack=tuple(sorted(n for n in packed if normalise(n) not in exclude)),
+        isolation=_isolation(asked.isolation or remembered.isolation),
     )
+
+
+def _isolation(value: str) -> str:
+    """Return a known isolation."""
+    if value not in {"", "box", "kernel"}:
+        message = f"This isolation is not known: `{value}`"
+        raise RequirementError(message, hint="--isolation box or --isolation kernel")
+    return value

@@ -97,7 +97,12 @@ def plan(inputs: PlanInputs) -> EnvironmentSpec:
         apt=apt,
         local_modules=tuple(
             sorted(
-                {m for snapshot in inputs.snapshots for m in snapshot.local_modules},
+                {
+                    module
+                    for snapshot in inputs.snapshots
+                    for module in snapshot.local_modules
+                    if module.inside or module.name in inputs.options.pack
+                },
                 key=lambda module: (module.name, module.path),
             )
         ),

@@ -72,5 +72,7 @@ def _wishes(options: ProjectOptions) -> dict[str, Any]:
         "python": options.python,
         "base": options.base,
         "ports": list(options.ports),
+        "pack": list(options.pack),
+        "isolation": options.isolation,
     }
     return {name: value for name, value in wishes.items() if value}

@@ -113,11 +113,13 @@ def last_lines(log: Path) -> tuple[str, ...]:
         descriptor = os.open(log, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
     except OSError:
         return ()
-    with os.fdopen(descriptor, "rb") as file:
+    try:
         state = os.fstat(descriptor)
         if not stat.S_ISREG(state.st_mode):
             return ()
-        file.seek(max(0, state.st_size - _TAIL_BYTES))
-        text = file.read(_TAIL_BYTES).decode(errors="replace")
+        start = max(0, state.st_size - _TAIL_BYTES)
+        text = os.pread(descriptor, _TAIL_BYTES, start).decode(errors="replace")
+    finally:
+        os.close(descriptor)
     lines = (_ESCAPES.sub("", line).rstrip() for line in text.splitlines())
     return tuple(line for line in lines if line)[-_TAIL_LINES:]

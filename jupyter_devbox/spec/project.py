@@ -27,6 +27,10 @@ class ProjectOptions:
         Base image name with tag; "" lets the plan choose.
     ports
         Ports to be forwarded.
+    pack
+        Modules from outside the project whose copy the user agreed to.
+    isolation
+        ``kernel`` gives each kernel a container of its own; "" and ``box`` share one.
     """
 
     include: tuple[str, ...] = ()
@@ -35,6 +39,8 @@ class ProjectOptions:
     python: str = ""
     base: str = ""
     ports: tuple[int, ...] = ()
+    pack: tuple[str, ...] = ()
+    isolation: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

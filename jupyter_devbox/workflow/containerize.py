@@ -12,16 +12,19 @@ from jupyter_devbox.engine.base import Engine
 from jupyter_devbox.errors import (
     EngineError,
     NotebookError,
+    OutsideModuleError,
     ProjectError,
     UnresolvedImportError,
     UntrustedProjectError,
     UsageError,
 )
 from jupyter_devbox.files.project import Project, find_project
+from jupyter_devbox.files.reader import read_environment
 from jupyter_devbox.files.writer import Changes, compare, refuse_conflicts, write
 from jupyter_devbox.spec.container import ImageInfo
 from jupyter_devbox.spec.environment import Target
 from jupyter_devbox.spec.events import PhaseEvent
+from jupyter_devbox.spec.names import normalise
 from jupyter_devbox.spec.snapshot import KernelSnapshot
 from jupyter_devbox.workflow.capturing import capture_saved, check_notebook
 from jupyter_devbox.workflow.context import Context
@@ -64,6 +67,7 @@ def containerize(
     snapshots = _capture(context, request, project)
     on_event(Found(project=project, snapshots=snapshots, targets=request.targets))
     _refuse_unresolved(snapshots, request)
+    request = _packing(project, snapshots, request)
     on_event(PhaseEvent(phase="Pin versions", status="started"))
     plan = make_plan(context, request, project, snapshots, engine)
     changes = compare(project.root, plan.tree)
@@ -170,6 +174,40 @@ def _refuse_unresolved(snapshots: tuple[KernelSnapshot, ...], request: Container
     if names and request.strict:
         message = f"No package is known for: `{', '.join(names)}`"
         raise UnresolvedImportError(message, hint="add --include NAME, or leave out --strict")
+
+
+def _packing(
+    project: Project, snapshots: tuple[KernelSnapshot, ...], request: ContainerizeRequest
+) -> ContainerizeRequest:
+    """Return the request with the modules whose copy the user agrees to.
+
+    Raises
+    ------
+    OutsideModuleError
+        A module of the user's own lies outside the project, and was neither agreed to nor
+        excluded.
+    """
+    remembered = read_environment(project.root).options
+    wishes = request.wishes
+    decided = (*remembered.pack, *remembered.exclude, *wishes.pack, *wishes.exclude)
+    known = {normalise(name) for name in decided}
+    outside = {
+        m.name: m.path
+        for snapshot in snapshots
+        for m in snapshot.local_modules
+        if not m.inside and normalise(m.name) not in known
+    }
+    if not outside:
+        return request
+    if request.yes:
+        pack = (*wishes.pack, *sorted(outside))
+        return replace(request, wishes=replace(wishes, pack=pack))
+    name, path = min(outside.items())
+    message = f"Your module {name} lies outside the project: `{path}`"
+    raise OutsideModuleError(
+        message,
+        hint=f"--pack {name} copies it into the image, --exclude {name} leaves it out",
+    )
 
 
 def _diff_command(request: ContainerizeRequest) -> str:

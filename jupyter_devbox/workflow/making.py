@@ -13,7 +13,7 @@ from typing import Any
 from jupyter_devbox.build import build_image
 from jupyter_devbox.engine.base import Engine
 from jupyter_devbox.files.project import Project, slug
-from jupyter_devbox.files.reader import read_configuration
+from jupyter_devbox.files.reader import read_environment
 from jupyter_devbox.render.kernelspec import box_kernelspec
 from jupyter_devbox.run.kernelspec import install_kernelspec
 from jupyter_devbox.spec.container import BuildRequest, ImageInfo
@@ -147,10 +147,11 @@ def register_box_kernel(context: Context, project: Project, image: ImageInfo) ->
 
 
 def box_content(
-    context: Context, project: Project, image: ImageInfo, isolation: str = "box"
+    context: Context, project: Project, image: ImageInfo, isolation: str = ""
 ) -> dict[str, Any]:
     """Return kernel.json of the project's box, with the limits of its devcontainer.json."""
-    arguments = read_configuration(project.root).get("runArgs")
+    existing = read_environment(project.root)
+    arguments = existing.configuration.get("runArgs")
     return box_kernelspec(
         display_name=f"{project.name} · CPU",
         python=context.python,
@@ -160,5 +161,5 @@ def box_content(
         image=image.id,
         config_file=str(project.root / FOLDER / "devcontainer.json"),
         limits=read_limits(arguments if isinstance(arguments, list) else ()),
-        isolation=isolation,
+        isolation=isolation or existing.options.isolation or "box",
     )
