@@ -43,6 +43,7 @@ def main() -> int:
         print(flush=True)
     _show_answers()
     print("Where everything is:")
+    print(f"  {Path(sys.executable).parent / 'jupyter'}  the `jupyter` of the lines above")
     print(f"  {DEMO / '.devcontainer'}  the files: read them, commit them, open them in VS Code")
     print(f"  {DEMO / 'quickstart.out.ipynb'}  the notebook with the outputs of this run")
     print("  jupyter devbox prune --all  what was made on this machine, and its removal")

@@ -12,7 +12,7 @@ from pathlib import Path
 import debian
 from steps import ROOT, VENV, CiError, ask, is_root, logged, step
 
-EXTRAS = "test,dev"
+EXTRAS = "test,dev"  # everything; `demo` alone is quicker
 PYTHON = VENV / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
 STAMP = VENV / "installed"
 CLIENT = "@devcontainers/cli@0.89"  # the version that the notes and goldens were made with
@@ -20,8 +20,13 @@ CLIENT_FOLDER = VENV / "devcontainer-cli"
 CLIENT_BIN = CLIENT_FOLDER / "node_modules" / ".bin"
 
 
-def prepare() -> None:
+def prepare(extras: str = EXTRAS) -> None:
     """Create ``.venv`` and install the project into it, editable; quick when nothing changed.
+
+    Parameters
+    ----------
+    extras
+        The project's extras; where all of them are installed, so are these.
 
     Raises
     ------
@@ -35,10 +40,10 @@ def prepare() -> None:
             for name in ("bin", "lib", "lib64", "include", "pyvenv.cfg", STAMP.name):
                 _remove(VENV / name)
             logged("venv", [sys.executable, "-m", "venv", VENV])
-    digest = _digest()
-    if STAMP.exists() and STAMP.read_text(encoding="ascii") == digest:
+    digest = _digest(extras)
+    if STAMP.exists() and STAMP.read_text(encoding="ascii") in {digest, _digest(EXTRAS)}:
         return
-    with step(f"installed the project with its extras {EXTRAS}"):
+    with step(f"installed the project with its extras {extras}"):
         pip: list[str | Path] = [
             PYTHON,
             "-m",
@@ -47,7 +52,7 @@ def prepare() -> None:
             "--disable-pip-version-check",
             "--no-input",
         ]
-        logged("pip", [*pip, "--editable", f"{ROOT}[{EXTRAS}]"])
+        logged("pip", [*pip, "--editable", f"{ROOT}[{extras}]"])
     STAMP.write_text(digest, encoding="ascii")
 
 
@@ -88,9 +93,9 @@ def _require_venv() -> None:
         debian.install([package])
 
 
-def _digest() -> str:
+def _digest(extras: str) -> str:
     """Return a digest of what decides the environment's content."""
-    text = (ROOT / "pyproject.toml").read_bytes() + f"{EXTRAS} {ROOT} {sys.version}".encode()
+    text = (ROOT / "pyproject.toml").read_bytes() + f"{extras} {ROOT} {sys.version}".encode()
     return hashlib.sha256(text).hexdigest()
 
 

@@ -53,7 +53,7 @@ def test() -> int:
 
 def demo() -> int:
     """Show the project at work: in a container where an engine can be had, else in a venv."""
-    environment.prepare()
+    environment.prepare("demo")
     with running_engine() as engine:
         target = "cpu"
         if isinstance(engine, Engine):

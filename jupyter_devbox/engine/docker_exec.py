@@ -25,7 +25,7 @@ _STDERR = 2
 _STDERR_KEPT = 64 * 1024
 _FRAME = struct.Struct(">BxxxL")
 _GONE = -1
-_SETTLE = 2.0
+_SETTLE_SECONDS = 1.0
 
 
 class _Reader(Protocol):
@@ -115,7 +115,7 @@ class DockerExecStream:
         The connection ends a moment before the engine has noted the exit: after its end this waits
         a little for a number.
         """
-        deadline = time.monotonic() + (_SETTLE / 10 if self._ended else 0)
+        deadline = time.monotonic() + (_SETTLE_SECONDS if self._ended else 0)
         while True:
             code = self._state()
             if code is not None or time.monotonic() >= deadline:

@@ -89,20 +89,20 @@ def lock_environment(
 def _attempts(
     spec: EnvironmentSpec, local: Sequence[LocalWheel], folder: Path
 ) -> tuple[_Attempt, ...]:
-    addresses = {w.name: (folder / w.wheel.filename).as_uri() for w in local}
+    wheels = {w.requirement: w for w in local}
     firm: list[str] = []
     loose: list[str] = []
     for requirement in spec.requirements:
-        if requirement.name in addresses:
+        wheel = wheels.get(requirement.name)
+        if wheel is not None:
             extras = f"[{','.join(requirement.extras)}]" if requirement.extras else ""
-            line = f"{requirement.name}{extras} @ {addresses[requirement.name]}"
+            line = f"{wheel.name}{extras} @ {(folder / wheel.wheel.filename).as_uri()}"
             firm.append(line)
             loose.append(line)
             continue
         firm.append(requirement.text)
-        free = requirement if requirement.firm else replace(requirement, specifier="")
-        allowed = requirement.allowed if not requirement.firm else ""
-        loose.append(f"{free.text}{allowed}")
+        free = replace(requirement, specifier=requirement.allowed)
+        loose.append(requirement.text if requirement.firm else free.text)
     return (
         _Attempt(lines=tuple(firm), loose=False),
         _Attempt(lines=tuple(loose), loose=True),
@@ -140,7 +140,8 @@ def _resolve(attempts: Sequence[_Attempt], template: ResolveRequest) -> tuple[st
         try:
             text = _offline_first(replace(template, requirements=attempt.lines))
         except ResolutionError as error:
-            why = why or error
+            # The last one is raised: with our own pins gone, only the user's words are in it.
+            why = error
             continue
         return text, " ".join(why.details) if why else ""
     raise why or LockError("Nothing was resolved")

@@ -40,11 +40,12 @@ def pure_wheel(
     record = "".join(f"{_field(path)},{_digest(c)},{len(c)}\n" for path, c in contents.items())
     contents[f"{info}/RECORD"] = f"{record}{info}/RECORD,,\n".encode()
     buffer = io.BytesIO()
-    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
+    # Stored, not deflated: what zlib makes of the same bytes differs from machine to machine.
+    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_STORED) as archive:
         for path, content in contents.items():
             entry = zipfile.ZipInfo(path, date_time=_EPOCH)
             entry.external_attr = 0o644 << 16
-            entry.compress_type = zipfile.ZIP_DEFLATED
+            entry.create_system = 3
             archive.writestr(entry, content)
     return WheelFile(filename=f"{stem}-py3-none-any.whl", content=buffer.getvalue())
 

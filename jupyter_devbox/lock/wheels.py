@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import os
+import re
 import shutil
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
+from packaging.tags import Tag, compatible_tags, cpython_tags
 from packaging.utils import InvalidWheelFilename, parse_wheel_filename
 
 from jupyter_devbox.engine.process import run_process
@@ -16,16 +19,21 @@ from jupyter_devbox.errors import DevboxError, LockError
 from jupyter_devbox.spec.environment import Decision, DirectRequirement, EnvironmentSpec
 from jupyter_devbox.spec.lock import WheelFile
 
-_NOT_SOURCE = (".venv", "venv", "node_modules", "__pycache__", ".tox", ".nox", ".mypy_cache")
+_NOT_SOURCE = {"node_modules", "__pycache__", ".tox", ".nox", ".mypy_cache", ".ipynb_checkpoints"}
+_CREDENTIALS = re.compile(r"(?<=://)[^/@\s]+@")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LocalWheel:
-    """A requirement's wheel; `version` is the one its file name says."""
+    """A requirement's wheel; `name` and `version` are those that its file name says.
+
+    `requirement` is the name by which it was asked for: that of a repository may be another.
+    """
 
     name: str
     version: str
     wheel: WheelFile
+    requirement: str = ""
 
 
 def collect_wheels(
@@ -47,7 +55,7 @@ def collect_wheels(
         if requirement.url is None:
             continue
         path = _file_path(requirement.url)
-        if path is not None and not path.exists():
+        if path is not None and not os.path.exists(path):  # noqa: PTH110  (False, never raises)
             decisions.append(
                 Decision(
                     what=requirement.name,
@@ -56,7 +64,11 @@ def collect_wheels(
                 )
             )
             continue
-        wheels.append(_wheel_of(requirement, path, spec))
+        wheel = _wheel_of(requirement, path, spec)
+        wheels.append(wheel)
+        if wheel.name != requirement.name:
+            reason = f"that is the name of what {requirement.name} holds"
+            decisions.append(Decision(what=requirement.name, choice=wheel.name, reason=reason))
     return tuple(wheels), tuple(decisions)
 
 
@@ -67,10 +79,13 @@ def _wheel_of(
         folder = Path(name)
         try:
             built = _obtain(requirement, path, folder)
+            content = built.read_bytes()
         except DevboxError as error:
             message = f"{requirement.name} has no wheel and none could be made: {error.message}"
             raise LockError(message, hint=error.hint, details=error.details) from error
-        content = built.read_bytes()
+        except OSError as error:
+            message = f"{requirement.name} has no wheel, and its files cannot be read: `{path}`"
+            raise LockError(message, hint=f"--exclude {requirement.name}") from error
         filename = built.name
     try:
         wheel_name, version, _, tags = parse_wheel_filename(filename)
@@ -79,14 +94,7 @@ def _wheel_of(
         raise LockError(
             message, hint=f"pip install {requirement.name}, under its own name"
         ) from error
-    interpreter = "cp" + spec.python.replace(".", "")
-    fits = any(
-        tag.platform == "any"
-        or (tag.interpreter in {interpreter, "py3"} and _machine(spec) in tag.platform)
-        or (tag.abi == "abi3" and _machine(spec) in tag.platform)
-        for tag in tags
-    )
-    if not fits:
+    if not tags & _fitting(spec):
         message = (
             f"The wheel of {requirement.name} does not fit Python {spec.python} on "
             f"{spec.base_image.platform}: `{filename}`"
@@ -96,6 +104,7 @@ def _wheel_of(
         name=str(wheel_name),
         version=str(version),
         wheel=WheelFile(filename=filename, content=content),
+        requirement=requirement.name,
     )
 
 
@@ -108,8 +117,7 @@ def _obtain(requirement: DirectRequirement, path: Path | None, folder: Path) -> 
     source = folder / "source"
     if path is not None:
         # Build backends write into the source tree, so they get a copy of it.
-        ignore = shutil.ignore_patterns(*_NOT_SOURCE)
-        shutil.copytree(path, source, ignore=ignore, symlinks=True)
+        shutil.copytree(path, source, ignore=_not_source, symlinks=True)
         return build_wheel(source, folder)
     _check_out(requirement, source)
     parts = urlsplit(requirement.url or "").fragment
@@ -121,6 +129,14 @@ def _obtain(requirement: DirectRequirement, path: Path | None, folder: Path) -> 
     return build_wheel(inner, folder)
 
 
+def _not_source(folder: str, names: list[str]) -> set[str]:
+    """Return what of a folder is no source: caches, environments, sockets."""
+    entries = [Path(folder, name) for name in names]
+    left_out = {e.name for e in entries if e.name in _NOT_SOURCE or (e / "pyvenv.cfg").is_file()}
+    odd = {e.name for e in entries if not (e.is_symlink() or e.is_dir() or e.is_file())}
+    return left_out | odd
+
+
 def _check_out(requirement: DirectRequirement, destination: Path) -> None:
     """Clone the commit that was installed."""
     url = requirement.url or ""
@@ -129,14 +145,16 @@ def _check_out(requirement: DirectRequirement, destination: Path) -> None:
     if not url.startswith("git+") or not address or not commit or commit.startswith("-"):
         message = f"Only Git addresses with a commit can be locked: `{url}`"
         raise LockError(message, hint=hint)
-    quiet = {"GIT_TERMINAL_PROMPT": "0"}
+    quiet = {"GIT_TERMINAL_PROMPT": "0", "GIT_SSH_COMMAND": "ssh -oBatchMode=yes"}
     clone = ["git", "clone", "--quiet", "--no-checkout", "--", address, str(destination)]
     checkout = ["git", "-C", str(destination), "checkout", "--quiet", "--detach", commit]
-    for command in (clone, checkout):
+    submodules = ["git", "-C", str(destination), "submodule", "--quiet", "update"]
+    for command in (clone, checkout, [*submodules, "--init", "--recursive"]):
         done = run_process(command, env=quiet)
         if done.exit_code:
             message = f"The repository cannot be fetched at its commit: `{url}`"
-            raise LockError(message, hint=hint, details=tuple(done.stderr.splitlines()[-20:]))
+            said = _CREDENTIALS.sub("", done.stderr).splitlines()[-20:]
+            raise LockError(message, hint=hint, details=tuple(said))
 
 
 def _file_path(url: str) -> Path | None:
@@ -144,5 +162,20 @@ def _file_path(url: str) -> Path | None:
     return Path(unquote(parts.path)) if parts.scheme == "file" else None
 
 
-def _machine(spec: EnvironmentSpec) -> str:
-    return "aarch64" if spec.base_image.platform.endswith("arm64") else "x86_64"
+def _fitting(spec: EnvironmentSpec) -> set[Tag]:
+    """Return the tags of all wheels that the image's Python takes.
+
+    A wheel built on this machine says ``linux_x86_64``: whether its C library is too new for the
+    image, nothing tells.
+    """
+    machine = "aarch64" if spec.base_image.platform.endswith("arm64") else "x86_64"
+    major, minor = spec.base_image.glibc
+    platforms = [f"manylinux_{major}_{below}_{machine}" for below in range(minor + 1)]
+    old = [f"{name}_{machine}" for name in ("manylinux2014", "manylinux2010", "manylinux1")]
+    platforms += [*old, f"linux_{machine}"]
+    numbers = tuple(int(part) for part in spec.python.split("."))
+    interpreter = "cp" + "".join(spec.python.split("."))
+    return {
+        *cpython_tags(numbers, platforms=platforms),
+        *compatible_tags(numbers, interpreter=interpreter, platforms=platforms),
+    }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 
 from jupyter_devbox.errors import BaseImageError
@@ -16,6 +17,10 @@ LOWEST_PATCH = {"3.9": 2, "3.10": 4, "3.11": 2, "3.12": 0, "3.13": 0, "3.14": 0}
 A wheel that fits the lowest patch fits every later one. 3.11.2 is Debian bookworm's own; the
 others are the first patches published as `slim-bookworm` (Docker official images, `python`).
 """
+
+
+_OFFICIAL = re.compile(r"(?:^|/)python:(?P<minor>3\.[0-9]+)(?![0-9])")
+_FULL = re.compile(r"3\.[0-9]{1,3}\.[0-9]{1,3}(?:(?:a|b|rc)[0-9]{1,3})?")
 
 
 def choose_base(python: str, options: ProjectOptions, platform: str) -> BaseImage:
@@ -43,6 +48,9 @@ def choose_base(python: str, options: ProjectOptions, platform: str) -> BaseImag
     if options.base:
         ref = check_image(options.base)
         reason = "you asked for it"
+        named = _OFFICIAL.search(ref)
+        if named and named["minor"] != minor:
+            raise _other_python(ref, named["minor"], minor)
     else:
         ref = f"python:{minor}-slim-bookworm"
         asked = "you asked for Python" if options.python else "the kernel runs Python"
@@ -62,11 +70,11 @@ def with_facts(base: BaseImage, image: ImageInfo | None) -> tuple[BaseImage, str
     """
     if image is None:
         return base, "the engine has no such image yet, so the lowest patch is assumed"
-    version = image.env.get("PYTHON_VERSION", "")
+    said = image.env.get("PYTHON_VERSION", "")
+    version = said if _FULL.fullmatch(said) else ""
     minor = ".".join(base.python.split(".")[:2])
     if version and not version.startswith(f"{minor}."):
-        message = f"{base.ref} holds Python {version}, and the kernel needs {minor}"
-        raise BaseImageError(message, hint=f"add --python {'.'.join(version.split('.')[:2])}")
+        raise _other_python(base.ref, version, minor)
     known = replace(
         base,
         python=version or base.python,
@@ -75,6 +83,11 @@ def with_facts(base: BaseImage, image: ImageInfo | None) -> tuple[BaseImage, str
     )
     origin = "the image says so" if version else "the image does not say, so the lowest is assumed"
     return known, origin
+
+
+def _other_python(ref: str, found: str, wanted: str) -> BaseImageError:
+    message = f"{ref} holds Python {found}, and the kernel needs `{wanted}`"
+    return BaseImageError(message, hint=f"add --python {'.'.join(found.split('.')[:2])}")
 
 
 def _number(minor: str) -> int:

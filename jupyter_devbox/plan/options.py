@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from jupyter_devbox.errors import RequirementError
 from jupyter_devbox.spec.names import (
     check_apt_name,
     check_image,
+    check_port,
     check_python,
     normalise,
     parse_requirement,
@@ -21,11 +24,11 @@ def merge_options(remembered: ProjectOptions, asked: ProjectOptions) -> ProjectO
     RequirementError
         A name, version, image or port is not well formed.
     """
-    asked_names = {normalise(parse_requirement(text).name): text for text in asked.include}
-    excluded = {normalise(parse_requirement(name).name) for name in asked.exclude}
-    kept = {normalise(parse_requirement(text).name): text for text in remembered.include}
+    asked_names = _by_name(asked.include)
+    excluded = {_excluded(text) for text in asked.exclude}
+    kept = _by_name(remembered.include)
     include = {n: t for n, t in (kept | asked_names).items() if n not in excluded}
-    exclude = ({normalise(name) for name in remembered.exclude} | excluded) - set(asked_names)
+    exclude = ({_excluded(text) for text in remembered.exclude} | excluded) - set(asked_names)
     packed = {*remembered.pack, *asked.pack}
     base = asked.base or remembered.base
     python = asked.python or remembered.python
@@ -35,10 +38,21 @@ def merge_options(remembered: ProjectOptions, asked: ProjectOptions) -> ProjectO
         apt=tuple(sorted({check_apt_name(n) for n in (*remembered.apt, *asked.apt)})),
         python=check_python(python) if python else "",
         base=check_image(base) if base else "",
-        ports=tuple(sorted({*remembered.ports, *asked.ports})),
+        ports=tuple(sorted({check_port(p) for p in (*remembered.ports, *asked.ports)})),
         pack=tuple(sorted(n for n in packed if normalise(n) not in exclude)),
         isolation=_isolation(asked.isolation or remembered.isolation),
     )
+
+
+def _by_name(texts: Iterable[str]) -> dict[str, str]:
+    """Return name → requirement, both in their normal form."""
+    parsed = [parse_requirement(text) for text in texts]
+    return {normalise(requirement.name): str(requirement) for requirement in parsed}
+
+
+def _excluded(text: str) -> str:
+    """Return the normal form of a package's name, or of a module's, such as ``_helpers``."""
+    return normalise(text if text.isidentifier() else parse_requirement(text).name)
 
 
 def _isolation(value: str) -> str:

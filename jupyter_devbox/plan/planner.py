@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 from dataclasses import dataclass, field, replace
 
-from packaging.version import Version
-
 from jupyter_devbox.plan.base_image import choose_base, with_facts
-from jupyter_devbox.plan.requirements import unite
+from jupyter_devbox.plan.requirements import installed_version, public_specifier, unite
 from jupyter_devbox.plan.system_packages import unite_apt
 from jupyter_devbox.spec.container import ImageInfo
 from jupyter_devbox.spec.environment import (
@@ -18,6 +16,7 @@ from jupyter_devbox.spec.environment import (
     Target,
 )
 from jupyter_devbox.spec.lock import Lock
+from jupyter_devbox.spec.names import normalise
 from jupyter_devbox.spec.project import ExistingEnvironment, ProjectOptions
 from jupyter_devbox.spec.snapshot import InstalledDistribution, KernelSnapshot
 
@@ -79,6 +78,7 @@ def plan(inputs: PlanInputs) -> EnvironmentSpec:
     requirements, decisions = unite(inputs.snapshots, inputs.existing, inputs.options)
     apt = unite_apt(inputs.snapshots, inputs.existing, inputs.options)
     minor = ".".join(base.python.split(".")[:2])
+    packed = {normalise(name) for name in inputs.options.pack}
     about = (
         Decision(what="python", choice=base.python, reason=_python_reason(kernel_python, origin)),
         Decision(what="base image", choice=base.ref, reason=base.reason),
@@ -101,7 +101,7 @@ def plan(inputs: PlanInputs) -> EnvironmentSpec:
                     module
                     for snapshot in inputs.snapshots
                     for module in snapshot.local_modules
-                    if module.inside or module.name in inputs.options.pack
+                    if module.inside or normalise(module.name) in packed
                 },
                 key=lambda module: (module.name, module.path),
             )
@@ -112,7 +112,7 @@ def plan(inputs: PlanInputs) -> EnvironmentSpec:
             *about,
             *(_requirement_decision(r, inputs) for r in requirements),
             *decisions,
-            *_local_versions(inputs),
+            *_local_versions(inputs, {r.name for r in requirements}),
             *(Decision(what=a.name, choice="apt", reason=a.reason) for a in apt),
         ),
     )
@@ -139,18 +139,25 @@ def _requirement_decision(requirement: DirectRequirement, inputs: PlanInputs) ->
     return Decision(what=requirement.name, choice=requirement.text, reason=reason)
 
 
-def _local_versions(inputs: PlanInputs) -> Iterator[Decision]:
+def _local_versions(inputs: PlanInputs, planned: Container[str]) -> Iterator[Decision]:
     """Say where a local version (`2.0.0+cu124`) gives way to the public one."""
+    said: set[Decision] = set()
     for snapshot in inputs.snapshots:
         for captured in snapshot.requirements:
-            if captured.version and captured.source == "index":
-                version = Version(captured.version)
-                if version.local:
-                    yield Decision(
-                        what=captured.name,
-                        choice=version.public,
-                        reason=f"{captured.version} is in no public index",
-                    )
+            if captured.name not in planned or captured.source != "index":
+                continue
+            text = captured.version or captured.specifier
+            if "+" not in text:
+                continue
+            version = installed_version(captured.version)
+            decision = Decision(
+                what=captured.name,
+                choice=version.public if version else public_specifier(captured.specifier),
+                reason=f"{text} is in no public index",
+            )
+            if decision not in said:
+                said.add(decision)
+                yield decision
 
 
 def pinned(spec: EnvironmentSpec, lock: Lock) -> EnvironmentSpec:

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import replace
 
-from packaging.specifiers import SpecifierSet
-from packaging.version import Version
+from packaging.specifiers import InvalidSpecifier, SpecifierSet
+from packaging.version import InvalidVersion, Version
 
+from jupyter_devbox.errors import RequirementError
 from jupyter_devbox.spec.environment import Decision, DirectRequirement
-from jupyter_devbox.spec.names import normalise, parse_requirement
+from jupyter_devbox.spec.names import check_name, normalise, parse_requirement
 from jupyter_devbox.spec.project import ExistingEnvironment, ProjectOptions
 from jupyter_devbox.spec.snapshot import CapturedRequirement, KernelSnapshot
 
@@ -19,6 +20,7 @@ OURS = frozenset({"jupyter-devbox", "ipykernel", "pip"})
 
 def from_capture(captured: CapturedRequirement, notebook: str) -> DirectRequirement:
     """Return one notebook's requirement, pinned to what is installed where that is allowed."""
+    check_name(captured.name)
     specifier, firm = _pin(captured)
     detail = ", ".join(captured.imports)
     if captured.reason == "install":
@@ -28,7 +30,7 @@ def from_capture(captured: CapturedRequirement, notebook: str) -> DirectRequirem
         extras=captured.extras,
         specifier=specifier,
         firm=firm,
-        allowed=captured.specifier,
+        allowed=public_specifier(captured.specifier),
         reason=captured.reason,
         detail=detail,
         notebooks=(notebook,),
@@ -39,13 +41,40 @@ def from_capture(captured: CapturedRequirement, notebook: str) -> DirectRequirem
 
 def _pin(captured: CapturedRequirement) -> tuple[str, bool]:
     """Return the specifier and whether it is the user's own word."""
-    if captured.version is None:
-        return captured.specifier, bool(captured.specifier)
-    version = Version(captured.version)
+    wanted = public_specifier(captured.specifier)
+    version = installed_version(captured.version)
+    if version is None:
+        return wanted, bool(wanted)
     allowed = SpecifierSet(captured.specifier, prereleases=True)
-    if captured.source == "index" and not allowed.contains(version.public):
-        return captured.specifier, True
+    if captured.source == "index" and not allowed.contains(version):
+        return wanted, True
     return f"=={version.public}", False
+
+
+def installed_version(text: str | None) -> Version | None:
+    """Return a version that installed metadata gives; None for none, or an old form of text."""
+    try:
+        return Version(text) if text else None
+    except InvalidVersion:
+        return None
+
+
+def public_specifier(text: str) -> str:
+    """Return a specifier without local versions (``==2.0.0+cu124``): public indexes have none.
+
+    Raises
+    ------
+    RequirementError
+        It is not a specifier.
+    """
+    try:
+        clauses = sorted(str(clause) for clause in SpecifierSet(text))
+    except InvalidSpecifier as error:
+        message = f"This is not a version specifier: `{text}`"
+        raise RequirementError(message, hint="write it like >=2,<3") from error
+    # Only == and != take a local version, and one that no index has need not be ruled out.
+    kept = (c.split("+")[0] for c in clauses if "+" not in c or not c.startswith("!="))
+    return ",".join(kept)
 
 
 def unite(
@@ -72,22 +101,15 @@ def unite(
             new = from_capture(captured, snapshot.notebook)
             united[new.name] = _join(united.get(new.name), new, decisions)
     for text in options.include:
-        parsed = parse_requirement(text)
-        name = normalise(parsed.name)
-        before = united.get(name)
-        united[name] = DirectRequirement(
-            name=name,
-            extras=tuple(sorted(parsed.extras)),
-            specifier=str(parsed.specifier) or (before.specifier if before else ""),
-            firm=bool(str(parsed.specifier)),
-            reason="option",
-            detail="--include",
-            notebooks=before.notebooks if before else (),
-        )
+        asked = _included(text)
+        united[asked.name] = _join_included(united.get(asked.name), asked, decisions)
     dropped = [name for name in options.exclude if united.pop(name, None) is not None]
     decisions += [
         Decision(what=name, choice="left out", reason="you excluded it") for name in dropped
     ]
+    if united.pop("jupyter-devbox", None) is not None:
+        reason = "the lock always has the version that runs here"
+        decisions.append(Decision(what="jupyter-devbox", choice="as it is", reason=reason))
     united = {kernel.name: kernel for kernel in _kernel_requirements(snapshots)} | united
     return tuple(united[name] for name in sorted(united)), tuple(decisions)
 
@@ -111,15 +133,7 @@ def _join(
     if old is None:
         return new
     if old.reason == "hand":
-        if new.specifier and new.specifier != old.specifier:
-            decisions.append(
-                Decision(
-                    what=old.name,
-                    choice=old.text,
-                    reason=f"your own line in requirements.in; the notebook has {new.text}",
-                )
-            )
-        return old
+        return _hand_wins(old, new, "the notebook has", decisions)
     if old.specifier and new.specifier and old.specifier != new.specifier:
         others = ", ".join(old.notebooks)
         decisions.append(
@@ -130,14 +144,63 @@ def _join(
             )
         )
     details = sorted({*_words(old.detail), *_words(new.detail)})
+    if not new.specifier and new.url is None:
+        # This notebook says nothing of a version: what the others say of it stands.
+        new = _pinned_as(new, old)
     return replace(
         new,
-        specifier=new.specifier or old.specifier,
         extras=tuple(sorted({*old.extras, *new.extras})),
         detail=", ".join(details),
         reason="import" if "import" in {old.reason, new.reason} else new.reason,
         notebooks=tuple(sorted({*old.notebooks, *new.notebooks})),
     )
+
+
+def _pinned_as(new: DirectRequirement, old: DirectRequirement) -> DirectRequirement:
+    return replace(
+        new,
+        specifier=old.specifier,
+        firm=old.firm,
+        allowed=old.allowed,
+        source=old.source,
+        url=old.url,
+    )
+
+
+def _hand_wins(
+    hand: DirectRequirement, other: DirectRequirement, who: str, decisions: list[Decision]
+) -> DirectRequirement:
+    if other.specifier and other.specifier != hand.specifier:
+        reason = f"your own line in requirements.in; {who} {other.text}"
+        decisions.append(Decision(what=hand.name, choice=hand.text, reason=reason))
+    return hand
+
+
+def _included(text: str) -> DirectRequirement:
+    """Return what `--include` asks for."""
+    parsed = parse_requirement(text)
+    return DirectRequirement(
+        name=normalise(parsed.name),
+        extras=tuple(sorted(parsed.extras)),
+        specifier=str(parsed.specifier),
+        firm=bool(str(parsed.specifier)),
+        marker=str(parsed.marker or ""),
+        reason="option",
+        detail="--include",
+    )
+
+
+def _join_included(
+    old: DirectRequirement | None, asked: DirectRequirement, decisions: list[Decision]
+) -> DirectRequirement:
+    """Return one line for a package that is asked for and, maybe, used by notebooks too."""
+    if old is None:
+        return asked
+    if old.reason == "hand":
+        return _hand_wins(old, asked, "--include says", decisions)
+    joined = asked if asked.specifier else _pinned_as(asked, old)
+    extras = tuple(sorted({*old.extras, *asked.extras}))
+    return replace(joined, extras=extras, notebooks=old.notebooks)
 
 
 def _words(detail: str) -> list[str]:
@@ -154,9 +217,10 @@ def _kernel_requirements(
     return tuple(
         DirectRequirement(
             name=name,
-            specifier=f"=={Version(versions[name]).public}" if name in versions else "",
+            specifier=f"=={version.public}" if version else "",
             reason="kernel",
             detail=detail,
         )
         for name, detail in (("ipykernel", "runs the notebook"), ("pip", "%pip in the box"))
+        for version in (installed_version(versions.get(name)),)
     )

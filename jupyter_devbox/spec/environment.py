@@ -35,6 +35,8 @@ class DirectRequirement:
     firm
         Whether the specifier is the user's own word. One that merely repeats what happens to be
         installed may move, with a decision, when the image's Python or the index cannot have it.
+    marker
+        PEP 508 environment marker of the user's own, such as ``sys_platform == "linux"``; else "".
     allowed
         What the user's install line allows, such as ``>=2``: a version that moves stays within it.
     reason
@@ -52,6 +54,7 @@ class DirectRequirement:
     extras: tuple[str, ...] = ()
     specifier: str = ""
     firm: bool = False
+    marker: str = ""
     allowed: str = ""
     reason: DirectReason = "import"
     detail: str = ""
@@ -63,7 +66,8 @@ class DirectRequirement:
     def text(self) -> str:
         """The requirement as PEP 508 text, without URL."""
         extras = f"[{','.join(self.extras)}]" if self.extras else ""
-        return f"{self.name}{extras}{self.specifier}"
+        marker = f"; {self.marker}" if self.marker else ""
+        return f"{self.name}{extras}{self.specifier}{marker}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

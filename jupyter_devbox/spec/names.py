@@ -12,10 +12,14 @@ from jupyter_devbox.errors import RequirementError
 APT_NAME = re.compile(r"[a-z0-9][a-z0-9+.-]{1,127}")
 """Debian Policy 5.6.1; the upper bound is ours. No path, option, version or address fits."""
 
+DISTRIBUTION_NAME = re.compile(r"[a-z0-9]|[a-z0-9][a-z0-9._-]*[a-z0-9]", re.IGNORECASE | re.ASCII)
+"""Core metadata's `Name` (packaging.python.org/specifications/core-metadata)."""
+
 PYTHON_MINOR = re.compile(r"3\.(?:9|1[0-9])")
+_PART = r"[a-z0-9]+(?:(?:\.|__?|-+)[a-z0-9]+)*"
 IMAGE_REFERENCE = re.compile(
-    r"[a-z0-9]+(?:[._-]+[a-z0-9]+)*(?::[0-9]{1,5})?"
-    r"(?:/[a-z0-9]+(?:[._-]+[a-z0-9]+)*)*:[A-Za-z0-9_][A-Za-z0-9._-]{0,127}"
+    rf"(?:[a-z0-9]+(?:(?:\.|-+)[a-z0-9]+)*(?::[0-9]{{1,5}})?/)?{_PART}(?:/{_PART})*"
+    r":[A-Za-z0-9_][A-Za-z0-9._-]{0,127}"
 )
 """Distribution's reference grammar with a tag and without digest
 (github.com/distribution/reference, `ReferenceRegexp`), in lower case."""
@@ -47,6 +51,14 @@ def normalise(name: str) -> str:
     return canonicalize_name(name)
 
 
+def check_name(name: str) -> str:
+    """Return the distribution name, or raise `RequirementError`."""
+    if not DISTRIBUTION_NAME.fullmatch(name):
+        message = f"This is not a package name: `{name}`"
+        raise RequirementError(message, hint="write it like `scikit-learn`")
+    return name
+
+
 def check_apt_name(name: str) -> str:
     """Return the Debian package name, or raise `RequirementError`."""
     if not APT_NAME.fullmatch(name):
@@ -61,6 +73,14 @@ def check_python(minor: str) -> str:
         message = f"This is not a Python version that devbox knows: `{minor}`"
         raise RequirementError(message, hint="write it like --python 3.12")
     return minor
+
+
+def check_port(port: int) -> int:
+    """Return the port number, or raise `RequirementError`."""
+    if not 1 <= port <= 65535:
+        message = f"This is not a port: `{port}`"
+        raise RequirementError(message, hint="ports go from 1 to 65535, like --port 6006")
+    return port
 
 
 def check_image(reference: str) -> str:

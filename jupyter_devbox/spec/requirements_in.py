@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import json
 import re
+from dataclasses import replace
 from typing import cast, get_args
 
 from jupyter_devbox.errors import RequirementError
@@ -24,7 +25,7 @@ HEADING = (
 )
 _REASONS = "|".join(reason for reason in get_args(DirectReason) if reason != "hand")
 _OURS = re.compile(
-    rf"(?P<text>[^#]+?)\s+# (?P<reason>{_REASONS}): (?P<detail>.*?)"
+    rf"(?P<text>\S.*?)\s+# (?P<reason>{_REASONS}): (?P<detail>.*?)"
     r"(?:; allowed: (?P<allowed>[^;]*))?(?:; source: (?P<url>\S+))?"
     r"; notebooks: (?P<notebooks>\[.*\])"
 )
@@ -64,17 +65,18 @@ def parse_line(line: str) -> DirectRequirement | None:
         extras=tuple(sorted(parsed.extras)),
         specifier=str(parsed.specifier),
         firm=True,
+        marker=str(parsed.marker or ""),
         reason="hand",
     )
     if ours is None:
         return requirement
     url = ours["url"]
-    return DirectRequirement(
-        name=requirement.name,
-        extras=requirement.extras,
-        specifier=requirement.specifier,
-        firm=ours["reason"] == "option",
-        allowed=ours["allowed"] or "",
+    allowed = ours["allowed"] or ""
+    return replace(
+        requirement,
+        # A line that says just what the user's own words say is one that we left unpinned.
+        firm=ours["reason"] == "option" or requirement.specifier == allowed != "",
+        allowed=allowed,
         reason=cast("DirectReason", ours["reason"]),
         detail=ours["detail"],
         notebooks=_notebooks(ours["notebooks"], stripped),

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Iterable, Iterator
 
 from jupyter_devbox.errors import ConfigurationError
 from jupyter_devbox.spec.container import Limits
 
-_SIZE = re.compile(r"(?P<number>\d+(?:\.\d+)?)(?P<unit>[bkmg]?)b?", re.IGNORECASE)
-_UNITS = {"": 1, "b": 1, "k": 1024, "m": 1024**2, "g": 1024**3}
+_SIZE = re.compile(
+    r"(?P<number>[0-9]{1,18}(?:\.[0-9]{1,18})?) ?(?P<unit>[kmgtp]?)i?b?", re.IGNORECASE
+)
+_UNITS = {"": 1, "k": 1024, "m": 1024**2, "g": 1024**3, "t": 1024**4, "p": 1024**5}
 _NAMES = {
     "--memory": "memory",
     "-m": "memory",
@@ -20,7 +23,7 @@ _NAMES = {
 
 
 def parse_size(text: str) -> int:
-    """Return bytes of a size as Docker writes it (``512m``, ``2g``; binary units).
+    """Return bytes of a size as Docker writes it (``512m``, ``2g``, ``1.5GiB``; binary units).
 
     Raises
     ------
@@ -43,23 +46,33 @@ def read_limits(arguments: Iterable[object]) -> Limits:
         A limit's value is not well formed.
     """
     found = dict(_pairs([str(a) for a in arguments]))
+    return Limits(
+        memory=parse_size(found.get("memory", "0")),
+        shm=parse_size(found.get("shm", "0")),
+        cpus=_number(found.get("cpus", "0"), like="--cpus=2"),
+        # -1 is Docker's word for no limit, 0 is ours.
+        pids=max(0, int(_number(found.get("pids", "0"), like="--pids-limit=512", lowest=-1))),
+    )
+
+
+def _number(text: str, *, like: str, lowest: int = 0) -> float:
     try:
-        return Limits(
-            memory=parse_size(found.get("memory", "0")),
-            shm=parse_size(found.get("shm", "0")),
-            cpus=float(found.get("cpus", "0")),
-            pids=int(found.get("pids", "0")),
-        )
-    except ValueError as error:
-        message = f"A limit in runArgs is not a number: `{error}`"
-        raise ConfigurationError(message, hint="write it like --cpus=2") from error
+        number = float(text)
+    except ValueError:
+        number = math.nan
+    if not lowest <= number < math.inf:  # nan is neither
+        message = f"A limit in runArgs is not a number: `{text}`"
+        raise ConfigurationError(message, hint=f"write it like {like}")
+    return number
 
 
 def _pairs(arguments: list[str]) -> Iterator[tuple[str, str]]:
     position = 0
     while position < len(arguments):
         name, equals, value = arguments[position].partition("=")
-        if name in _NAMES:
+        if re.fullmatch(r"-m[^=].*", arguments[position]):
+            yield "memory", arguments[position][2:]
+        elif name in _NAMES:
             if not equals:
                 position += 1
                 value = arguments[position] if position < len(arguments) else ""
