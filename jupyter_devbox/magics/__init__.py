@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 BOX = "JUPYTER_DEVBOX_BOX"
 IN_BOX = "This notebook already runs in its box; %containerize does its work outside of it."
+IN_VENV = "This notebook already runs in its own environment; %containerize works outside of it."
 
 
 @magics_class
@@ -31,7 +32,7 @@ class DevboxMagics(Magics):  # type: ignore[misc]
         Options are those of `jupyter devbox containerize`: ``%containerize --include lxml``.
         """
         if os.environ.get(BOX):
-            print(IN_BOX)
+            print(IN_VENV if os.environ[BOX] == "venv" else IN_BOX)
             return
         from jupyter_devbox.magics.here import containerize_here  # noqa: PLC0415
 

@@ -62,7 +62,7 @@ def venv_kernelspec(*, display_name: str, python: str, project: str) -> dict[str
         "argv": [python, "-m", "ipykernel_launcher", "-f", "{connection_file}"],
         "display_name": display_name,
         "language": "python",
-        "env": {"JUPYTER_DEVBOX_BOX": "1"},
+        "env": {"JUPYTER_DEVBOX_BOX": "venv"},
         "metadata": {
             "debugger": True,
             "jupyter_devbox": {"target": "venv", "project": project, "image": None},

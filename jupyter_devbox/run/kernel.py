@@ -12,7 +12,7 @@ from typing import Protocol
 
 from jupyter_devbox.errors import EngineError
 
-_LOST = -int(signal.SIGKILL)
+_LOST = -9  # as if killed; Windows, which only imports this, has no signal.SIGKILL
 _POLL = 0.003
 _LONGEST = 1000  # of a line: the box may say what it likes, not as much as it likes
 

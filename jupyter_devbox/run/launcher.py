@@ -3,9 +3,9 @@
 Copied into the box's read-only mount and run there by whatever Python the image has (3.8 or
 later), so: standard library only, few imports, nothing of ours. Three uses::
 
-    launcher.py kernel CHANNEL LOG FOLDER COMMAND…   run a kernel
-    launcher.py probe SOCKET TOKEN                   dial the host and say TOKEN
-    launcher.py others                               count what else runs in the box
+    launcher.py kernel CHANNEL LOG FOLDER CONNECTION COMMAND…   run a kernel
+    launcher.py probe SOCKET TOKEN                              dial the host and say TOKEN
+    launcher.py others                                          count what else runs in the box
 
 CHANNEL is ``-`` for standard input and output, else a socket that the host listens on. The host
 sends signals, one byte each; the end of its stream ends the kernel with its process group. The
@@ -14,6 +14,9 @@ host reads lines::
     pid 17          the kernel's process and process group
     error TEXT      it could not be started
     exit CODE OOM   it ended: CODE is negative for a signal; OOM counts kills for memory meanwhile
+
+CONNECTION is a connection file that can't be written. Older ipykernels (6.15, say) rewrite
+theirs in any case, so the command gets a copy, as `-f COPY`.
 
 The kernel has a session of its own and writes to LOG, never to the channel: a child that it leaves
 behind can't hold the channel open, and a full channel can't hold the kernel.
@@ -27,10 +30,11 @@ import signal
 import sys
 
 _KILLS = ("/sys/fs/cgroup/memory.events", "/sys/fs/cgroup/memory/memory.oom_control")
+_SCRATCH = "/tmp"  # noqa: S108  # the box's own; see `_copy`
 _FAILED = 126
 
 
-def run_kernel(channel: str, log: str, folder: str, command: list[str]) -> int:
+def run_kernel(channel: str, log: str, folder: str, connection: str, command: list[str]) -> int:
     """Run a kernel to its end and return the exit code for this process."""
     source, sink = _open(channel)
     wake, woken = os.pipe()
@@ -38,19 +42,22 @@ def run_kernel(channel: str, log: str, folder: str, command: list[str]) -> int:
     signal.signal(signal.SIGCHLD, lambda *_: None)
     signal.set_wakeup_fd(woken, warn_on_full_buffer=False)
     kills = memory_kills()
+    copy = f"{_SCRATCH}/devbox-{os.path.basename(connection)}"  # noqa: PTH119  # pathlib costs 8 ms
     try:
         os.chdir(folder)
+        _copy(connection, copy)
         output = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_APPEND, 0o600)
     except OSError as error:
         _say(sink, f"error {error.strerror}: {error.filename}")
         return _FAILED
     pid = os.fork()
     if pid == 0:
-        _become(command, output)
+        _become([*command, "-f", copy], output)
     os.close(output)
     _say(sink, f"pid {pid}")
     _attend(pid, source, wake)
     code = _end(pid)
+    _remove(copy)
     _say(sink, f"exit {code} {memory_kills() - kills}")
     return code if code >= 0 else 128 - code
 
@@ -70,6 +77,24 @@ def _dial(path: str) -> int:
     end = socket.socket(socket.AF_UNIX)
     end.connect(path)
     return end.detach()
+
+
+def _copy(source: str, target: str) -> None:
+    """Copy a small file for this user alone."""
+    _remove(target)
+    with open(source, "rb") as file:  # noqa: PTH123  # pathlib costs 8 ms
+        content = file.read()
+    descriptor = os.open(target, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    os.write(descriptor, content)
+    os.close(descriptor)
+
+
+def _remove(path: str) -> None:
+    """Remove a file, if it is there."""
+    try:
+        os.unlink(path)  # noqa: PTH108  # pathlib costs 8 ms
+    except FileNotFoundError:
+        return
 
 
 def _become(command: list[str], output: int) -> None:
@@ -179,7 +204,8 @@ def main(arguments: list[str]) -> int:
     """Do what the arguments ask for, and return the exit code."""
     verb, rest = arguments[0], arguments[1:]
     if verb == "kernel":
-        return run_kernel(rest[0], rest[1], rest[2], rest[3:])
+        channel, log, folder, connection, *command = rest
+        return run_kernel(channel, log, folder, connection, command)
     if verb == "probe":
         os.write(_dial(rest[0]), rest[1].encode())
         return 0

@@ -6,7 +6,6 @@ import secrets
 import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
-from importlib.resources import files
 from pathlib import Path
 
 from jupyter_devbox.engine.base import Engine
@@ -21,8 +20,7 @@ PYTHON = ("python3", "-I", "-S")
 
 def share_launcher(runtime: RuntimeDir) -> str:
     """Put the launcher where the box can read it, and return its path there."""
-    source = files("jupyter_devbox.run").joinpath(LAUNCHER).read_bytes()
-    return runtime.share(LAUNCHER, source)
+    return runtime.share(LAUNCHER, Path(__file__).with_name(LAUNCHER).read_bytes())
 
 
 @contextmanager

@@ -186,7 +186,7 @@ def _command(request: KernelRequest, folder: str, channel: str) -> tuple[str, ..
     launcher = (*PYTHON, f"{SHARED_IN_BOX}/{LAUNCHER}", "kernel", channel)
     log = f"{SOCKETS_IN_BOX}/{request.name}.log"
     file = f"{SHARED_IN_BOX}/{request.name}.json"
-    return (*launcher, log, folder, *KERNEL, "-f", file, *request.arguments)
+    return (*launcher, log, folder, file, *KERNEL, *request.arguments)
 
 
 def _sockets(runtime: RuntimeDir, request: KernelRequest) -> list[Path]:

@@ -98,10 +98,11 @@ def found(event: Found, include: str, again: str = "", mark: str = "! ") -> list
 
 def planned(event: Planned) -> str:
     """Return the image's size and the room for it."""
-    text = f"CPU image: about {about(event.spec.estimated_bytes)} on disk"
+    what = "CPU image" if event.container else "Virtual environment"
+    text = f"{what}: about {about(event.spec.estimated_bytes)} on disk"
     if event.free_bytes is not None:
         text += f", {about(event.free_bytes)} free"
-    return f"{text}. Base: {event.spec.base_image.ref}."
+    return f"{text}. Base: {event.spec.base_image.ref}." if event.container else f"{text}."
 
 
 def ready(result: ContainerizeResult) -> list[str]:
@@ -136,14 +137,19 @@ def next_steps(result: ContainerizeResult) -> list[str]:
     if not result.kernels:
         return ["Next:", f"  jupyter devbox containerize {notebook}     build it"]
     kernel = result.kernels[0]
-    lines = [
+    return [
         "Next:",
-        f"  {'jupyter devbox run ' + notebook:<34} run it",
-        f'  {"in JupyterLab":<34} choose the kernel "{kernel.display_name}"',
+        *_columns(
+            (f"jupyter devbox run {notebook}", "run it"),
+            ("in JupyterLab", f'choose the kernel "{kernel.display_name}"'),
+            *((("in VS Code", "Reopen in Container"),) if result.image else ()),
+        ),
     ]
-    if result.image:
-        lines.append(f"  {'in VS Code':<34} Reopen in Container")
-    return lines
+
+
+def _columns(*rows: tuple[str, str]) -> list[str]:
+    width = max(len(left) for left, _ in rows) + 3
+    return [f"  {left:<{width}}{right}" for left, right in rows]
 
 
 def next_in_notebook(result: ContainerizeResult) -> list[str]:

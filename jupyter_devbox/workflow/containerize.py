@@ -72,7 +72,15 @@ def containerize(
     plan = make_plan(context, request, project, snapshots, engine)
     changes = compare(project.root, plan.tree)
     free = _free_bytes(engine, project.root)
-    on_event(Planned(spec=plan.spec, lock=plan.lock, changes=changes, free_bytes=free))
+    on_event(
+        Planned(
+            spec=plan.spec,
+            lock=plan.lock,
+            changes=changes,
+            free_bytes=free,
+            container="cpu" in request.targets,
+        )
+    )
     count = len(plan.lock.packages)
     on_event(PhaseEvent(phase="Pin versions", status="done", detail=f"{count} packages"))
     result = ContainerizeResult(

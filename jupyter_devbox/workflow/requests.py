@@ -64,12 +64,16 @@ class Found:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Planned:
-    """The plan and its lock, before anything is written. `free_bytes` is None where unseen."""
+    """The plan and its lock, before anything is written.
+
+    `free_bytes` is None where it cannot be seen; `container` tells whether an image is meant.
+    """
 
     spec: EnvironmentSpec
     lock: Lock
     changes: Changes
     free_bytes: int | None = None
+    container: bool = True
 
 
 Event = Found | Planned | PhaseEvent | LogEvent

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import tempfile
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -179,7 +181,9 @@ def execute(
         on_cell_start=announce,
     )
     try:
-        client.execute()
+        with tempfile.TemporaryDirectory(prefix="devbox-run-") as sockets:
+            _listen_at(client, Path(sockets))
+            client.execute()
     except CellExecutionError as error:
         return _failed_cell(document), error.ename, error.evalue
     except CellTimeoutError as error:
@@ -191,6 +195,14 @@ def execute(
             message, hint="jupyter devbox doctor", details=(str(error),)
         ) from error
     return None
+
+
+def _listen_at(client: Any, folder: Path) -> None:  # noqa: ANN401  (nbclient is untyped)
+    """Let a local kernel listen on sockets in a folder of ours, not on ports of the machine."""
+    manager = client.create_kernel_manager()
+    if os.name == "posix":
+        manager.transport = "ipc"
+        manager.ip = str(folder / "kernel")
 
 
 def _failed_cell(document: Any) -> int:  # noqa: ANN401

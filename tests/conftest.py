@@ -1,0 +1,165 @@
+"""Fixtures for all tests: a real engine where there is one, purity, the shared folder."""
+
+from __future__ import annotations
+
+import os
+import sys
+import threading
+import uuid
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import hypothesis
+import pytest
+
+from jupyter_devbox.engine.base import Engine
+from jupyter_devbox.engine.detect import connect, find_docker_cli
+from jupyter_devbox.errors import BuildxMissingError, EngineError
+from jupyter_devbox.spec.container import BuildRequest, ContainerSpec, ImageInfo
+from jupyter_devbox.spec.events import StepEvent
+
+TEST_LABEL = "jupyter-devbox.test"
+SESSION = uuid.uuid4().hex[:12]
+BASE_IMAGE = os.environ.get("DEVBOX_TEST_IMAGE", "python:3.11-slim-bookworm")
+
+# Two loaded cores make every deadline a lie. "thorough" is for a change to a parser.
+hypothesis.settings.register_profile("dev", deadline=None, max_examples=50)
+hypothesis.settings.register_profile("ci", deadline=None, max_examples=100, database=None)
+hypothesis.settings.register_profile("thorough", deadline=None, max_examples=3000)
+hypothesis.settings.load_profile(
+    os.environ.get("HYPOTHESIS_PROFILE", "ci" if os.environ.get("CI") else "dev")
+)
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(
+        "--require-docker",
+        action="store_true",
+        help="a test that needs a container engine fails where there is none, instead of skipping",
+    )
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Whatever asks for the engine is a docker test: `-m "not docker"` leaves it out."""
+    for item in items:
+        if "engine" in getattr(item, "fixturenames", ()):
+            item.add_marker("docker")
+
+
+# --- the engine --------------------------------------------------------------
+
+
+@pytest.fixture(scope="session")
+def absent(request: pytest.FixtureRequest) -> Callable[[str], None]:
+    """Skip with a reason, or fail with it under --require-docker."""
+
+    def give_up(reason: str) -> None:
+        if request.config.getoption("--require-docker"):
+            pytest.fail(f"--require-docker: {reason}", pytrace=False)
+        pytest.skip(reason)
+
+    return give_up
+
+
+@pytest.fixture(scope="session")
+def engine(absent: Callable[[str], None]) -> Iterator[Engine]:
+    """The real engine. What is made through it carries a label, and is removed at the end."""
+    try:
+        plain = connect()
+    except EngineError as error:
+        absent(f"no container engine: {error.message}")
+        raise
+    labelled = _labelling(plain)
+    yield labelled
+    mark = {TEST_LABEL: SESSION}
+    for container in labelled.containers(mark):
+        labelled.remove(container.id)
+    for image in labelled.images(mark):
+        labelled.remove_image(image.id)
+    labelled.close()
+    plain.close()
+
+
+def _labelling(plain: Engine) -> Engine:
+    """Return an engine of the same kind and endpoint that marks whatever it makes."""
+    kind = type(plain)
+
+    class Labelling(kind):
+        def create(self, spec: ContainerSpec) -> str:
+            return super().create(replace(spec, labels={**spec.labels, TEST_LABEL: SESSION}))
+
+        def build(
+            self,
+            request: BuildRequest,
+            on_step: Callable[[StepEvent], None],
+            cancel: threading.Event,
+        ) -> ImageInfo:
+            marked = replace(request, labels={**request.labels, TEST_LABEL: SESSION})
+            return super().build(marked, on_step, cancel)
+
+    return Labelling(plain.endpoint)
+
+
+@pytest.fixture(scope="session")
+def base_image(engine: Engine, absent: Callable[[str], None]) -> ImageInfo:
+    """A Python image that is on this machine; nothing is pulled."""
+    image = engine.image(BASE_IMAGE)
+    if image is None:
+        absent(f"the base image is not on this machine: {BASE_IMAGE}")
+        raise AssertionError
+    return image
+
+
+@pytest.fixture(scope="session")
+def docker_cli(absent: Callable[[str], None]) -> str:
+    """The `docker` command that can build."""
+    try:
+        return find_docker_cli()
+    except BuildxMissingError as error:
+        absent(error.message)
+        raise
+
+
+# --- the machine -------------------------------------------------------------
+
+
+@pytest.fixture(scope="session")
+def shared() -> Path:
+    """The folder of schemas and gold data beside the repository."""
+    folder = Path(__file__).resolve().parents[2] / "shared"
+    if not folder.is_dir():
+        pytest.skip(f"no shared data beside the repository: {folder}")
+    return folder
+
+
+# --- purity ------------------------------------------------------------------
+
+_OUTSIDE = ("open", "os.", "shutil.", "socket.", "subprocess.", "tempfile.", "glob.", "pathlib.")
+_armed: set[int] = set()
+
+
+def _audit(event: str, args: tuple[object, ...]) -> None:
+    """Raise when our package is what opens, starts or connects; an import of it is none of that."""
+    if threading.get_ident() not in _armed or not event.startswith(_OUTSIDE):
+        return
+    frame = sys._getframe(1)
+    while frame is not None:
+        module = str(frame.f_globals.get("__name__", ""))
+        if module.startswith("importlib._bootstrap"):
+            return
+        if module.partition(".")[0] == "jupyter_devbox":
+            msg = f"{module} touched the outside world: {event} {args[:1]}"
+            raise AssertionError(msg)
+        frame = frame.f_back
+
+
+sys.addaudithook(_audit)  # once a process: a hook can't be taken away
+
+
+@pytest.fixture
+def pure() -> Iterator[None]:
+    """Fail the test if the code under test opens files, starts processes or uses sockets."""
+    _armed.add(threading.get_ident())
+    yield
+    _armed.clear()

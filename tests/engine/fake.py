@@ -1,0 +1,410 @@
+"""An engine without containers: folders for file systems, processes of this machine for programs.
+
+It is proven by the contract suite that the real engine passes too. What it cannot model is the
+real engine's alone: mounts, users, limits, networks, the image's files.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import itertools
+import os
+import shlex
+import shutil
+import signal
+import subprocess
+import tarfile
+import threading
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+from jupyter_devbox.errors import (
+    BuildCancelledError,
+    BuildStepError,
+    EngineError,
+    ImageMissingError,
+)
+from jupyter_devbox.spec.container import (
+    BuildRequest,
+    ContainerInfo,
+    ContainerSpec,
+    EngineInfo,
+    ExecResult,
+    ExecSpec,
+    ImageInfo,
+)
+from jupyter_devbox.spec.events import StepEvent
+
+_PATH = {"PATH": os.environ.get("PATH", os.defpath)}
+
+
+@dataclass
+class _Container:
+    id: str
+    spec: ContainerSpec
+    folder: Path
+    name: str
+    started: float = 0.0
+    process: subprocess.Popen[bytes] | None = None
+    execs: list[subprocess.Popen[bytes]] = field(default_factory=list)
+
+    @property
+    def running(self) -> bool:
+        return self.process is not None and self.process.poll() is None
+
+    @property
+    def log(self) -> Path:
+        return self.folder.with_suffix(".log")
+
+    def kill(self) -> None:
+        """End all that runs in it, as the end of a container does."""
+        for process in (self.process, *self.execs):
+            if process is not None:
+                _kill(process)
+
+
+class FakeStream:
+    """Satisfies `ExecStream`."""
+
+    def __init__(self, process: subprocess.Popen[bytes], errors: Path) -> None:
+        self._process, self._errors = process, errors
+
+    def write(self, data: bytes) -> None:
+        stdin = self._process.stdin
+        if stdin is None or stdin.closed:
+            raise EngineError("no input")
+        try:
+            stdin.write(data)
+            stdin.flush()
+        except BrokenPipeError as error:
+            raise EngineError("ended") from error
+
+    def close_stdin(self) -> None:
+        if self._process.stdin is not None:
+            try:
+                self._process.stdin.close()
+            except BrokenPipeError:
+                return
+
+    def read(self) -> bytes:
+        stdout = self._process.stdout
+        assert stdout is not None
+        data = b"" if stdout.closed else stdout.read1(65536)
+        if not data:
+            self._process.wait()
+        return data
+
+    def stderr(self) -> str:
+        return self._errors.read_bytes()[-64 * 1024 :].decode(errors="replace")
+
+    def exit_code(self) -> int | None:
+        return _code(self._process.poll())
+
+    def close(self) -> None:
+        self.close_stdin()
+        if self._process.stdout is not None and self._process.poll() is not None:
+            self._process.stdout.close()
+
+
+class FakeEngine:
+    """Satisfies `Engine`.
+
+    Parameters
+    ----------
+    root
+        An empty folder that outlives it.
+    images
+        Names of images that are there from the beginning.
+    """
+
+    def __init__(self, root: Path, images: Sequence[str] = ()) -> None:
+        self._root = root
+        self._numbers = itertools.count(1)
+        self._images: dict[str, ImageInfo] = {}
+        self._containers: dict[str, _Container] = {}
+        for name in images:
+            self._add_image(name, {})
+
+    def close(self) -> None:
+        for container in list(self._containers):
+            self.remove(container)
+
+    def info(self) -> EngineInfo:
+        return EngineInfo(name="fake", version="1", rootless=False, platform="linux/amd64")
+
+    # --- images -------------------------------------------------------------
+
+    def _add_image(self, tag: str, labels: Mapping[str, str]) -> ImageInfo:
+        number = next(self._numbers)
+        image = ImageInfo(
+            id=f"sha256:{hashlib.sha256(str(number).encode()).hexdigest()}",
+            tags=(tag,) if tag else (),
+            created=float(number),
+            platform="linux/amd64",
+            labels=dict(labels),
+        )
+        self._untag(tag)
+        self._images[image.id] = image
+        return image
+
+    def _untag(self, tag: str) -> None:
+        for key, image in list(self._images.items()):
+            left = tuple(each for each in image.tags if each != tag)
+            self._images[key] = replace(image, tags=left)
+
+    def image(self, reference: str) -> ImageInfo | None:
+        name = reference if ":" in reference else f"{reference}:latest"
+        return next((i for i in self._images.values() if reference == i.id or name in i.tags), None)
+
+    def images(self, labels: Mapping[str, str]) -> tuple[ImageInfo, ...]:
+        found = [i for i in self._images.values() if _carries(i.labels, labels)]
+        return tuple(sorted(found, key=lambda image: -image.created))
+
+    def tag(self, image: str, reference: str) -> None:
+        found = self.image(image)
+        if found is None:
+            raise ImageMissingError(f"missing: `{image}`", hint="jupyter devbox build")
+        self._untag(reference)
+        self._images[found.id] = replace(found, tags=tuple(sorted({*found.tags, reference})))
+
+    def remove_image(self, reference: str) -> None:
+        image = self.image(reference)
+        if image is None:
+            return
+        if reference != image.id and len(image.tags) > 1:
+            self._untag(reference)
+            return
+        if any(c.spec.image == image.id for c in self._containers.values()):
+            raise EngineError("in use", hint="jupyter devbox prune")
+        del self._images[image.id]
+
+    def build(
+        self,
+        request: BuildRequest,
+        on_step: Callable[[StepEvent], None],
+        cancel: threading.Event,
+    ) -> ImageInfo:
+        """Run the RUN lines of a Dockerfile on this machine; nothing else of it has a meaning."""
+        if cancel.is_set():
+            raise BuildCancelledError("cancelled")
+        text = Path(request.context, request.dockerfile).read_text(encoding="utf-8")
+        for number, line in enumerate(filter(None, map(str.strip, text.splitlines())), 1):
+            word, _, rest = line.partition(" ")
+            step = StepEvent(step=str(number), name=f"[{number}/9] {line}", status="started")
+            on_step(step)
+            if word == "FROM" and self.image(rest) is None:
+                raise BuildStepError("failed", details=(f"{rest}: not found",))
+            if word == "RUN":
+                self._run_step(rest, step, request, on_step, cancel)
+            elif word not in {"FROM", "ARG", "ENV", "LABEL", "WORKDIR", "USER"}:
+                raise BuildStepError(f"unknown instruction: {word}")
+            on_step(replace(step, status="done", seconds=0.0))
+        return self._add_image(request.tag, request.labels)
+
+    def _run_step(
+        self,
+        script: str,
+        step: StepEvent,
+        request: BuildRequest,
+        on_step: Callable[[StepEvent], None],
+        cancel: threading.Event,
+    ) -> None:
+        process = subprocess.Popen(
+            ["sh", "-c", script],
+            env={**_PATH, **request.args},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+        )
+        over = threading.Event()
+
+        def watch() -> None:
+            while not over.is_set():
+                if cancel.wait(0.02):
+                    _kill(process)
+                    return
+
+        watcher = threading.Thread(target=watch)
+        watcher.start()
+        lines: list[str] = []
+        with process:
+            assert process.stdout is not None
+            for raw in process.stdout:
+                lines.append(raw.decode(errors="replace").rstrip())
+                on_step(replace(step, status="progress", line=lines[-1]))
+        over.set()
+        watcher.join()
+        if cancel.is_set():
+            raise BuildCancelledError("cancelled", hint="build again")
+        if process.returncode:
+            error = f"process did not complete successfully: exit code: {process.returncode}"
+            on_step(replace(step, status="failed", error=error, seconds=0.0))
+            raise BuildStepError("failed", details=(*lines[-19:], error))
+
+    # --- containers ---------------------------------------------------------
+
+    def _get(self, container: str) -> _Container:
+        for key, found in self._containers.items():
+            if container in {key, found.name}:
+                return found
+        raise EngineError(f"gone: `{container}`", hint="jupyter devbox status")
+
+    def create(self, spec: ContainerSpec) -> str:
+        if spec.image not in self._images:
+            raise ImageMissingError(f"missing: `{spec.image}`", hint="jupyter devbox build")
+        name = spec.name or f"fake-{next(self._numbers)}"
+        if any(c.name == name for c in self._containers.values()):
+            raise EngineError(f"A container of that name is there already: `{name}`")
+        key = hashlib.sha256(f"{next(self._numbers)}{time.time_ns()}".encode()).hexdigest()
+        folder = self._root / key[:12]
+        folder.mkdir()
+        self._containers[key] = _Container(id=key, spec=spec, folder=folder, name=name)
+        return key
+
+    def put(self, container: str, path: str, archive: bytes) -> None:
+        target = self._get(container).folder / path.lstrip("/")
+        if not target.is_dir():
+            raise EngineError(f"The container has no such folder: `{path}`")
+        with tarfile.open(fileobj=io.BytesIO(archive)) as tar:
+            tar.extractall(target, filter="data")
+
+    def start(self, container: str) -> None:
+        found = self._get(container)
+        if found.running:
+            return
+        with found.log.open("ab") as log:
+            found.process = subprocess.Popen(
+                ["sh", "-c", f"exec {shlex.join(found.spec.command or ('true',))}"],
+                cwd=found.folder / found.spec.workdir.lstrip("/"),
+                env={**_PATH, **found.spec.env},
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                start_new_session=True,
+            )
+        found.started = time.time()
+
+    def container(self, container: str) -> ContainerInfo | None:
+        try:
+            found = self._get(container)
+        except EngineError:
+            return None
+        ended = found.process is not None and not found.running
+        return ContainerInfo(
+            id=found.id,
+            name=found.name,
+            image=found.spec.image,
+            status="running" if found.running else "exited" if ended else "created",
+            exit_code=_code(found.process.poll()) if ended and found.process else None,
+            started=found.started,
+            labels=dict(found.spec.labels),
+            memory_limit=found.spec.limits.memory,
+        )
+
+    def containers(self, labels: Mapping[str, str]) -> tuple[ContainerInfo, ...]:
+        keys = [k for k, c in self._containers.items() if _carries(c.spec.labels, labels)]
+        found = (self.container(key) for key in reversed(keys))
+        return tuple(info for info in found if info is not None)
+
+    def wait(self, container: str) -> int:
+        try:
+            process = self._get(container).process
+        except EngineError:
+            return -1
+        return 0 if process is None else _code(process.wait()) or 0
+
+    def logs(self, container: str, tail: int) -> tuple[str, ...]:
+        try:
+            log = self._get(container).log
+        except EngineError:
+            return ()
+        return tuple(log.read_text().splitlines()[-tail:]) if log.exists() else ()
+
+    def run(self, container: str, spec: ExecSpec, stdin: bytes = b"") -> ExecResult:
+        found = self._running(container)
+        try:
+            done = subprocess.run(
+                list(spec.command),
+                cwd=found.folder / spec.workdir.lstrip("/"),
+                env={**_PATH, **found.spec.env, **spec.env},
+                input=stdin,
+                capture_output=True,
+                check=False,
+            )
+        except OSError as error:
+            return ExecResult(exit_code=127, stdout=f"{spec.command[0]}: {error.strerror}\n")
+        return ExecResult(
+            exit_code=_code(done.returncode) or 0,
+            stdout=done.stdout.decode(errors="replace"),
+            stderr=done.stderr.decode(errors="replace"),
+        )
+
+    def stream(self, container: str, spec: ExecSpec) -> FakeStream:
+        found = self._running(container)
+        errors = found.folder.with_suffix(f".{len(found.execs)}.stderr")
+        with errors.open("wb") as file:
+            process = subprocess.Popen(
+                ["sh", "-c", f"exec {shlex.join(spec.command)}"],
+                cwd=found.folder / spec.workdir.lstrip("/"),
+                env={**_PATH, **found.spec.env, **spec.env},
+                stdin=subprocess.PIPE if spec.stdin else subprocess.DEVNULL,
+                stdout=subprocess.PIPE,
+                stderr=file,
+                start_new_session=True,
+            )
+        found.execs.append(process)
+        return FakeStream(process, errors)
+
+    def _running(self, container: str) -> _Container:
+        found = self._get(container)
+        if not found.running:
+            raise EngineError("The container is not running", hint="jupyter devbox status")
+        return found
+
+    def stop(self, container: str, seconds: int) -> None:
+        try:
+            found = self._get(container)
+        except EngineError:
+            return
+        if found.process is not None and found.running:
+            found.process.terminate()
+            try:
+                found.process.wait(seconds)
+            except subprocess.TimeoutExpired:
+                found.process.kill()
+                found.process.wait()
+            found.kill()
+
+    def remove(self, container: str) -> None:
+        try:
+            found = self._get(container)
+        except EngineError:
+            return
+        found.kill()
+        for process in found.execs:
+            for pipe in (process.stdin, process.stdout):
+                if pipe is not None:
+                    try:
+                        pipe.close()
+                    except BrokenPipeError:
+                        continue
+        shutil.rmtree(found.folder)
+        del self._containers[found.id]
+
+
+def _carries(labels: Mapping[str, str], wanted: Mapping[str, str]) -> bool:
+    return all(key in labels and value in {"", labels[key]} for key, value in wanted.items())
+
+
+def _code(status: int | None) -> int | None:
+    """Return an exit code as a shell counts it: 128 + signal."""
+    return 128 - status if status is not None and status < 0 else status
+
+
+def _kill(process: subprocess.Popen[bytes]) -> None:
+    if process.poll() is None:
+        os.killpg(process.pid, signal.SIGKILL)
+        process.wait()

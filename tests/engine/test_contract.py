@@ -1,0 +1,496 @@
+"""What every engine does, proven on the fake and on the real one."""
+
+from __future__ import annotations
+
+import io
+import tarfile
+import threading
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from engine.fake import FakeEngine
+
+from jupyter_devbox.engine.base import Engine
+from jupyter_devbox.errors import (
+    BuildCancelledError,
+    BuildError,
+    BuildStepError,
+    EngineError,
+    ImageMissingError,
+)
+from jupyter_devbox.spec.container import BuildRequest, ContainerSpec, ExecSpec, ImageInfo
+
+BASE = "python:3.11-slim-bookworm"
+UNKNOWN = f"sha256:{'0' * 64}"
+SLEEP = ("sleep", "1000")
+
+
+@pytest.fixture(scope="module")
+def fake(tmp_path_factory: pytest.TempPathFactory) -> Iterator[FakeEngine]:
+    engine = FakeEngine(tmp_path_factory.mktemp("fake"), [BASE])
+    yield engine
+    engine.close()
+
+
+@pytest.fixture(scope="module", params=["fake", pytest.param("real", marks=pytest.mark.docker)])
+def any_engine(request: pytest.FixtureRequest) -> Engine:
+    return request.getfixturevalue("fake" if request.param == "fake" else "engine")
+
+
+@pytest.fixture(scope="module")
+def image(any_engine: Engine, request: pytest.FixtureRequest) -> ImageInfo:
+    if not isinstance(any_engine, FakeEngine):
+        return request.getfixturevalue("base_image")
+    found = any_engine.image(BASE)
+    assert found is not None
+    return found
+
+
+@pytest.fixture
+def make(any_engine: Engine, image: ImageInfo) -> Iterator[Callable[..., str]]:
+    """Create containers that are gone after the test."""
+    made: list[str] = []
+
+    def create(*command: str, **options: object) -> str:
+        spec = ContainerSpec(image=image.id, command=command or SLEEP, **options)
+        made.append(any_engine.create(spec))
+        return made[-1]
+
+    yield create
+    for container in made:
+        any_engine.remove(container)
+
+
+@pytest.fixture(scope="module")
+def box(any_engine: Engine, image: ImageInfo) -> Iterator[str]:
+    """A running container for tests that leave it as it is."""
+    container = any_engine.create(ContainerSpec(image=image.id, command=SLEEP))
+    any_engine.start(container)
+    yield container
+    any_engine.remove(container)
+
+
+def archive(**files: str) -> bytes:
+    """Return a tar archive; two underscores stand for a slash."""
+    buffer = io.BytesIO()
+    with tarfile.open(fileobj=buffer, mode="w") as tar:
+        for name, text in files.items():
+            info = tarfile.TarInfo(name.replace("__", "/"))
+            info.size = len(text)
+            tar.addfile(info, io.BytesIO(text.encode()))
+    return buffer.getvalue()
+
+
+def sh(script: str, *, stdin: bool = False) -> ExecSpec:
+    return ExecSpec(command=("sh", "-c", script), stdin=stdin)
+
+
+def read_all(stream) -> bytes:
+    chunks = []
+    while chunk := stream.read():
+        chunks.append(chunk)
+    return b"".join(chunks)
+
+
+def read_exactly(stream, size: int) -> bytes:
+    data = b""
+    while len(data) < size:
+        chunk = stream.read()
+        assert chunk
+        data += chunk
+    return data
+
+
+def test_it_satisfies_the_protocol(any_engine):
+    assert isinstance(any_engine, Engine)
+    info = any_engine.info()
+    assert info.name
+    assert info.version
+    assert info.platform.startswith("linux/")
+
+
+class TestContainers:
+    def test_created_started_stopped_gone(self, any_engine, make, image):
+        container = make()
+        info = any_engine.container(container)
+        assert (info.status, info.exit_code, info.image, info.started) == (
+            "created", None, image.id, 0.0,
+        )  # fmt: skip
+        any_engine.start(container)
+        any_engine.start(container)  # twice is fine
+        info = any_engine.container(container)
+        assert (info.status, info.exit_code) == ("running", None)
+        assert abs(info.started - time.time()) < 60
+        any_engine.stop(container, 1)
+        info = any_engine.container(container)
+        assert (info.status, info.exit_code) == ("exited", 143)
+        any_engine.remove(container)
+        assert any_engine.container(container) is None
+
+    def test_by_name(self, any_engine, make):
+        name = f"devbox-test-{time.time_ns()}"
+        container = make(name=name)
+        assert any_engine.container(name).id == container
+        assert any_engine.container(container).name == name
+        with pytest.raises(EngineError, match="name is there already"):
+            make(name=name)
+
+    def test_an_image_by_name_or_unknown_is_refused(self, any_engine):
+        for reference in (UNKNOWN, BASE, "no-such-image", ""):
+            with pytest.raises(ImageMissingError) as caught:
+                any_engine.create(ContainerSpec(image=reference, command=SLEEP))
+            assert caught.value.hint == "jupyter devbox build"
+
+    def test_found_by_labels_newest_first(self, any_engine, make):
+        mine = f"devbox-test-{time.time_ns()}"
+        older = make(labels={mine: "a", "other": "x"})
+        time.sleep(1.1)  # the engine counts in seconds
+        newer = make(labels={mine: "b"})
+        assert [c.id for c in any_engine.containers({mine: ""})] == [newer, older]
+        assert [c.id for c in any_engine.containers({mine: "a"})] == [older]
+        assert [c.id for c in any_engine.containers({mine: "", "other": "x"})] == [older]
+        assert any_engine.containers({mine: "c"}) == ()
+        assert any_engine.container(newer).labels[mine] == "b"
+
+    def test_absent_ones_are_no_error_where_they_may_be_gone(self, any_engine):
+        gone = "0" * 64
+        assert any_engine.container(gone) is None
+        assert any_engine.wait(gone) == -1
+        assert any_engine.logs(gone, 5) == ()
+        any_engine.stop(gone, 1)
+        any_engine.remove(gone)
+
+    @pytest.mark.parametrize(
+        "call",
+        [
+            lambda engine, gone: engine.start(gone),
+            lambda engine, gone: engine.put(gone, "/", archive(a="b")),
+            lambda engine, gone: engine.run(gone, ExecSpec(command=("true",))),
+            lambda engine, gone: engine.stream(gone, ExecSpec(command=("true",))),
+        ],
+        ids=["start", "put", "run", "stream"],
+    )
+    def test_absent_ones_are_an_error_elsewhere(self, any_engine, call):
+        with pytest.raises(EngineError) as caught:
+            call(any_engine, "0" * 64)
+        assert caught.value.hint
+
+    def test_wait_returns_the_exit_code(self, any_engine, make):
+        container = make("sh", "-c", "sleep 0.3; exit 7")
+        any_engine.start(container)
+        assert any_engine.wait(container) == 7
+        assert any_engine.container(container).exit_code == 7
+        assert any_engine.wait(container) == 7
+
+    def test_wait_sees_a_removal(self, any_engine, make):
+        container = make()
+        any_engine.start(container)
+        codes: list[int] = []
+        waiter = threading.Thread(target=lambda: codes.append(any_engine.wait(container)))
+        waiter.start()
+        time.sleep(0.2)
+        any_engine.remove(container)
+        waiter.join(10)
+        assert codes[0] in {137, -1}
+
+    def test_logs_are_the_last_lines_of_both_streams(self, any_engine, make):
+        container = make("sh", "-c", "seq 1 30; sleep 0.2; echo end >&2")
+        any_engine.start(container)
+        any_engine.wait(container)
+        assert any_engine.logs(container, 3) == ("29", "30", "end")
+        assert len(any_engine.logs(container, 100)) == 31
+
+    def test_a_stopped_one_starts_again(self, any_engine, make):
+        container = make()
+        any_engine.start(container)
+        any_engine.stop(container, 1)
+        any_engine.start(container)
+        assert any_engine.container(container).status == "running"
+
+    def test_a_stubborn_one_is_killed(self, any_engine, make):
+        container = make("sh", "-c", "trap '' TERM; while :; do sleep 0.1; done")
+        any_engine.start(container)
+        time.sleep(0.3)
+        any_engine.stop(container, 1)
+        assert any_engine.container(container).exit_code == 137
+
+    def test_a_missing_program_is_told_by_code_and_log(self, any_engine, make):
+        container = make("no-such-program")
+        any_engine.start(container)  # its init process starts well
+        assert any_engine.wait(container) == 127
+        assert "no-such-program" in any_engine.logs(container, 1)[0]
+
+
+class TestPut:
+    def test_into_a_created_one(self, any_engine, make):
+        container = make("cat", "folder/file")
+        any_engine.put(container, "/", archive(folder__file="before\n"))
+        any_engine.start(container)
+        assert any_engine.wait(container) == 0
+        assert any_engine.logs(container, 1) == ("before",)
+
+    def test_into_a_running_one(self, any_engine, box):
+        any_engine.put(box, "/", archive(fresh="now"))
+        assert any_engine.run(box, sh("cat fresh")).stdout == "now"
+
+    def test_a_folder_that_is_not_there(self, any_engine, box):
+        with pytest.raises(EngineError, match="no such folder"):
+            any_engine.put(box, "/no/such", archive(a="b"))
+
+
+class TestRun:
+    def test_output_and_exit_code(self, any_engine, box):
+        result = any_engine.run(box, sh("echo out; echo err >&2; exit 3"))
+        assert (result.exit_code, result.stdout, result.stderr) == (3, "out\n", "err\n")
+
+    def test_input_is_fed_and_ended(self, any_engine, box):
+        data = bytes(range(256)) * 40_000
+        result = any_engine.run(box, ExecSpec(command=("wc", "-c")), data)
+        assert result.stdout.split() == [str(len(data))]
+
+    def test_input_that_nobody_reads(self, any_engine, box):
+        assert any_engine.run(box, sh("exit 4"), b"x" * 1_000_000).exit_code == 4
+
+    def test_environment_and_folder(self, any_engine, box):
+        any_engine.put(box, "/", archive(below__file="here"))
+        spec = ExecSpec(
+            command=("sh", "-c", 'cat file; printf %s "$GREETING"'),
+            workdir="/below",
+            env={"GREETING": "a b=c"},
+        )
+        assert any_engine.run(box, spec).stdout == "herea b=c"
+
+    def test_undecodable_output(self, any_engine, box):
+        assert any_engine.run(box, sh(r"printf 'a\377b'")).stdout == "a\ufffdb"
+
+    def test_a_missing_program(self, any_engine, box):
+        result = any_engine.run(box, ExecSpec(command=("no-such-program",)))
+        assert result.exit_code in {126, 127}
+        assert "no-such-program" in result.stdout + result.stderr
+
+    def test_not_in_a_stopped_one(self, any_engine, make):
+        with pytest.raises(EngineError, match="not running"):
+            any_engine.run(make(), ExecSpec(command=("true",)))
+
+
+class TestStream:
+    def test_an_echo_then_half_close(self, any_engine, box):
+        stream = any_engine.stream(box, ExecSpec(command=("cat",), stdin=True))
+        try:
+            for word in (b"one", b"two" * 10_000):
+                stream.write(word)
+                assert read_exactly(stream, len(word)) == word
+            assert stream.exit_code() is None
+            stream.close_stdin()
+            assert stream.read() == b""
+            assert stream.read() == b""
+            assert stream.exit_code() == 0
+        finally:
+            stream.close()
+
+    def test_half_close_leaves_the_output_open(self, any_engine, box):
+        stream = any_engine.stream(box, sh("cat >/dev/null; sleep 0.2; echo later", stdin=True))
+        stream.write(b"x")
+        stream.close_stdin()
+        assert read_all(stream) == b"later\n"
+        stream.close()
+
+    def test_large_output(self, any_engine, box):
+        size = 30_000_000
+        stream = any_engine.stream(box, sh(f"head -c {size} /dev/zero"))
+        total = 0
+        while chunk := stream.read():
+            total += len(chunk)
+        assert total == size
+        assert stream.exit_code() == 0
+        stream.close()
+
+    def test_standard_error_is_kept_aside_and_short(self, any_engine, box):
+        stream = any_engine.stream(
+            box, sh("seq 1 50000 >&2; echo out; sleep 0.1; echo last >&2; exit 5")
+        )
+        assert read_all(stream) == b"out\n"
+        assert stream.stderr().endswith("50000\nlast\n")
+        assert len(stream.stderr()) <= 64 * 1024
+        assert stream.exit_code() == 5
+        stream.close()
+
+    def test_its_end_by_signal_is_a_code(self, any_engine, box):
+        stream = any_engine.stream(box, sh("kill -9 $$"))
+        assert read_all(stream) == b""
+        assert stream.exit_code() == 137
+        stream.close()
+
+    def test_writing_after_the_end(self, any_engine, box):
+        stream = any_engine.stream(box, sh("exit 0", stdin=True))
+        assert read_all(stream) == b""
+        with pytest.raises(EngineError):
+            stream.write(b"x" * 1_000_000)
+        stream.close()
+
+    def test_writing_without_input(self, any_engine, box):
+        stream = any_engine.stream(box, sh("sleep 0.2"))
+        with pytest.raises(EngineError):
+            stream.write(b"x")
+        read_all(stream)
+        stream.close()
+
+    def test_close_ends_its_input(self, any_engine, box):
+        mark = f"mark{time.time_ns()}"
+        stream = any_engine.stream(box, sh(f"cat >/dev/null; touch {mark}", stdin=True))
+        stream.write(b"x")
+        stream.close()
+        stream.close()
+        deadline = time.monotonic() + 10
+        while any_engine.run(box, sh(f"test -e {mark}")).exit_code:
+            assert time.monotonic() < deadline
+            time.sleep(0.05)
+
+    def test_killed_while_streaming(self, any_engine, make):
+        container = make()
+        any_engine.start(container)
+        stream = any_engine.stream(container, ExecSpec(command=SLEEP, stdin=True))
+        killer = threading.Timer(0.3, any_engine.stop, (container, 0))
+        killer.start()
+        begun = time.monotonic()
+        assert stream.read() == b""
+        assert time.monotonic() - begun < 10
+        assert stream.exit_code() == 137
+        killer.join()
+        stream.close()
+
+    def test_many_at_once(self, any_engine, box):
+        streams = [
+            any_engine.stream(box, ExecSpec(command=("cat",), stdin=True)) for _ in range(12)
+        ]
+        for number, stream in enumerate(streams):
+            stream.write(str(number).encode())
+        assert [stream.read() for stream in streams] == [str(n).encode() for n in range(12)]
+        for stream in streams:
+            stream.close_stdin()
+            assert stream.read() == b""
+            assert stream.exit_code() == 0
+            stream.close()
+
+
+class TestImages:
+    def test_absent(self, any_engine):
+        for reference in ("no-such-image:1", UNKNOWN, "", "../images", "Not A Name"):
+            assert any_engine.image(reference) is None
+        any_engine.remove_image("no-such-image:1")
+
+    def test_by_name_and_by_id(self, any_engine, image):
+        assert any_engine.image(image.id) == any_engine.image(BASE)
+        assert image.id.startswith("sha256:")
+        assert BASE in image.tags
+        assert image.platform.startswith("linux/")
+
+    def test_tagging_one_that_is_absent(self, any_engine):
+        with pytest.raises(ImageMissingError):
+            any_engine.tag(UNKNOWN, "devbox-test/never:1")
+
+
+@pytest.fixture
+def context(tmp_path: Path) -> Callable[..., BuildRequest]:
+    def write(*lines: str, **options: object) -> BuildRequest:
+        text = "\n".join((f"FROM {BASE}", *lines, ""))
+        (tmp_path / "Dockerfile").write_text(text, encoding="utf-8")
+        return BuildRequest(context=str(tmp_path), **options)
+
+    return write
+
+
+@pytest.mark.slow
+@pytest.mark.usefixtures("image")
+class TestBuild:
+    @pytest.fixture(autouse=True)
+    def _buildx(self, any_engine, request):
+        if not isinstance(any_engine, FakeEngine):
+            request.getfixturevalue("docker_cli")
+
+    def test_success(self, any_engine, context):
+        mine, mark = f"devbox-test-{time.time_ns()}", str(time.time_ns())
+        request = context(
+            f"RUN echo {mark} && echo error >&2", tag=f"{mine}:1", labels={mine: "a b"}
+        )
+        steps = []
+        built = any_engine.build(request, steps.append, threading.Event())
+        assert built.labels[mine] == "a b"
+        assert built.tags == (f"{mine}:1",)
+        lines = {step.line for step in steps if "RUN" in step.name}
+        assert {mark, "error"} <= lines
+        (done,) = [step for step in steps if "RUN" in step.name and step.status == "done"]
+        assert not done.cached
+        assert done.seconds is not None
+
+        any_engine.tag(built.id, f"{mine}:2")
+        (found,) = any_engine.images({mine: ""})
+        assert found.id == built.id
+        assert set(found.tags) == {f"{mine}:1", f"{mine}:2"}
+        any_engine.remove_image(f"{mine}:2")
+        assert any_engine.image(f"{mine}:1") is not None
+
+        container = any_engine.create(ContainerSpec(image=built.id, command=SLEEP))
+        any_engine.tag(built.id, f"{mine}:3")
+        with pytest.raises(EngineError) as caught:
+            any_engine.remove_image(built.id)
+        assert caught.value.hint == "jupyter devbox prune"
+        assert any_engine.image(f"{mine}:1") is not None  # refused as a whole
+        any_engine.remove(container)
+        any_engine.remove_image(built.id)
+        assert any_engine.image(built.id) is None
+        assert any_engine.images({mine: ""}) == ()
+
+    def test_a_failing_step(self, any_engine, context):
+        mark = str(time.time_ns())
+        request = context(f"RUN seq 1 40; echo {mark}; exit 9")
+        steps = []
+        with pytest.raises(BuildStepError) as caught:
+            any_engine.build(request, steps.append, threading.Event())
+        assert len(caught.value.details) == 20
+        assert mark in caught.value.details
+        assert "exit code: 9" in caught.value.details[-1]
+        (failed,) = [step for step in steps if step.status == "failed"]
+        assert "exit code: 9" in failed.error
+
+    def test_a_broken_dockerfile(self, any_engine, context):
+        with pytest.raises(BuildStepError, match="unknown instruction: RUM"):
+            any_engine.build(context("RUM true"), lambda step: None, threading.Event())
+
+    def test_cancelled_while_it_runs(self, any_engine, context):
+        cancel = threading.Event()
+
+        def on_step(step):
+            if step.line.startswith("begun"):
+                cancel.set()
+
+        request = context(f"RUN echo begun {time.time_ns()}; sleep 60")
+        begun = time.monotonic()
+        with pytest.raises(BuildCancelledError):
+            any_engine.build(request, on_step, cancel)
+        assert time.monotonic() - begun < 20
+
+    def test_cancelled_before(self, any_engine, context):
+        cancel = threading.Event()
+        cancel.set()
+        with pytest.raises(BuildCancelledError):
+            any_engine.build(context("RUN true"), lambda step: None, cancel)
+
+    def test_a_view_that_fails_ends_the_build(self, any_engine, context):
+        class ViewError(Exception):
+            pass
+
+        def on_step(step):
+            raise ViewError
+
+        with pytest.raises(ViewError):
+            any_engine.build(context("RUN true"), on_step, threading.Event())
+
+    def test_a_base_that_is_absent(self, any_engine, tmp_path):
+        (tmp_path / "Dockerfile").write_text("FROM localhost:1/no/such:1\n", encoding="utf-8")
+        with pytest.raises(BuildError):
+            any_engine.build(
+                BuildRequest(context=str(tmp_path)), lambda step: None, threading.Event()
+            )
