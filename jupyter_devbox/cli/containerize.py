@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import sys
 import threading
 from collections.abc import Mapping
@@ -66,6 +67,10 @@ class ContainerizeVerb(PlanVerb):
         else:
             self.say("", *wording.ready(result), "", *wording.next_steps(result))
         return 0, result.to_json()
+
+    def command(self) -> str:
+        """Return the command line without options, for hints."""
+        return " ".join(["jupyter devbox containerize", *map(shlex.quote, self.extra_args)])
 
     def whole_request(self) -> ContainerizeRequest:
         """Return the request, with what is to be done; the magic parses with this too."""

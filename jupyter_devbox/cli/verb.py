@@ -64,9 +64,13 @@ class Verb(JupyterApp):
 
     def show_error(self, error: DevboxError) -> None:
         """Print an error to standard error, and as JSON where that is wanted."""
-        print("\n".join(failure(error)), file=sys.stderr)
+        print("\n".join(failure(error, self.command())), file=sys.stderr)
         if self.json:
             print(json.dumps({"error": error.to_json()}, ensure_ascii=False, indent=2))
+
+    def command(self) -> str:
+        """Return how `containerize` was called, for hints; "" for other verbs."""
+        return ""
 
     def say(self, *lines: str) -> None:
         """Print lines for people; nothing with --json."""

@@ -144,5 +144,4 @@ def _print_result(request: ContainerizeRequest, result: ContainerizeResult) -> N
 
 
 def _print_error(error: DevboxError) -> None:
-    lines = wording.failure(error)
-    print("\n".join(line.replace("jupyter devbox containerize", "%containerize") for line in lines))
+    print("\n".join(wording.failure(error, "%containerize")))

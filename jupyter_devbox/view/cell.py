@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import threading
 import time
 from collections.abc import Callable, Mapping
@@ -124,6 +125,7 @@ class CellView:
     def _answer_build(self) -> None:
         request = self._answered()
         if request:
+            self.request = request
             self._in_thread(lambda: self._build(request))
 
     def _answer_write(self) -> None:
@@ -187,19 +189,42 @@ class CellView:
     def _failed(self, error: DevboxError) -> None:
         self.progress.fail()
         self.questions.children = ()
-        again = self._button("Try again", self._again, primary=True)
-        self.buttons.children = (again,)
+        self.buttons.children = self._ways_on(error)
         if isinstance(error, BuildCancelledError):
             self._set(markup.note("Build cancelled", "The finished steps are kept."))
-            again.description = "Build again"
         else:
             self._set(markup.failed(error))
-        self._text("\n".join(wording.failure(error)))
+        self._text("\n".join(wording.failure(error, "%containerize")))
 
-    def _again(self) -> None:
-        self.cancel = threading.Event()
-        self.progress = Progress(self.progress.phases)
-        self._in_thread(lambda: self._build(self.request))
+    def _ways_on(self, error: DevboxError) -> tuple[Any, ...]:
+        """Return the buttons that a failure leaves, the likeliest cure first."""
+        request = self.request
+        if isinstance(error, wording.NO_ENGINE):
+            venv = replace(request, targets=("venv",))
+            return (
+                self._retry("Use a virtual environment", venv, primary=True),
+                self._retry("Write the container files", replace(request, build=False)),
+                self._retry("Check again", request),
+            )
+        if isinstance(error, BuildCancelledError):
+            return (self._retry("Build again", request, primary=True),)
+        missing = re.search(r"--apt ([a-z0-9][a-z0-9+.-]+)", error.hint)
+        if missing:
+            wishes = replace(request.wishes, apt=(*request.wishes.apt, missing[1]))
+            better = replace(request, wishes=wishes)
+            return (self._retry(f"Add {missing[1]} and retry", better, primary=True),)
+        return (self._retry("Retry", request, primary=True),)
+
+    def _retry(self, text: str, request: ContainerizeRequest, *, primary: bool = False) -> Any:  # noqa: ANN401
+        """Return a button that begins again with another request."""
+
+        def act() -> None:
+            self.request = request
+            self.cancel = threading.Event()
+            self.progress = Progress(phases_for(request.targets, build=request.build))
+            self._in_thread(lambda: self._build(request))
+
+        return self._button(text, act, primary=primary)
 
     def _in_thread(self, work: Callable[[], None]) -> None:
         def guarded() -> None:

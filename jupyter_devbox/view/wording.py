@@ -2,15 +2,28 @@
 
 from __future__ import annotations
 
+import re
 import textwrap
 from collections.abc import Iterable
 
-from jupyter_devbox.errors import DevboxError
+from jupyter_devbox.errors import (
+    BuildxMissingError,
+    DevboxError,
+    EngineNotFoundError,
+    EngineNotRunningError,
+    EnginePermissionError,
+)
 from jupyter_devbox.spec.snapshot import CapturedRequirement, KernelSnapshot, UnresolvedImport
 from jupyter_devbox.view.units import about, count, duration, listing, size
 from jupyter_devbox.workflow.requests import ContainerizeResult, Found, Planned
 
 WIDTH = 80
+NO_ENGINE = (
+    EngineNotFoundError,
+    EngineNotRunningError,
+    EnginePermissionError,
+    BuildxMissingError,
+)
 
 
 def uses(snapshot: KernelSnapshot) -> str:
@@ -160,8 +173,15 @@ def next_in_notebook(result: ContainerizeResult) -> list[str]:
     return [f'Next: choose the kernel "{name}" (menu Kernel, Change Kernel).']
 
 
-def failure(error: DevboxError) -> list[str]:
-    """Return an error: details first, then the cause, then the next command."""
+def failure(error: DevboxError, command: str = "") -> list[str]:
+    """Return an error: details first, then the cause, then the next command.
+
+    Parameters
+    ----------
+    command
+        What was called, such as ``jupyter devbox containerize a.ipynb`` or ``%containerize``:
+        a hint that says to call it in another way is completed by it.
+    """
     lines = [f"  {line}" for line in error.details]
     if lines:
         lines.append("")
@@ -171,9 +191,21 @@ def failure(error: DevboxError) -> list[str]:
         break_long_words=False,
         break_on_hyphens=False,
     )
-    if error.hint:
-        lines.append(f"Next: {error.hint}")
-    return lines
+    return lines + _next(error, command)
+
+
+def _next(error: DevboxError, command: str) -> list[str]:
+    hint = re.sub(
+        r"\bjupyter devbox containerize(?: NOTEBOOK(?:\.ipynb)?)?(?=$|[ ,;])", command, error.hint
+    )
+    hint = hint if command else error.hint
+    if command and isinstance(error, NO_ENGINE):
+        ways = _columns(
+            (f"{command} --target venv", "same packages, no box"),
+            (f"{command} --no-build", "write the files only"),
+        )
+        return ["Next, one of:", f"  {hint}", *ways]
+    return [f"Next: {hint}"] if hint else []
 
 
 def names_in_button(names: list[str]) -> str:

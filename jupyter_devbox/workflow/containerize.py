@@ -40,6 +40,10 @@ from jupyter_devbox.workflow.requests import (
 )
 from jupyter_devbox.workflow.venv import make_venv_kernel
 
+_CONFLICT = (
+    "jupyter devbox containerize --diff shows all of it; "
+    "--yes takes the plan and keeps your file beside it"
+)
 OnEvent = Callable[[Event], None]
 
 
@@ -89,7 +93,7 @@ def containerize(
     if request.dry_run:
         return result
     if not request.yes:
-        refuse_conflicts(changes, hint=_diff_command(request))
+        refuse_conflicts(changes, hint=_CONFLICT)
     files = _write(context, project, changes, on_event)
     result = replace(result, files=files)
     if not request.build:
@@ -215,14 +219,6 @@ def _packing(
     raise OutsideModuleError(
         message,
         hint=f"--pack {name} copies it into the image, --exclude {name} leaves it out",
-    )
-
-
-def _diff_command(request: ContainerizeRequest) -> str:
-    notebook = request.notebooks[0].name if request.notebooks else "NOTEBOOK"
-    return (
-        f"jupyter devbox containerize {notebook} --diff shows all of it; "
-        "--yes takes the plan and keeps your file beside it"
     )
 
 
