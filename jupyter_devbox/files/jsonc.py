@@ -18,6 +18,8 @@ from jupyter_devbox.errors import ConfigurationError
 _SPACE = re.compile(r"(?:[ \t\r\n\ufeff]|//[^\n]*|/\*.*?\*/)*", re.DOTALL)
 _STRING = re.compile(r'"(?:[^"\\\x00-\x1f]|\\.)*"')
 _SCALAR = re.compile(r"true|false|null|-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?")
+_REMARKS = re.compile(r"(?:[ \t]*(?:/\*[^\r\n]*?\*/|//[^\r\n]*))*")
+_SURROGATE = re.compile("[\ud800-\udfff]")
 _MAX_DEPTH = 64
 
 
@@ -51,8 +53,7 @@ class _Scanner:
         return ConfigurationError(message, hint=f"mend {self.name} there, then run it again")
 
     def skip(self, position: int) -> int:
-        match = _SPACE.match(self.text, position)
-        return match.end() if match else position
+        return _skip(self.text, position)
 
     def value(self, position: int, depth: int = 0) -> Node:
         if depth > _MAX_DEPTH:
@@ -160,7 +161,8 @@ def set_value(text: str, path: tuple[str, ...], value: Any) -> str:  # noqa: ANN
         if child is None:
             return _insert(text, node, key, _nest(path[depth + 1 :], value), depth + 1)
         if depth == len(path) - 1:
-            return text[: child.start] + dump(value, depth + 1) + text[child.end :]
+            indent = _indent(text, child.key_start, depth + 1)
+            return text[: child.start] + dump(value, indent) + text[child.end :]
         if text[child.start] != "{":
             message = f"devcontainer.json holds no object where one is needed: `{'.'.join(path)}`"
             raise ConfigurationError(message, hint=f"remove {key} there, then run it again")
@@ -169,26 +171,41 @@ def set_value(text: str, path: tuple[str, ...], value: Any) -> str:  # noqa: ANN
 
 
 def remove(text: str, path: tuple[str, ...]) -> str:
-    """Return the text without the member at a key path, nor the comma that belonged to it."""
-    root = parse(text)
-    parent = find(root, path[:-1])
+    """Return the text without the member at a key path, nor the comma that belonged to it.
+
+    Every comment stays: which member it is about, nobody but its author knows.
+    """
+    parent = find(parse(text), path[:-1])
     if parent is None or path[-1] not in parent.members:
         return text
-    names = list(parent.members)
-    position = names.index(path[-1])
     node = parent.members[path[-1]]
-    if position + 1 < len(names):
-        return text[: node.key_start] + text[parent.members[names[position + 1]].key_start :]
-    start = parent.members[names[position - 1]].end if position else node.key_start
-    return text[:start] + text[node.end :]
+    start, end = node.key_start, node.end
+    comma = _skip(text, end)
+    if text[comma] == ",":
+        text = text[:start] + text[end:comma] + text[comma + 1 :]
+    else:
+        before = [member.end for member in parent.members.values() if member.end < start]
+        text = text[:start] + text[end:]
+        if before:
+            comma = _skip(text, before[-1])
+            text = text[:comma] + text[comma + 1 :]
+            start -= 1
+    line, after = text.rfind("\n", 0, start) + 1, text.find("\n", start) + 1
+    return text[:line] + text[after:] if after and not text[line:after].strip() else text
 
 
-def dump(value: Any, depth: int) -> str:  # noqa: ANN401
-    """Return a value as JSON text, its further lines indented for this depth."""
-    text = json.dumps(value, indent=2, ensure_ascii=False)
-    short = json.dumps(value, ensure_ascii=False)
-    flat = not isinstance(value, dict) and "{" not in short and len(short) + 2 * depth <= 88
-    return short if flat else text.replace("\n", "\n" + "  " * depth)
+def dump(value: Any, indent: str = "") -> str:  # noqa: ANN401
+    """Return a value as JSON text, its further lines indented below this indentation."""
+    text = _json(value, "\t" if indent.startswith("\t") else "  ")
+    short = _json(value, None)
+    flat = not isinstance(value, dict) and "{" not in short and len(indent) + len(short) <= 88
+    return short if flat else text.replace("\n", "\n" + indent)
+
+
+def _json(value: Any, indent: str | None) -> str:  # noqa: ANN401
+    text = json.dumps(value, indent=indent, ensure_ascii=False)
+    # Half of a pair, as in a file name that is not UTF-8, cannot be written as UTF-8.
+    return _SURROGATE.sub(lambda match: f"\\u{ord(match.group()):04x}", text)
 
 
 def _nest(path: tuple[str, ...], value: Any) -> Any:  # noqa: ANN401
@@ -198,9 +215,31 @@ def _nest(path: tuple[str, ...], value: Any) -> Any:  # noqa: ANN401
 
 
 def _insert(text: str, node: Node, key: str, value: Any, depth: int) -> str:  # noqa: ANN401
-    """Add a member behind the last one; a comment behind that stays behind it."""
-    comma = "," if node.members else ""
-    member = f"{comma}\n{'  ' * depth}{json.dumps(key, ensure_ascii=False)}: {dump(value, depth)}"
-    if not node.members and not text[node.start + 1 : node.end - 1].strip():
-        return f"{text[: node.start]}{{{member}\n{'  ' * (depth - 1)}}}{text[node.end :]}"
-    return text[: node.last] + member + text[node.last :]
+    """Add a member behind the last one, and behind the comments that follow that on its line."""
+    last = next(reversed(node.members.values()), None)
+    indent = "  " * depth if last is None else _indent(text, last.key_start, depth)
+    member = f"\n{indent}{_json(key, None)}: {dump(value, indent)}"
+    if last is None:
+        inner = text[node.start + 1 : node.end - 1].rstrip()
+        position = node.start + 1 + len(inner)
+        if not inner:
+            return f"{text[:position]}{member}\n{'  ' * (depth - 1)}{text[node.end - 1 :]}"
+        return text[:position] + member + text[position:]
+    comma = _skip(text, node.last)
+    if text[comma] != ",":
+        comma = node.last
+        text = f"{text[:comma]},{text[comma:]}"
+    match = _REMARKS.match(text, comma + 1)
+    position = match.end() if match else comma + 1
+    return text[:position] + member + text[position:]
+
+
+def _indent(text: str, position: int, depth: int) -> str:
+    """Return the indentation of the line on which a key stands first, or the usual one."""
+    before = text[text.rfind("\n", 0, position) + 1 : position]
+    return before if before and not before.strip(" \t") else "  " * depth
+
+
+def _skip(text: str, position: int) -> int:
+    match = _SPACE.match(text, position)
+    return match.end() if match else position

@@ -30,7 +30,7 @@ from jupyter_devbox.spec.tree import (
 
 _BLOCK = re.compile(
     r"^# >>> jupyter-devbox (?P<name>[a-z]+) (?P<digest>[0-9a-f]{12})\n"
-    r"(?P<text>.*?)^# <<< jupyter-devbox (?P=name)\n",
+    r"(?P<text>.*?)^# <<< jupyter-devbox (?P=name)(?:\n|\Z)",
     re.MULTILINE | re.DOTALL,
 )
 
@@ -81,6 +81,10 @@ def merge(rendered: RenderedFile, existing: bytes | None) -> Merged:
     if isinstance(rendered, BinaryFile):
         return Merged(content=rendered.content)
     text = None if existing is None else existing.decode("utf-8", errors="surrogateescape")
+    # Git and some editors turn all line ends into CR LF, which is no edit; they stay so.
+    crlf = text is not None and "\r\n" in text and "\n" not in text.replace("\r\n", "")
+    if text is not None and crlf:
+        text = text.replace("\r\n", "\n")
     if isinstance(rendered, BlockFile):
         merged, conflicts = _merge_blocks(rendered, text)
     elif isinstance(rendered, KeyFile):
@@ -89,6 +93,8 @@ def merge(rendered: RenderedFile, existing: bytes | None) -> Merged:
         merged, conflicts = _merge_whole(rendered, text)
     else:
         merged, conflicts = _merge_lines(rendered, text), ()
+    if crlf:
+        merged = merged.replace("\n", "\r\n")
     content = merged.encode("utf-8", errors="surrogateescape")
     return Merged(content=content, conflicts=conflicts)
 
@@ -111,7 +117,7 @@ def _merge_blocks(rendered: BlockFile, text: str | None) -> tuple[str, tuple[Con
         if name not in wanted:
             return match.group()
         edited = digest(mine) != match["digest"]
-        if edited and digest(wanted[name]) == match["digest"]:
+        if digest(wanted[name]) == match["digest"]:
             return match.group()
         if edited and mine != wanted[name]:
             line = text.count("\n", 0, match.start("text")) + _first_difference(mine, wanted[name])
@@ -159,7 +165,7 @@ def _merge_keys(rendered: KeyFile, text: str | None) -> tuple[str, tuple[Conflic
     for path in rendered.rivals:
         node = jsonc.find(jsonc.parse(text), path)
         if node is not None:
-            yours = f"{json.dumps(path[-1])}: {jsonc.dump(node.value, 0)}"
+            yours = _member(path, node.value)
             conflicts.append(
                 Conflict(path=rendered.path, place=f'key "{path[-1]}"', yours=yours, plan="")
             )
@@ -182,20 +188,24 @@ def _merge_key(
     """
     unchanged = recorded == _value_digest(value)
     node = jsonc.find(jsonc.parse(text), path)
-    if node is None:
-        return (text, None) if unchanged else (jsonc.set_value(text, path, value), None)
-    if node.value == value:
+    # Strictly: in Python 1 == true, and a client may want the one or the other.
+    if node is not None and _value_digest(node.value) == _value_digest(value):
         return text, None
-    edited = _value_digest(node.value) != recorded
+    deleted = node is None and recorded is not None
+    edited = deleted or (node is not None and _value_digest(node.value) != recorded)
     if edited and unchanged:
         return text, None
     conflict = Conflict(
         path=file,
         place=f'key "{".".join(path)}"',
-        yours=f"{json.dumps(path[-1])}: {jsonc.dump(node.value, 0)}",
-        plan=f"{json.dumps(path[-1])}: {jsonc.dump(value, 0)}",
+        yours="" if node is None else _member(path, node.value),
+        plan=_member(path, value),
     )
     return jsonc.set_value(text, path, value), conflict if edited else None
+
+
+def _member(path: tuple[str, ...], value: Any) -> str:  # noqa: ANN401
+    return f"{json.dumps(path[-1])}: {jsonc.dump(value)}"
 
 
 def _drop_keys(text: str, rendered: KeyFile, record: Mapping[str, Any]) -> str:
@@ -230,7 +240,8 @@ def _merge_whole(rendered: WholeFile, text: str | None) -> tuple[str, tuple[Conf
 def _merge_lines(rendered: LinesFile, text: str | None) -> str:
     head = rendered.heading + "".join(f"{line}\n" for line in rendered.lines)
     heading = set(rendered.heading.splitlines())
-    theirs = [line for line in (text or "").splitlines() if _is_theirs(line, heading)]
+    old = (text or "").removeprefix("\ufeff").removesuffix("\n").split("\n")
+    theirs = [line for line in old if _is_theirs(line, heading)]
     while theirs and not theirs[0].strip():
         theirs.pop(0)
     return head + ("\n" + "".join(f"{line}\n" for line in theirs) if theirs else "")

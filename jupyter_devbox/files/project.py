@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -39,7 +40,7 @@ def find_project(start: Path, *, home: Path, chosen: Path | None = None) -> Proj
     """Return the project of a notebook's folder.
 
     It is the nearest ancestor with `.devcontainer/`, else with `.git`, else with pyproject.toml
-    or a lock file, else the folder itself; never ``/`` or the home folder.
+    or a lock file, else the folder itself; never the home folder or one above it.
 
     Raises
     ------
@@ -68,13 +69,13 @@ def find_project(start: Path, *, home: Path, chosen: Path | None = None) -> Proj
 def _nearest(folders: Iterable[Path], *, names: tuple[str, ...]) -> Project | None:
     for folder in folders:
         for name in names:
-            if (folder / name).exists():
+            if os.path.exists(folder / name):  # noqa: PTH110  (False, never raises)
                 return Project(root=folder, reason=f"it has {name}")
     return None
 
 
 def _forbidden(home: Path) -> set[Path]:
-    return {home, Path(home.anchor)}
+    return {home, *home.parents}
 
 
 def _allowed(project: Project, home: Path) -> Project:

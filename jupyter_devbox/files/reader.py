@@ -64,13 +64,16 @@ def _text(project: Path, name: str) -> str:
 
 
 def _exists(project: Path, notebook: str) -> bool:
-    path = (project / notebook).resolve()
-    return path.is_relative_to(project.resolve()) and path.is_file()
+    try:
+        path = (project / notebook).resolve()
+        return path.is_relative_to(project.resolve()) and path.is_file()
+    except (OSError, RuntimeError, ValueError):  # too long, a loop of links, a null byte
+        return False
 
 
 def _requirements(text: str) -> tuple[DirectRequirement, ...]:
     found: dict[str, DirectRequirement] = {}
-    for number, line in enumerate(text.splitlines(), start=1):
+    for number, line in enumerate(text.split("\n"), start=1):
         try:
             requirement = parse_line(line)
         except RequirementError as error:
@@ -102,18 +105,22 @@ def _options(entry: Mapping[str, Any]) -> ProjectOptions:
         include=tuple(_strings(entry.get("include"))),
         exclude=tuple(_strings(entry.get("exclude"))),
         apt=tuple(_strings(entry.get("apt"))),
-        python=str(entry.get("python", "")),
-        base=str(entry.get("base", "")),
+        python=_string(entry.get("python")),
+        base=_string(entry.get("base")),
         pack=tuple(_strings(entry.get("pack"))),
-        isolation=str(entry.get("isolation", "")),
+        isolation=_string(entry.get("isolation")),
     )
     ports = entry.get("ports")
-    numbers = [p for p in ports if isinstance(p, int)] if isinstance(ports, list) else []
+    numbers = [p for p in ports if type(p) is int] if isinstance(ports, list) else []
     return replace(options, ports=tuple(numbers))
 
 
 def _mapping(value: object) -> Mapping[str, Any]:
     return value if isinstance(value, dict) else {}
+
+
+def _string(value: object) -> str:
+    return value if isinstance(value, str) else ""
 
 
 def _strings(value: object) -> list[str]:

@@ -6,13 +6,16 @@ import difflib
 import errno
 import os
 import secrets
+import shlex
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 from jupyter_devbox.errors import ConflictError, FileError, ReadOnlyError
+from jupyter_devbox.files import jsonc
+from jupyter_devbox.files.configuration import check_configuration
 from jupyter_devbox.files.merge import Conflict, merge
-from jupyter_devbox.spec.tree import BinaryFile, RenderedTree
+from jupyter_devbox.spec.tree import BinaryFile, KeyFile, RenderedTree
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,7 +55,9 @@ def compare(project: Path, tree: RenderedTree) -> Changes:
     Raises
     ------
     ConfigurationError
-        An existing devcontainer.json cannot be read.
+        An existing devcontainer.json cannot be read, or the merged one would break its format.
+    ReadOnlyError
+        An existing file cannot be read.
     FileError
         A path leads out of the project.
     """
@@ -60,13 +65,24 @@ def compare(project: Path, tree: RenderedTree) -> Changes:
     conflicts: list[Conflict] = []
     for file in tree.files:
         path = confined(project, file.path)
-        old = path.read_bytes() if path.is_file() else None
+        old = _content(path)
         merged = merge(file, old)
         conflicts += merged.conflicts
         if merged.content != old:
+            if isinstance(file, KeyFile):
+                text = merged.content.decode("utf-8", errors="surrogateescape")
+                check_configuration(jsonc.parse(text, file.path).value, file.path)
             changes.append(Change(path=file.path, old=old, new=merged.content))
     changes += _superseded(project, tree)
     return Changes(changes=tuple(changes), conflicts=tuple(conflicts))
+
+
+def _content(path: Path) -> bytes | None:
+    try:
+        return path.read_bytes() if path.is_file() else None
+    except OSError as error:
+        message = f"This file cannot be read ({error.strerror}): `{path}`"
+        raise ReadOnlyError(message, hint=f"ls -l {shlex.quote(str(path))}") from error
 
 
 def _superseded(project: Path, tree: RenderedTree) -> Iterator[Change]:
@@ -81,7 +97,7 @@ def _superseded(project: Path, tree: RenderedTree) -> Iterator[Change]:
         for path in sorted(folder.glob(f"{package}-*.whl")) if folder.is_dir() else ():
             if path.name not in {w.name for w in wheels}:
                 relative = f"{wheel.parent}/{path.name}"
-                yield Change(path=relative, old=path.read_bytes(), new=None)
+                yield Change(path=relative, old=_content(path), new=None)
 
 
 def refuse_conflicts(changes: Changes, hint: str) -> None:
@@ -115,6 +131,7 @@ def write(project: Path, changes: Changes) -> tuple[str, ...]:
     ReadOnlyError
         The folder cannot be written; nothing was.
     """
+    _refuse_unwritable(project, changes)
     contested = {conflict.path for conflict in changes.conflicts}
     for change in changes.changes:
         path = confined(project, change.path)
@@ -127,15 +144,27 @@ def write(project: Path, changes: Changes) -> tuple[str, ...]:
                 atomic_write(_free_name(path), change.old)
             atomic_write(path, change.new)
         except OSError as error:
-            raise _unwritable(error, path) from error
+            raise unwritable(error, path) from error
     return tuple(change.path for change in changes.changes if change.new is not None)
 
 
-def _unwritable(error: OSError, path: Path) -> FileError:
+def _refuse_unwritable(project: Path, changes: Changes) -> None:
+    """Raise before anything is written, if any of the folders cannot be."""
+    for folder in {confined(project, change.path).parent for change in changes.changes}:
+        there = next(f for f in (folder, *folder.parents) if f.exists())
+        if not os.access(there, os.W_OK | os.X_OK):
+            raise unwritable(OSError(errno.EACCES, os.strerror(errno.EACCES)), there / "*")
+
+
+_ELSEWHERE = "copy the notebook to a folder of yours, or use --project"
+
+
+def unwritable(error: OSError, path: Path, hint: str = _ELSEWHERE) -> FileError:
+    """Return the error of the user's that a failed write of `path` is."""
     if error.errno in {errno.ENOSPC, errno.EDQUOT}:
         return FileError(f"The disk is full: `{path.parent}`", hint="jupyter devbox prune")
     message = f"This folder cannot be written ({error.strerror}): `{path.parent}`"
-    return ReadOnlyError(message, hint="copy the notebook to a folder of yours, or use --project")
+    return ReadOnlyError(message, hint=hint)
 
 
 def confined(project: Path, relative: str) -> Path:
@@ -148,8 +177,11 @@ def confined(project: Path, relative: str) -> Path:
     """
     root = project.resolve()
     path = root.joinpath(*relative.split("/"))
-    resolved = path.resolve()
-    if not resolved.is_relative_to(root) or path.is_symlink():
+    try:
+        inside = path.resolve().is_relative_to(root)
+    except (OSError, RuntimeError):  # a link that leads to itself
+        inside = False
+    if not inside or path.is_symlink():
         message = f"A link leads out of the project: `{relative}`"
         raise FileError(message, hint="remove the link, then run it again")
     return path

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from jupyter_devbox.files.writer import atomic_write
+from jupyter_devbox.files.writer import atomic_write, unwritable
 from jupyter_devbox.spec.container import EMPTY
 
 Kind = Literal["image", "box", "kernel", "kernelspec", "venv", "project"]
@@ -37,10 +37,19 @@ class Ledger:
         self.folder = folder
 
     def record(self, kind: str, identity: str, **facts: str) -> None:
-        """Write an entry, replacing one of that kind and id; call it before the thing starts."""
-        self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        """Write an entry, replacing one of that kind and id; call it before the thing starts.
+
+        Raises
+        ------
+        FileError
+            Jupyter's data folder cannot be written.
+        """
         text = json.dumps({"kind": kind, "id": identity, "facts": facts}, sort_keys=True)
-        atomic_write(self._path(kind, identity), text.encode())
+        try:
+            self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+            atomic_write(self._path(kind, identity), text.encode())
+        except OSError as error:
+            raise unwritable(error, self.folder / "*", hint="jupyter --paths shows it") from error
 
     def forget(self, kind: str, identity: str) -> None:
         """Remove an entry; absent is no error."""
@@ -60,7 +69,7 @@ class Ledger:
                 yield entry
 
     def _path(self, kind: str, identity: str) -> Path:
-        tail = hashlib.sha256(identity.encode()).hexdigest()[:12]
+        tail = hashlib.sha256(identity.encode(errors="surrogatepass")).hexdigest()[:12]
         readable = _SAFE.sub("", identity.removeprefix("sha256:"))[:24]
         return self.folder / f"{kind}-{readable}-{tail}.json"
 
@@ -69,6 +78,7 @@ def _read(path: Path) -> Entry | None:
     """Return an entry; None for a damaged one (we write whole files: it was broken by hand)."""
     try:
         data = json.loads(path.read_text(encoding="utf-8"))
-        return Entry(kind=str(data["kind"]), id=str(data["id"]), facts=data["facts"])
-    except (OSError, ValueError, KeyError, TypeError):
+        facts = {str(name): str(value) for name, value in data["facts"].items()}
+        return Entry(kind=str(data["kind"]), id=str(data["id"]), facts=facts)
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
         return None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from importlib import resources
 from pathlib import Path
 
@@ -12,6 +13,7 @@ from jupyter_devbox.spec.lock import WheelFile
 _SUFFIXES = {".py", ".json", ".typed"}
 
 
+@cache
 def own_wheel() -> WheelFile:
     """Return jupyter-devbox as a pure wheel, the same bytes each time.
 

@@ -1,0 +1,212 @@
+"""Kernels in the box and in containers of their own, against a kernel on the host.
+
+::
+
+    python benchmarks/kernels.py [--image NAME] [--python PATH] [--pairs N] [--json]
+
+Every ratio is the median over interleaved pairs, so that a busy machine hits both sides. For a
+fair comparison the host's interpreter (`--python`) and the image's are of one version and have the
+same ipykernel, bytecode compiled.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import json
+import os
+import statistics
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from jupyter_client.blocking.client import BlockingKernelClient
+from jupyter_client.manager import KernelManager
+
+from jupyter_devbox.engine.base import Engine
+from jupyter_devbox.engine.detect import connect
+from jupyter_devbox.run.runtime_dir import BASE_VARIABLE
+from jupyter_devbox.spec.box import LABEL_PROJECT
+
+IMAGE = "jupyter-devbox-test-kernel"
+KINDS = ("host", "box", "kernel")
+ROUND_TRIPS = 200
+GOALS = {
+    "box ÷ host: start → kernel_info": 1.25,
+    "box ÷ host: start → wait_for_ready": 1.10,
+    "box ÷ host: `pass` round trip": 1.08,
+    "container a kernel ÷ host: start → kernel_info": 1.9,
+    "container a kernel ÷ host: start → wait_for_ready": 1.45,
+    "killed container noticed by `poll()`, ms": 150,
+}
+
+
+def write_kernelspecs(folder: Path, project: Path, image: str, python: str) -> None:
+    """Write one kernelspec a kind."""
+    for kind in KINDS:
+        here = folder / "kernels" / kind
+        here.mkdir(parents=True)
+        command = [python, "-m", "ipykernel_launcher", "-f", "{connection_file}"]
+        config = {"image": image, "project": str(project), "isolation": kind}
+        metadata = {
+            "kernel_provisioner": {"provisioner_name": "devbox-provisioner", "config": config}
+        }
+        document = {
+            "argv": command,
+            "display_name": kind,
+            "language": "python",
+            "metadata": {} if kind == "host" else metadata,
+        }
+        (here / "kernel.json").write_text(json.dumps(document), encoding="utf-8")
+
+
+@contextmanager
+def started(kind: str, project: Path) -> Iterator[tuple[KernelManager, BlockingKernelClient]]:
+    """Start a kernel; yield it with a client whose channels are open."""
+    manager = KernelManager(kernel_name=kind)
+    manager.start_kernel(cwd=str(project))
+    client = manager.client()
+    client.start_channels()
+    try:
+        yield manager, client
+    finally:
+        client.stop_channels()
+        manager.shutdown_kernel(now=True)
+
+
+def to_kernel_info(kind: str, project: Path) -> float:
+    """Return milliseconds from the start of a kernel to its first answer."""
+    begin = time.perf_counter()
+    with started(kind, project) as (_, client):
+        client.kernel_info()
+        client.get_shell_msg(timeout=60)
+        return 1e3 * (time.perf_counter() - begin)
+
+
+def to_ready(kind: str, project: Path) -> float:
+    """Return milliseconds from the start of a kernel to what Jupyter calls ready."""
+    begin = time.perf_counter()
+    with started(kind, project) as (_, client):
+        client.wait_for_ready(timeout=60)
+        return 1e3 * (time.perf_counter() - begin)
+
+
+def round_trips(project: Path, pairs: int) -> dict[str, list[float]]:
+    """Return the median round trip of `pass` for host and box, in turns."""
+    found: dict[str, list[float]] = {"host": [], "box": []}
+    with started("host", project) as (_, host), started("box", project) as (_, box):
+        clients = {"host": host, "box": box}
+        for client in clients.values():
+            client.wait_for_ready(timeout=60)
+        for _ in range(pairs):
+            for kind, client in clients.items():
+                found[kind].append(statistics.median(trips(client)))
+    return found
+
+
+def trips(client: BlockingKernelClient) -> Iterator[float]:
+    """Yield the milliseconds of single round trips."""
+    for _ in range(ROUND_TRIPS):
+        begin = time.perf_counter()
+        sent = client.execute("pass")
+        while client.get_shell_msg(timeout=60)["parent_header"].get("msg_id") != sent:
+            pass  # answers to what wait_for_ready asked
+        yield 1e3 * (time.perf_counter() - begin)
+        while not is_idle(client.get_iopub_msg(timeout=60), sent):
+            pass
+
+
+def is_idle(message: dict[str, Any], sent: str) -> bool:
+    """Tell whether a message says that the kernel is done with a request."""
+    mine = message["parent_header"].get("msg_id") == sent
+    return bool(mine and message["content"].get("execution_state") == "idle")
+
+
+def noticed(engine: Engine, project: Path) -> float:
+    """Return milliseconds from the removal of a container to the exit code that `poll` returns."""
+    manager = KernelManager(kernel_name="kernel")
+    manager.start_kernel(cwd=str(project))
+    provisioner: Any = manager.provisioner
+    container = asyncio.run(provisioner.get_provisioner_info())["container"]
+    begin = time.perf_counter()
+    engine.remove(container)
+    while manager.is_alive():
+        time.sleep(0.001)
+    elapsed = 1e3 * (time.perf_counter() - begin)
+    manager.shutdown_kernel(now=True)
+    return elapsed
+
+
+def ratio(times: dict[str, list[float]], kind: str) -> float:
+    """Return the median over the pairs of a kind's time over the host's."""
+    pairs = zip(times[kind], times["host"], strict=True)
+    return statistics.median(mine / host for mine, host in pairs)
+
+
+def measure(engine: Engine, project: Path, pairs: int) -> dict[str, float]:
+    """Return every figure of the table."""
+    info: dict[str, list[float]] = {kind: [] for kind in KINDS}
+    ready: dict[str, list[float]] = {kind: [] for kind in KINDS}
+    for kind in KINDS:  # the box, caches
+        to_ready(kind, project)
+    for _ in range(pairs):
+        for kind in KINDS:
+            info[kind].append(to_kernel_info(kind, project))
+        for kind in KINDS:
+            ready[kind].append(to_ready(kind, project))
+    trip = round_trips(project, pairs)
+    return {
+        "box ÷ host: start → kernel_info": ratio(info, "box"),
+        "box ÷ host: start → wait_for_ready": ratio(ready, "box"),
+        "box ÷ host: `pass` round trip": ratio(trip, "box"),
+        "container a kernel ÷ host: start → kernel_info": ratio(info, "kernel"),
+        "container a kernel ÷ host: start → wait_for_ready": ratio(ready, "kernel"),
+        "killed container noticed by `poll()`, ms": statistics.median(
+            noticed(engine, project) for _ in range(pairs)
+        ),
+        "host: start → kernel_info, ms": statistics.median(info["host"]),
+        "host: start → wait_for_ready, ms": statistics.median(ready["host"]),
+        "host: `pass` round trip, ms": statistics.median(trip["host"]),
+    }
+
+
+def main() -> int:
+    """Measure, print, and remove what was made."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--image", default=IMAGE)
+    parser.add_argument("--python", default=sys.executable, help="the host kernel's interpreter")
+    parser.add_argument("--pairs", type=int, default=9)
+    parser.add_argument("--json", action="store_true")
+    options = parser.parse_args()
+    engine = connect()
+    image = engine.image(options.image)
+    if image is None:
+        print(f"no such image: {options.image} (pytest tests/run makes it)", file=sys.stderr)
+        return 1
+    with tempfile.TemporaryDirectory(dir="/tmp", prefix="jdb-b-") as folder:
+        project = Path(folder, "project")
+        project.mkdir()
+        write_kernelspecs(Path(folder), project, image.id, options.python)
+        os.environ["JUPYTER_PATH"] = folder
+        os.environ[BASE_VARIABLE] = str(Path(folder, "r"))
+        try:
+            figures = measure(engine, project, options.pairs)
+        finally:
+            for container in engine.containers({LABEL_PROJECT: str(project)}):
+                engine.remove(container.id)
+    if options.json:
+        print(json.dumps(figures, indent=2, ensure_ascii=False))
+        return 0
+    print("| what | goal | here |\n|---|---|---|")
+    for name, figure in figures.items():
+        goal = f"≤ {GOALS[name]}" if name in GOALS else ""
+        print(f"| {name} | {goal} | {figure:.2f} |")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
