@@ -255,7 +255,7 @@ class _Capture:
         chosen = choose_engines(needs, direct, installed, closure, absent)
         if self.loaded and installed is not None:
             tops = {name.split(".")[0] for name in imported}
-            for name in loaded_engines(tops, direct, installed, closure):
+            for name in loaded_engines(tops, direct | set(chosen), installed, closure):
                 chosen.setdefault(name, set())
         for program, cells in gatherer.found.programs:
             command = apt.apt_rules().commands.get(program, "")

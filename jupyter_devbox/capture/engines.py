@@ -239,14 +239,18 @@ def loaded_engines(
     installed: Mapping[str, Mapping[str, Any]],
     closure: Collection[str],
 ) -> set[str]:
-    """Return the engines whose being loaded proves a call, whatever the code looks like."""
-    return {
-        name
-        for packages, engines in engine_rules().evidence
-        if packages & set(tops)
-        for name in engines
-        if installed.get(name, {}).get("loaded") and name not in direct and name not in closure
-    }
+    """Return the engines whose being loaded proves a call, whatever the code looks like.
+
+    A library may load several of a family to see which are there; so where one of them is known
+    already, the rest is no evidence.
+    """
+    found: set[str] = set()
+    for packages, family in engine_rules().evidence:
+        known = set(family) & (set(direct) | set(closure))
+        if not known and not packages.isdisjoint(tops):
+            loaded = [name for name in family if installed.get(name, {}).get("loaded")]
+            found.update(loaded[:1])
+    return found
 
 
 def engine_names() -> frozenset[str]:

@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 import sys
+from typing import TYPE_CHECKING
 
 from jupyter_core.application import JupyterApp
+from traitlets.utils.importstring import import_item
 
 from jupyter_devbox._version import __version__
+
+if TYPE_CHECKING:
+    from jupyter_devbox.cli.verb import Verb
 
 _VERBS = {
     "containerize": ("containerize", "ContainerizeVerb"),
@@ -50,14 +55,35 @@ class DevboxApp(JupyterApp):
         if self.subapp is not None:
             self.subapp.start()
             return
-        width = max(len(verb) for verb in _HELP)
-        lines = [f"  {verb:<{width}}  {text}" for verb, text in _HELP.items()]
-        stream = sys.stderr if self.extra_args else sys.stdout
-        if self.extra_args:
-            print(f"There is no such verb: `{self.extra_args[0]}`", file=stream)
-        print("Usage: jupyter devbox VERB, and VERB is one of", *lines, sep="\n", file=stream)
-        print("\njupyter devbox VERB --help says more.", file=stream)
-        sys.exit(2 if self.extra_args else 0)
+        wrong = self.extra_args[0] if self.extra_args else ""
+        print(usage("jupyter devbox", wrong), file=sys.stderr if wrong else sys.stdout)
+        sys.exit(2 if wrong else 0)
+
+
+def find_verb(name: str) -> type[Verb] | None:
+    """Return the class of a verb.
+
+    A kernel is an application already, and there is one of those a process: `DevboxApp` cannot
+    make its verb there.
+    """
+    if name not in _VERBS:
+        return None
+    module, verb = _VERBS[name]
+    found: type[Verb] = import_item(f"jupyter_devbox.cli.{module}.{verb}")
+    return found
+
+
+def usage(command: str, wrong: str = "") -> str:
+    """Return the verbs there are; `wrong` is one that is not."""
+    width = max(len(verb) for verb in _HELP)
+    return "\n".join(
+        [
+            *([f"There is no such verb: `{wrong}`"] if wrong else []),
+            f"Usage: {command} VERB, and VERB is one of",
+            *(f"  {verb:<{width}}  {text}" for verb, text in _HELP.items()),
+            f"\n{command} VERB --help says more.",
+        ]
+    )
 
 
 def main() -> None:

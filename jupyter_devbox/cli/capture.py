@@ -31,7 +31,7 @@ class CaptureVerb(Verb):
             self.say(f"  {apt.name:<24} {'apt':<14} {apt.reason} {apt.detail}".rstrip())
         for module in snapshot.local_modules:
             self.say(f"  {module.name:<24} {'your own':<14} {module.path}")
-        for line in wording.not_found(snapshot, "containerize it with --include NAME", ""):
+        for line in wording.not_found(snapshot, "containerize it with", ""):
             self.say(line)
         for warning in snapshot.warnings:
             where = f"cell {warning.cell}: " if warning.cell else ""

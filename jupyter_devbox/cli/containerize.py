@@ -65,7 +65,8 @@ class ContainerizeVerb(PlanVerb):
         if request.dry_run:
             self._show_changes(result)
         else:
-            self.say("", *wording.ready(result), "", *wording.next_steps(result))
+            steps = wording.next_steps(result)
+            self.say("", *wording.ready(result), *([""] if steps else []), *steps)
         return 0, result.to_json()
 
     def command(self) -> str:

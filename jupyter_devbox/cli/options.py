@@ -13,7 +13,8 @@ from jupyter_devbox.spec.project import ProjectOptions
 from jupyter_devbox.workflow.requests import ContainerizeRequest
 
 _OPTIONS = (
-    "target", "include", "exclude", "apt", "python", "base", "port", "pack", "isolation",
+    "target", "include", "exclude", "provides", "pack", "apt", "python", "base", "port",
+    "isolation",
 )  # fmt: skip
 _TARGETS: dict[str, Target] = {"cpu": "cpu", "venv": "venv"}
 
@@ -31,6 +32,9 @@ class PlanVerb(Verb):
     base = Unicode(help="Base image with a tag.").tag(config=True)
     port = List(Int(), help="A port to forward.").tag(config=True)
     pack = List(Unicode(), help="A module of yours from outside the project to copy.").tag(
+        config=True
+    )
+    provides = List(Unicode(), help="Which package an import needs: cv2=opencv-python.").tag(
         config=True
     )
     isolation = Unicode(help="box (shared, the default) or kernel (a container each).").tag(
@@ -75,6 +79,7 @@ class PlanVerb(Verb):
                 base=self.base,
                 ports=tuple(self.port),
                 pack=tuple(self.pack),
+                provides=tuple(self.provides),
                 isolation=self.isolation,
             ),
             strict=self.strict,

@@ -216,7 +216,8 @@ def _nest(path: tuple[str, ...], value: Any) -> Any:  # noqa: ANN401
 
 def _insert(text: str, node: Node, key: str, value: Any, depth: int) -> str:  # noqa: ANN401
     """Add a member behind the last one, and behind the comments that follow that on its line."""
-    last = next(reversed(node.members.values()), None)
+    members = list(node.members.values())
+    last = members[-1] if members else None
     indent = "  " * depth if last is None else _indent(text, last.key_start, depth)
     member = f"\n{indent}{_json(key, None)}: {dump(value, indent)}"
     if last is None:

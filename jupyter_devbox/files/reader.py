@@ -108,6 +108,7 @@ def _options(entry: Mapping[str, Any]) -> ProjectOptions:
         python=_string(entry.get("python")),
         base=_string(entry.get("base")),
         pack=tuple(_strings(entry.get("pack"))),
+        provides=tuple(_strings(entry.get("provides"))),
         isolation=_string(entry.get("isolation")),
     )
     ports = entry.get("ports")

@@ -144,7 +144,7 @@ def write(project: Path, changes: Changes) -> tuple[str, ...]:
                 atomic_write(_free_name(path), change.old)
             atomic_write(path, change.new)
         except OSError as error:
-            raise unwritable(error, path) from error
+            raise unwritable(error, path.parent) from error
     return tuple(change.path for change in changes.changes if change.new is not None)
 
 
@@ -153,17 +153,17 @@ def _refuse_unwritable(project: Path, changes: Changes) -> None:
     for folder in {confined(project, change.path).parent for change in changes.changes}:
         there = next(f for f in (folder, *folder.parents) if f.exists())
         if not os.access(there, os.W_OK | os.X_OK):
-            raise unwritable(OSError(errno.EACCES, os.strerror(errno.EACCES)), there / "*")
+            raise unwritable(OSError(errno.EACCES, os.strerror(errno.EACCES)), there)
 
 
 _ELSEWHERE = "copy the notebook to a folder of yours, or use --project"
 
 
-def unwritable(error: OSError, path: Path, hint: str = _ELSEWHERE) -> FileError:
-    """Return the error of the user's that a failed write of `path` is."""
+def unwritable(error: OSError, folder: Path, hint: str = _ELSEWHERE) -> FileError:
+    """Return the error of the user's that a failed write into a folder is."""
     if error.errno in {errno.ENOSPC, errno.EDQUOT}:
-        return FileError(f"The disk is full: `{path.parent}`", hint="jupyter devbox prune")
-    message = f"This folder cannot be written ({error.strerror}): `{path.parent}`"
+        return FileError(f"The disk is full: `{folder}`", hint="jupyter devbox prune")
+    message = f"This folder cannot be written ({error.strerror}): `{folder}`"
     return ReadOnlyError(message, hint=hint)
 
 

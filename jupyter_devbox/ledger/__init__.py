@@ -49,7 +49,7 @@ class Ledger:
             self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
             atomic_write(self._path(kind, identity), text.encode())
         except OSError as error:
-            raise unwritable(error, self.folder / "*", hint="jupyter --paths shows it") from error
+            raise unwritable(error, self.folder, hint="jupyter --paths shows it") from error
 
     def forget(self, kind: str, identity: str) -> None:
         """Remove an entry; absent is no error."""

@@ -44,9 +44,13 @@ class DevboxMagics(Magics):  # type: ignore[misc]
         if os.environ.get(BOX):
             print("%devbox works outside of the box: use a terminal there.")
             return
-        from jupyter_devbox.magics.here import run_verb  # noqa: PLC0415
+        from jupyter_devbox.magics.here import containerize_here, run_verb  # noqa: PLC0415
 
-        run_verb(self._words(line))
+        words = self._words(line)
+        if words[:1] == ["containerize"]:
+            containerize_here(self.shell, words[1:])
+        else:
+            run_verb(words)
 
     def _words(self, line: str) -> list[str]:
         """Split like a shell; a mistake in the quotes is the user's, so it gets no traceback."""

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from jupyter_devbox.capture import capture_live, find_notebook
 from jupyter_devbox.capture.notebook import read_notebook
-from jupyter_devbox.cli.app import DevboxApp
+from jupyter_devbox.cli.app import find_verb, usage
 from jupyter_devbox.cli.containerize import ContainerizeVerb
 from jupyter_devbox.errors import BuildCancelledError, DevboxError, NotebookError
 from jupyter_devbox.files.project import find_project
@@ -53,9 +53,14 @@ def containerize_here(shell: InteractiveShell, words: list[str]) -> None:
 
 def run_verb(words: list[str]) -> None:
     """Run one verb of the command line in this kernel, and swallow its exit."""
-    app = DevboxApp()
+    name = words[0] if words else ""
+    verb = find_verb(name)
+    if verb is None:
+        print(usage("%devbox", name))
+        return
+    app = verb()
     try:
-        app.initialize(words)
+        app.initialize(words[1:])
         app.start()
     except SystemExit as end:
         if end.code not in {0, None}:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from jupyter_devbox.errors import RequirementError
+from jupyter_devbox.plan.answers import parse_answer
 from jupyter_devbox.spec.names import (
     check_apt_name,
     check_image,
@@ -40,6 +41,7 @@ def merge_options(remembered: ProjectOptions, asked: ProjectOptions) -> ProjectO
         base=check_image(base) if base else "",
         ports=tuple(sorted({check_port(p) for p in (*remembered.ports, *asked.ports)})),
         pack=tuple(sorted(n for n in packed if normalise(n) not in exclude)),
+        provides=_answers(remembered.provides, asked.provides),
         isolation=_isolation(asked.isolation or remembered.isolation),
     )
 
@@ -53,6 +55,12 @@ def _by_name(texts: Iterable[str]) -> dict[str, str]:
 def _excluded(text: str) -> str:
     """Return the normal form of a package's name, or of a module's, such as ``_helpers``."""
     return normalise(text if text.isidentifier() else parse_requirement(text).name)
+
+
+def _answers(remembered: tuple[str, ...], asked: tuple[str, ...]) -> tuple[str, ...]:
+    """Return one answer an import; the newest counts."""
+    answers = dict(parse_answer(text) for text in (*remembered, *asked))
+    return tuple(f"{name}={package}" for name, package in sorted(answers.items()))
 
 
 def _isolation(value: str) -> str:

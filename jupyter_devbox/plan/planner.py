@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Container, Iterator
 from dataclasses import dataclass, field, replace
 
+from jupyter_devbox.errors import PlanError
 from jupyter_devbox.plan.base_image import choose_base, with_facts
 from jupyter_devbox.plan.requirements import installed_version, public_specifier, unite
 from jupyter_devbox.plan.system_packages import unite_apt
@@ -72,6 +73,7 @@ def plan(inputs: PlanInputs) -> EnvironmentSpec:
     PlanError
         No base image fits, or an option is not well formed.
     """
+    _check_names(inputs)
     kernel_python = python_of(inputs)
     base = choose_base(kernel_python, inputs.options, inputs.platform)
     base, origin = with_facts(base, inputs.base_facts)
@@ -116,6 +118,15 @@ def plan(inputs: PlanInputs) -> EnvironmentSpec:
             *(Decision(what=a.name, choice="apt", reason=a.reason) for a in apt),
         ),
     )
+
+
+def _check_names(inputs: PlanInputs) -> None:
+    """Refuse names that no JSON reader takes: those of files in another encoding than UTF-8."""
+    for name in (inputs.project, *(snapshot.notebook for snapshot in inputs.snapshots)):
+        if any("\ud800" <= character <= "\udfff" for character in name):
+            readable = name.encode(errors="backslashreplace").decode()
+            message = f"This name is not UTF-8: `{readable}`"
+            raise PlanError(message, hint="rename it, then containerize again")
 
 
 def _python_reason(kernel_python: str, origin: str) -> str:

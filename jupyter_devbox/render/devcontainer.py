@@ -73,6 +73,7 @@ def _wishes(options: ProjectOptions) -> dict[str, Any]:
         "base": options.base,
         "ports": list(options.ports),
         "pack": list(options.pack),
+        "provides": list(options.provides),
         "isolation": options.isolation,
     }
     return {name: value for name, value in wishes.items() if value}

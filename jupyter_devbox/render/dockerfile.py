@@ -68,8 +68,8 @@ def _tools(spec: EnvironmentSpec, lock: Lock, uv_version: str) -> str:
     )  # fmt: skip
     packages = ["build-essential", "python3-dev", *(a.name for a in spec.apt)]
     return (
-        f"{text}\n# {len(compiled)} of the packages come as source alone: their compilers stay in "
-        "this stage.\nFROM ${BASE} AS builder\n"
+        f"{text}\n# What comes as source alone ({len(compiled)}): compilers stay in this stage.\n"
+        "FROM ${BASE} AS builder\n"
         + run(_apt_install(packages), [_CA])
         + "\n"
         + run([_TRUST, _LOGIN, lines, wheel], [_CA, _NETRC])

@@ -29,6 +29,8 @@ class ProjectOptions:
         Ports to be forwarded.
     pack
         Modules from outside the project whose copy the user agreed to.
+    provides
+        Answers to imports that were not found: ``cv2=opencv-python``.
     isolation
         ``kernel`` gives each kernel a container of its own; "" and ``box`` share one.
     """
@@ -40,6 +42,7 @@ class ProjectOptions:
     base: str = ""
     ports: tuple[int, ...] = ()
     pack: tuple[str, ...] = ()
+    provides: tuple[str, ...] = ()
     isolation: str = ""
 
 

@@ -116,7 +116,7 @@ class CellView:
         for field in self.fields.values():
             field.observe(lambda _: self._relabel(build, without), names="value")
         self.buttons.children = (build, self._button("Write files only", self._answer_write))
-        self._text("\n".join(wording.found(self.found, "%containerize --include NAME")))
+        self._text("\n".join(wording.found(self.found, "%containerize")))
 
     def _relabel(self, button: Any, without: str) -> None:  # noqa: ANN401
         empty = [name for name, field in self.fields.items() if not field.value.strip()]
@@ -136,16 +136,16 @@ class CellView:
 
     def _answered(self) -> ContainerizeRequest | None:
         """Return the request with the packages that were typed; None if one is no name."""
-        typed = [field.value.strip() for field in self.fields.values() if field.value.strip()]
+        typed = {n: field.value.strip() for n, field in self.fields.items() if field.value.strip()}
         try:
-            for text in typed:
+            for text in typed.values():
                 parse_requirement(text)
         except RequirementError as error:
             self.page.value = markup.with_note(self.page.value, error.message)
             return None
         wishes: ProjectOptions = self.request.wishes
-        include = (*wishes.include, *typed)
-        return replace(self.request, wishes=replace(wishes, include=include))
+        provides = (*wishes.provides, *(f"{name}={text}" for name, text in typed.items()))
+        return replace(self.request, wishes=replace(wishes, provides=provides))
 
     def _build(self, request: ContainerizeRequest) -> None:
         self.questions.children = ()

@@ -25,7 +25,7 @@ class NotebookText:
         """Take in one event."""
         if isinstance(event, Found):
             again = ", run this cell again"
-            self._print(wording.found(event, "%containerize --include NAME", again, mark=""))
+            self._print(wording.found(event, "%containerize", again, mark=""))
         elif isinstance(event, Planned):
             self._print([wording.planned(event), "Working. Interrupt the kernel to cancel."])
         elif isinstance(event, LogEvent):

@@ -16,7 +16,7 @@ from jupyter_devbox.view.progress import PhaseState, Progress
 from jupyter_devbox.view.units import clock
 from jupyter_devbox.workflow.requests import Event, Found, Planned
 
-_INCLUDE = "add --include NAME"
+_INCLUDE = "add"
 _SPINNER = "⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏"
 _REDRAW = 0.1
 _HEARTBEAT = 30.0

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shlex
 import textwrap
 from collections.abc import Iterable
 
@@ -80,7 +81,7 @@ def not_found(snapshot: KernelSnapshot, include: str, again: str) -> list[str]:
     Parameters
     ----------
     include
-        How a package is named here: ``add --include NAME``.
+        What stands before the option that names a package: ``add``, ``%containerize``.
     again
         What follows "put x.py beside the notebook".
     """
@@ -89,7 +90,7 @@ def not_found(snapshot: KernelSnapshot, include: str, again: str) -> list[str]:
     first = snapshot.unresolved[0].name.split(".")[0]
     return [
         f"Not found, so left out: {unresolved_names(snapshot.unresolved)}",
-        f"    It is a package:      {include}",
+        f"    It is a package:      {include} --provides {snapshot.unresolved[0].name}=NAME",
         f"    It is your own file:  put {first}.py beside the notebook{again}",
     ]
 
@@ -145,10 +146,13 @@ def ready(result: ContainerizeResult) -> list[str]:
 
 
 def next_steps(result: ContainerizeResult) -> list[str]:
-    """Return what to do next, for a terminal."""
-    notebook = next((s.notebook for s in result.snapshots if s.notebook), "NOTEBOOK.ipynb")
+    """Return what to do next, for a terminal; nothing where nothing was done."""
+    paths = (s.notebook for s in result.snapshots if s.notebook)
+    notebook = shlex.quote(next(paths, "NOTEBOOK.ipynb"))
     if not result.kernels:
         return ["Next:", f"  jupyter devbox containerize {notebook}     build it"]
+    if not result.built and not result.files:
+        return []
     kernel = result.kernels[0]
     return [
         "Next:",

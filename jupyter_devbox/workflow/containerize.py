@@ -26,7 +26,7 @@ from jupyter_devbox.spec.environment import Target
 from jupyter_devbox.spec.events import PhaseEvent
 from jupyter_devbox.spec.names import normalise
 from jupyter_devbox.spec.snapshot import KernelSnapshot
-from jupyter_devbox.workflow.capturing import capture_saved, check_notebook
+from jupyter_devbox.workflow.capturing import capture_all, check_notebook
 from jupyter_devbox.workflow.context import Context
 from jupyter_devbox.workflow.making import make_box_kernel
 from jupyter_devbox.workflow.planning import Plan, make_plan
@@ -67,8 +67,9 @@ def containerize(
     request = _relocated(context, request)
     project = find_request_project(context, request)
     engine = _engine(context, request)
-    refuse_unknown_project(context, project, yes=request.yes)
-    snapshots = _capture(context, request, project)
+    # Reading and planning is no risk: whoever wants to look first must be able to.
+    refuse_unknown_project(context, project, yes=request.yes or request.dry_run)
+    snapshots = capture_all(context, request, project)
     on_event(Found(project=project, snapshots=snapshots, targets=request.targets))
     _refuse_unresolved(snapshots, request)
     request = _packing(project, snapshots, request)
@@ -170,22 +171,13 @@ def _engine(context: Context, request: ContainerizeRequest) -> Engine | None:
         return None
 
 
-def _capture(
-    context: Context, request: ContainerizeRequest, project: Project
-) -> tuple[KernelSnapshot, ...]:
-    if request.snapshot is None:
-        return tuple(capture_saved(context, path, project) for path in request.notebooks)
-    first = request.notebooks[:1]
-    name = project.relative(first[0]) if first else ""
-    others = (capture_saved(context, path, project) for path in request.notebooks[1:])
-    return (replace(request.snapshot, notebook=name), *others)
-
-
 def _refuse_unresolved(snapshots: tuple[KernelSnapshot, ...], request: ContainerizeRequest) -> None:
     names = sorted({u.name for snapshot in snapshots for u in snapshot.unresolved})
     if names and request.strict:
         message = f"No package is known for: `{', '.join(names)}`"
-        raise UnresolvedImportError(message, hint="add --include NAME, or leave out --strict")
+        raise UnresolvedImportError(
+            message, hint=f"add --provides {names[0]}=NAME, or leave out --strict"
+        )
 
 
 def _packing(

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from jupyter_devbox.errors import EngineError
 from jupyter_devbox.files.project import Project
 from jupyter_devbox.spec.snapshot import KernelSnapshot
-from jupyter_devbox.workflow.capturing import capture_saved, check_notebook
+from jupyter_devbox.workflow.capturing import capture_all, check_notebook
 from jupyter_devbox.workflow.containerize import find_request_project
 from jupyter_devbox.workflow.context import Context
 from jupyter_devbox.workflow.planning import Plan, make_plan
@@ -31,7 +31,7 @@ def decide(context: Context, request: ContainerizeRequest) -> Decided:
     for notebook in request.notebooks:
         check_notebook(notebook)
     project = find_request_project(context, request)
-    snapshots = tuple(capture_saved(context, path, project) for path in request.notebooks)
+    snapshots = capture_all(context, request, project)
     try:
         engine = context.connect()
     except EngineError:
