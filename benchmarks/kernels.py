@@ -192,6 +192,7 @@ def main() -> int:
         project.mkdir()
         write_kernelspecs(Path(folder), project, image.id, options.python)
         os.environ["JUPYTER_PATH"] = folder
+        os.environ["JUPYTER_DATA_DIR"] = str(Path(folder, "data"))
         os.environ[BASE_VARIABLE] = str(Path(folder, "r"))
         try:
             figures = measure(engine, project, options.pairs)

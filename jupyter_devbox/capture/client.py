@@ -12,6 +12,7 @@ from typing import Any
 
 from jupyter_devbox.capture import apt, probe
 from jupyter_devbox.capture.engines import (
+    Known,
     choose_engines,
     engine_names,
     engine_rules,
@@ -109,10 +110,12 @@ def capture_live(
         Whether the modules that this process has loaded are the notebook's.
     """
     here = notebook.resolve().parent if notebook is not None else Path.cwd()
-    saved = {source for _, source in cells}
+    saved, ran = {source for _, source in cells}, set(history)
     every = [Cell(number, source) for number, source in cells]
     every += [Cell(None, text) for text in dict.fromkeys(history) if text not in saved]
     work = _Capture(here=here, project=project.resolve(), probe=probe.answer, loaded=loaded)
+    if loaded and history:
+        work.executed = frozenset(number for number, text in cells if number and text in ran)
     name = _relative(notebook, project) if notebook is not None else ""
     return work.snapshot(every, name=name, python=platform.python_version())
 
@@ -137,12 +140,13 @@ def _decoded(text: str) -> Mapping[str, Any]:
 
 @dataclass(slots=True)
 class _Capture:
-    """One run of capture; `probe` None for a static scan."""
+    """One run of capture; `probe` None for a static scan, `executed` None outside of a kernel."""
 
     here: Path
     project: Path
     probe: Probe | None = None
     loaded: bool = False
+    executed: frozenset[int] | None = None
     answer: Answer = field(default_factory=Answer)
     told: Mapping[str, Any] = field(default_factory=dict)
 
@@ -243,25 +247,33 @@ class _Capture:
         uses = [*gatherer.found.uses]
         uses += [(use, cells) for facts, cells in walk.tree.facts for use in facts.uses]
         needs = find_engines(uses, aliases_of(every), imported)
-        installed = self.answer.distributions if self.probe is not None else None
-        closure = self.told.get("closure", ())
-        direct = set(result.drafts)
+        known = self._known(result)
+        chosen = choose_engines(needs, known)
+        if self.loaded:
+            tops = {name.partition(".")[0] for name in imported}
+            for name in loaded_engines(tops, chosen, known):
+                chosen.setdefault(name, set())
+        for program, cells in gatherer.found.programs:
+            command = apt.apt_rules().commands.get(program, "")
+            there = known.installed is None or command in known.installed
+            if command and there and command not in known.direct:
+                chosen.setdefault(command, set()).update(cells)
+        return chosen, needs.apt
+
+    def _known(self, result: Resolution) -> Known:
         absent = {
             name.partition(".")[0]
             for dist, draft in result.drafts.items()
             if dist not in self.answer.distributions
             for name in draft.imports
         }
-        chosen = choose_engines(needs, direct, installed, closure, absent)
-        if self.loaded and installed is not None:
-            tops = {name.split(".")[0] for name in imported}
-            for name in loaded_engines(tops, direct | set(chosen), installed, closure):
-                chosen.setdefault(name, set())
-        for program, cells in gatherer.found.programs:
-            command = apt.apt_rules().commands.get(program, "")
-            if command and command not in direct and (installed is None or command in installed):
-                chosen.setdefault(command, set()).update(cells)
-        return chosen, needs.apt
+        return Known(
+            direct=frozenset(result.drafts),
+            closure=frozenset(self.told.get("closure", ())),
+            absent=frozenset(absent),
+            installed=self.answer.distributions if self.probe is not None else None,
+            executed=self.executed,
+        )
 
     def _engine_requirements(self, engines: Mapping[str, set[int]]) -> list[CapturedRequirement]:
         """Return the engines as requirements, with what is installed of them."""

@@ -5,7 +5,8 @@ loads numexpr and pyarrow on its own import when they are there. So the rules of
 ``data/engines.json`` name the *use* that needs the engine: a call (``to_excel``), an argument
 (``engine="h5netcdf"``), the end of a file name, the scheme of a URL, or an import
 (``tqdm.notebook``). Where an interpreter was asked, an engine counts only if it is installed and
-no dependency of what is captured anyway; a loaded engine counts without a matching use only if
+no dependency of what is captured anyway; in a kernel that has executed the use, only if it is
+loaded. A loaded engine counts without a matching use only if
 its row says that nothing but such a use loads it (``"evidence"``).
 """
 
@@ -72,6 +73,31 @@ class EngineNeeds:
 
     dists: dict[tuple[str, ...], Needed] = field(default_factory=dict)
     apt: dict[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Known:
+    """What is known besides the code.
+
+    Parameters
+    ----------
+    direct
+        Distributions that are captured for another reason.
+    closure
+        What those bring with them.
+    absent
+        Imported packages that the interpreter does not have.
+    installed
+        The probe's report by distribution; None without an interpreter.
+    executed
+        Cells that this kernel has executed; None outside of a kernel.
+    """
+
+    direct: frozenset[str]
+    closure: frozenset[str] = frozenset()
+    absent: frozenset[str] = frozenset()
+    installed: Mapping[str, Mapping[str, Any]] | None = None
+    executed: frozenset[int] | None = None
 
 
 @lru_cache(maxsize=1)
@@ -198,25 +224,21 @@ def _add(
         found.apt.setdefault(package, why)
 
 
-def choose_engines(
-    needs: EngineNeeds,
-    direct: Collection[str],
-    installed: Mapping[str, Mapping[str, Any]] | None,
-    closure: Collection[str],
-    absent: Collection[str] = (),
-) -> dict[str, set[int]]:
+def choose_engines(needs: EngineNeeds, known: Known) -> dict[str, set[int]]:
     """Return the engines to capture, with their cells.
 
-    Without an interpreter (`installed` None), and where none of the packages that would load it is
-    there either (`absent` names those), that is the usual alternative of each; else it is the
-    loaded one, or the first that is installed.
+    Without an interpreter, and where none of the packages that would load it is there either, that
+    is the usual alternative of each; else it is the loaded one, or the first that is installed.
+    Where the kernel has executed every cell that uses it, it must be loaded, else no call needed
+    it.
     """
     chosen: dict[str, set[int]] = {}
     for need in needs.dists.values():
-        if any(name in direct or name in closure for name in need.anyof):
+        if any(name in known.direct or name in known.closure for name in need.anyof):
             continue
-        name = _choice(need.anyof, installed)
-        if name is None and not need.packages.isdisjoint(absent):
+        ran = known.executed is not None and need.cells <= known.executed
+        name = _choice(need.anyof, known.installed, loaded_only=ran)
+        if name is None and not need.packages.isdisjoint(known.absent):
             name = need.anyof[0]
         if name is not None:
             chosen.setdefault(name, set()).update(need.cells)
@@ -224,30 +246,29 @@ def choose_engines(
 
 
 def _choice(
-    anyof: tuple[str, ...], installed: Mapping[str, Mapping[str, Any]] | None
+    anyof: tuple[str, ...],
+    installed: Mapping[str, Mapping[str, Any]] | None,
+    *,
+    loaded_only: bool,
 ) -> str | None:
     if installed is None:
         return anyof[0]
     present = [name for name in anyof if name in installed]
     loaded = [name for name in present if installed[name].get("loaded")]
-    return next(iter(loaded or present), None)
+    return next(iter(loaded or ([] if loaded_only else present)), None)
 
 
-def loaded_engines(
-    tops: Collection[str],
-    direct: Collection[str],
-    installed: Mapping[str, Mapping[str, Any]],
-    closure: Collection[str],
-) -> set[str]:
+def loaded_engines(tops: Collection[str], chosen: Collection[str], known: Known) -> set[str]:
     """Return the engines whose being loaded proves a call, whatever the code looks like.
 
     A library may load several of a family to see which are there; so where one of them is known
     already, the rest is no evidence.
     """
     found: set[str] = set()
+    there = known.direct | known.closure | set(chosen)
+    installed = known.installed or {}
     for packages, family in engine_rules().evidence:
-        known = set(family) & (set(direct) | set(closure))
-        if not known and not packages.isdisjoint(tops):
+        if there.isdisjoint(family) and not packages.isdisjoint(tops):
             loaded = [name for name in family if installed.get(name, {}).get("loaded")]
             found.update(loaded[:1])
     return found

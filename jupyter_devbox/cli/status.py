@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from jupyter_devbox.cli.verb import Verb
+from jupyter_devbox.view.units import count
 from jupyter_devbox.workflow.context import Context
 from jupyter_devbox.workflow.status import ProjectStatus, project_status
 
@@ -42,7 +43,8 @@ def _lines(status: ProjectStatus) -> list[str]:
     for box in status.boxes:
         running = "running" if box.running else "stopped"
         stale = ", from an older image" if box.stale else ""
-        lines.append(f"Box {box.id[:12]} ({box.target}): {running}{stale}")
+        kernels = f", {count(box.kernels, 'kernel')}" if box.kernels else ""
+        lines.append(f"Box {box.id[:12]} ({box.target}): {running}{kernels}{stale}")
     if status.drift:
         names = " ".join(n.path for n in status.notebooks if n.drift)
         target = f"containerize {names}" if names else "build"

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import json
+import re
 import sys
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, ClassVar
 
 from jupyter_core.application import JupyterApp
-from traitlets import Bool, Unicode
+from traitlets import Bool, TraitError, Unicode
+from traitlets.config import Config
 
 from jupyter_devbox._version import __version__
+from jupyter_devbox.cli.arguments import StrictLoader
 from jupyter_devbox.errors import INTERRUPTED_EXIT_CODE, DevboxError, UsageError
 from jupyter_devbox.files.project import Project, find_project
 from jupyter_devbox.view.wording import failure
@@ -37,9 +40,43 @@ class Verb(JupyterApp):
     project = Unicode(help="The project's folder; by default it is found.").tag(config=True)
     most_arguments: ClassVar[int] = 0
 
-    def exit(self, exit_status: int | str | None = 0) -> None:
-        """Leave; traitlets ends with 1 after a mistake on the command line, which is ours for 2."""
-        super().exit(UsageError.exit_code if exit_status == 1 else exit_status)
+    def initialize(self, argv: list[str] | None = None) -> None:
+        """Read the command line, or leave with what is wrong about it."""
+        try:
+            self.read(argv)
+        except UsageError as error:
+            self.json = self.json or "--json" in (sys.argv if argv is None else argv)
+            self.show_error(error)
+            sys.exit(error.exit_code)
+
+    def read(self, argv: list[str] | None) -> None:
+        """Read the command line.
+
+        Raises
+        ------
+        UsageError
+            An option is not known, or its value is none.
+        """
+        try:
+            super().initialize(argv)
+        except UsageError as error:
+            raise UsageError(error.message, hint=f"{self.title()} --help") from error
+
+    def update_config(self, config: Config) -> None:
+        """Take in options; traitlets would log a wrong one, and end with 1."""
+        try:
+            super().update_config(config)
+        except TraitError as error:
+            message = _short(str(error))
+            raise UsageError(message, hint=f"{self.title()} --help") from error
+
+    def _create_loader(self, argv: Any, aliases: Any, flags: Any, classes: Any) -> StrictLoader:  # noqa: ANN401
+        return StrictLoader(argv, aliases, flags, classes=classes, log=self.log)
+
+    @classmethod
+    def title(cls) -> str:
+        """Return how the verb is called."""
+        return str(cls.name).replace("jupyter-devbox-", "jupyter devbox ")
 
     def start(self) -> None:
         """Run the verb and leave with its exit code."""
@@ -53,7 +90,7 @@ class Verb(JupyterApp):
             self.show_error(error)
             sys.exit(error.exit_code)
         except KeyboardInterrupt:
-            sys.exit(INTERRUPTED_EXIT_CODE)
+            code, answer = INTERRUPTED_EXIT_CODE, {"error": {"code": "cancelled"}}
         if self.json:
             print(json.dumps(answer, ensure_ascii=False, indent=2))
         sys.exit(code)
@@ -84,9 +121,8 @@ class Verb(JupyterApp):
     def one_notebook(self) -> Path:
         """Return the one notebook given, or end with a usage error."""
         if len(self.extra_args) != 1:
-            name = type(self).__name__.removesuffix("Verb").lower()
-            message = f"jupyter devbox {name} takes one notebook"
-            raise UsageError(message, hint=f"jupyter devbox {name} NOTEBOOK.ipynb")
+            message = f"{self.title()} takes one notebook"
+            raise UsageError(message, hint=f"{self.title()} NOTEBOOK.ipynb")
         return Path(self.extra_args[0])
 
     def chosen(self) -> Path | None:
@@ -99,5 +135,10 @@ class Verb(JupyterApp):
 
     def fail_usage(self, message: str) -> None:
         """Raise a usage error that names the help."""
-        name = type(self).__name__.removesuffix("Verb").lower()
-        raise UsageError(message, hint=f"jupyter devbox {name} --help")
+        raise UsageError(message, hint=f"{self.title()} --help")
+
+
+def _short(complaint: str) -> str:
+    """Return a trait's complaint without the class it belongs to."""
+    found = re.search(r"'(\w+)' trait .*expected (.*?)\.?$", complaint)
+    return f"--{found[1]} takes {found[2]}" if found else complaint

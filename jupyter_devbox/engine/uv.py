@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import tempfile
 from collections.abc import Mapping, Sequence
@@ -86,8 +87,11 @@ def resolve(request: ResolveRequest, *, offline: bool) -> str:
 def _preferences(pairs: Sequence[tuple[str, str]]) -> str:
     """Return a lock that only names versions: uv keeps those of an existing output that fit."""
     head = 'lock-version = "1.0"\ncreated-by = "jupyter-devbox"\n'
+    if not pairs:
+        return f"{head}packages = []\n"
     return head + "".join(
-        f'\n[[packages]]\nname = "{name}"\nversion = "{version}"\n' for name, version in pairs
+        f"\n[[packages]]\nname = {json.dumps(name)}\nversion = {json.dumps(version)}\n"
+        for name, version in pairs
     )
 
 

@@ -70,7 +70,7 @@ def run_verb(words: list[str]) -> None:
 def _parse(words: list[str]) -> ContainerizeRequest:
     """Return the request of the magic's words: the command line's own options."""
     verb = ContainerizeVerb()
-    verb.initialize(words)
+    verb.read(words)
     return verb.whole_request()
 
 

@@ -9,7 +9,13 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from jupyter_devbox.engine.base import Engine
-from jupyter_devbox.errors import EngineError, ImageMissingError, ProjectError, RunError
+from jupyter_devbox.errors import (
+    DevboxError,
+    EngineError,
+    ImageMissingError,
+    ProjectError,
+    RunError,
+)
 from jupyter_devbox.run.environment import box_environment, ca_mount
 from jupyter_devbox.run.identity import IDLE, identity_archive, image_accounts
 from jupyter_devbox.run.probe import PYTHON, probe, share_launcher
@@ -116,7 +122,7 @@ def create(
 ) -> str:
     """Create a container for the project, its user set up, and return its id; not started yet."""
     _check(engine, spec)
-    accounts = image_accounts(engine, spec.image, runtime.path.parent)
+    accounts = image_accounts(engine, spec, runtime.path.parent, record)
     ca = ca_mount(host)
     container = engine.create(
         ContainerSpec(
@@ -140,8 +146,12 @@ def create(
             limits=spec.limits,
         )
     )
-    record(kind, container)
-    engine.put(container, "/", identity_archive(accounts, spec.box_uid, spec.box_gid))
+    try:
+        record(kind, container)
+        engine.put(container, "/", identity_archive(accounts, spec.box_uid, spec.box_gid))
+    except DevboxError:
+        engine.remove(container)
+        raise
     return container
 
 

@@ -9,13 +9,14 @@ from __future__ import annotations
 import io
 import json
 import tarfile
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
 from jupyter_devbox.engine.base import Engine
 from jupyter_devbox.errors import RunError
 from jupyter_devbox.run.runtime_dir import write_private
-from jupyter_devbox.spec.box import HOME, LABEL_KIND, USER
+from jupyter_devbox.spec.box import HOME, USER, BoxSpec
 from jupyter_devbox.spec.container import ContainerSpec, ExecSpec
 
 IDLE = ("/bin/sh", "-c", "trap 'exit 0' TERM; while sleep 86400 & wait $!; do :; done")
@@ -69,31 +70,41 @@ def identity_archive(accounts: Accounts, uid: int, gid: int) -> bytes:
     return buffer.getvalue()
 
 
-def image_accounts(engine: Engine, image: str, cache: Path) -> Accounts:
+def image_accounts(
+    engine: Engine, spec: BoxSpec, cache: Path, record: Callable[[str, str], None]
+) -> Accounts:
     """Return the accounts that an image comes with, asking it once.
 
     Parameters
     ----------
     cache
         A folder of our own; an image never changes, so neither does the answer.
+    record
+        Told of the container that is asked, before it starts.
     """
-    kept = cache / f"accounts-{image.removeprefix('sha256:')[:16]}.json"
+    kept = cache / f"accounts-{spec.image.removeprefix('sha256:')[:16]}.json"
     try:
         return Accounts(*json.loads(kept.read_text(encoding="utf-8")))
     except (OSError, ValueError, TypeError):
-        accounts = _ask(engine, image)
+        accounts = _ask(engine, spec, record)
     text = json.dumps([accounts.passwd, accounts.group])
     write_private(kept, text.encode())
     return accounts
 
 
-def _ask(engine: Engine, image: str) -> Accounts:
+def _ask(engine: Engine, spec: BoxSpec, record: Callable[[str, str], None]) -> Accounts:
     """Read the accounts in a container that lives for this alone."""
-    spec = ContainerSpec(
-        image=image, command=IDLE, user="0:0", network="none", labels={LABEL_KIND: "probe"}
+    container = engine.create(
+        ContainerSpec(
+            image=spec.image,
+            command=IDLE,
+            user="0:0",
+            network="none",
+            labels=spec.labels("kernel"),
+        )
     )
-    container = engine.create(spec)
     try:
+        record("kernel", container)
         engine.start(container)
         texts = []
         for path in ("/etc/passwd", "/etc/group"):

@@ -12,7 +12,7 @@ from jupyter_devbox.spec.container import EMPTY, Limits, Mount
 
 Target = Literal["cpu", "cuda"]
 Isolation = Literal["box", "kernel"]
-Kind = Literal["box", "kernel", "probe"]
+Kind = Literal["box", "kernel"]
 
 LABEL_KIND = "jupyter-devbox.kind"
 LABEL_OWNER = "jupyter-devbox.owner"

@@ -11,10 +11,22 @@ from jupyter_devbox.files.project import Project
 from jupyter_devbox.files.reader import read_environment
 from jupyter_devbox.plan.requirements import OURS, from_capture
 from jupyter_devbox.spec.box import LABEL_KIND, LABEL_PROJECT, LABEL_TARGET
+from jupyter_devbox.spec.container import ExecSpec
 from jupyter_devbox.spec.environment import DirectRequirement
 from jupyter_devbox.workflow.capturing import capture_saved
 from jupyter_devbox.workflow.context import Context
 from jupyter_devbox.workflow.making import FOLDER, LABEL_FILES, files_digest, image_tag
+
+_COUNT = """
+import glob
+count = 0
+for path in glob.glob("/proc/[0-9]*/cmdline"):
+    try:
+        count += open(path, "rb").read().split(b"\\0")[1:3] == [b"-m", b"ipykernel_launcher"]
+    except OSError:
+        pass
+print(count)
+"""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,6 +52,7 @@ class BoxStatus:
     target: str
     running: bool
     stale: bool
+    kernels: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,6 +89,7 @@ class ProjectStatus:
                     "id": b.id,
                     "target": b.target,
                     "running": b.running,
+                    "kernels": b.kernels,
                     "stale": b.stale,
                 }
                 for b in self.boxes
@@ -144,6 +158,17 @@ def _boxes(engine: Engine | None, project: Project, files: str) -> tuple[BoxStat
                 target=box.labels.get(LABEL_TARGET, ""),
                 running=box.status == "running",
                 stale=built != files,
+                kernels=_kernels(engine, box.id) if box.status == "running" else 0,
             )
         )
     return tuple(statuses)
+
+
+def _kernels(engine: Engine, container: str) -> int:
+    """Return how many kernels run in a box, whoever started them; 0 if it does not say."""
+    command = ExecSpec(command=("python3", "-c", _COUNT))
+    try:
+        said = engine.run(container, command).stdout.strip()
+    except EngineError:  # it ended this moment
+        return 0
+    return int(said) if said.isdigit() else 0
