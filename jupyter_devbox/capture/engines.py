@@ -55,6 +55,7 @@ class Rules:
     by_scheme: tuple[Rule, ...]
     by_import: tuple[Rule, ...]
     evidence: tuple[tuple[frozenset[str], tuple[str, ...]], ...]
+    companions: Mapping[str, str]
     words: frozenset[str]
 
 
@@ -119,6 +120,7 @@ def engine_rules() -> Rules:
         evidence=tuple(
             (frozenset(row["packages"]), tuple(row["engines"])) for row in data["evidence"]
         ),
+        companions=data["companions"],
         words=frozenset(by_use) | keywords | {re.split(r"[^\w]", s)[0] for s in schemes},
     )
 
@@ -233,15 +235,18 @@ def choose_engines(needs: EngineNeeds, known: Known) -> dict[str, set[int]]:
     it.
     """
     chosen: dict[str, set[int]] = {}
-    for need in needs.dists.values():
-        if any(name in known.direct or name in known.closure for name in need.anyof):
+    companions = engine_rules().companions
+    for need in sorted(needs.dists.values(), key=lambda need: len(need.anyof)):
+        there = known.direct | known.closure | (set(chosen) if len(need.anyof) > 1 else set())
+        if not there.isdisjoint(need.anyof):
             continue
         ran = known.executed is not None and need.cells <= known.executed
         name = _choice(need.anyof, known.installed, loaded_only=ran)
         if name is None and not need.packages.isdisjoint(known.absent):
             name = need.anyof[0]
         if name is not None:
-            chosen.setdefault(name, set()).update(need.cells)
+            for each in filter(None, (name, companions.get(name))):
+                chosen.setdefault(each, set()).update(need.cells)
     return chosen
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import sys
 import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -117,14 +118,24 @@ def build_wheel(source: Path, destination: Path) -> Path:
     source gives the same bytes.
     """
     done = run_uv(
-        ["build", "--quiet", "--wheel", "--out-dir", str(destination), str(source)],
+        # With --quiet the backend's own words, which say what is wrong, are lost. Without --python
+        # uv may fetch an interpreter to please the source.
+        [
+            "build",
+            "--wheel",
+            "--python",
+            sys.executable,
+            "--out-dir",
+            str(destination),
+            str(source),
+        ],
         cwd=destination,
         env={"SOURCE_DATE_EPOCH": "315532800"},
     )
     wheels = sorted(destination.glob("*.whl"))
     if done.exit_code or not wheels:
         message = f"A wheel could not be built from: `{source}`"
-        tail = tuple(done.stderr.strip().splitlines()[-20:])
+        tail = tuple(_CREDENTIALS.sub("", done.stderr).strip().splitlines()[-20:])
         raise EngineError(message, hint="pip install . must work there first", details=tail)
     return wheels[-1]
 

@@ -24,6 +24,11 @@ class Project:
     reason: str
 
     @property
+    def nested(self) -> bool:
+        """Whether the project is a folder of a larger Git repository."""
+        return any((folder / ".git").exists() for folder in self.root.parents)
+
+    @property
     def name(self) -> str:
         """The name to be shown: the folder's."""
         return self.root.name

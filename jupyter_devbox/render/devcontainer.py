@@ -11,6 +11,9 @@ from jupyter_devbox.spec.tree import KeyFile
 PATH = ".devcontainer/devcontainer.json"
 HEADING = "// Written by jupyter-devbox. Keys and comments of your own are kept.\n"
 RECORD = ("customizations", "jupyter_devbox", "written")
+_WORKSPACE_MOUNT = (
+    "type=bind,source=${localWorkspaceFolder},target=/workspaces/${localWorkspaceFolderBasename}"
+)
 _SYSTEM_CA = "/etc/ssl/certs/ca-certificates.crt"
 _CA_MOUNT = (
     "type=bind,source=${localEnv:SSL_CERT_FILE:/dev/null},"
@@ -19,7 +22,9 @@ _CA_MOUNT = (
 _HOST_CA = "${localEnv:SSL_CERT_FILE:" + _SYSTEM_CA + "}"
 
 
-def devcontainer(spec: EnvironmentSpec, options: ProjectOptions) -> KeyFile:
+def devcontainer(
+    spec: EnvironmentSpec, options: ProjectOptions, *, nested: bool = False
+) -> KeyFile:
     """Return devcontainer.json of the CPU target.
 
     A company's CA bundle works from the file alone: it is a build secret, and at run time it is
@@ -44,6 +49,10 @@ def devcontainer(spec: EnvironmentSpec, options: ProjectOptions) -> KeyFile:
             "python.defaultInterpreterPath",
         ): "/opt/venv/bin/python",
     }
+    if nested:
+        # The clients mount the whole repository unless they are told (both keys, as a pair).
+        values[("workspaceMount",)] = _WORKSPACE_MOUNT
+        values[("workspaceFolder",)] = "/workspaces/${localWorkspaceFolderBasename}"
     if spec.ports:
         values[("forwardPorts",)] = list(spec.ports)
     values[("customizations", "jupyter_devbox", "notebooks")] = list(spec.notebooks)

@@ -15,12 +15,25 @@ FOLDER = ".devcontainer"
 
 
 def render(
-    spec: EnvironmentSpec, lock: Lock, options: ProjectOptions, *, uv_version: str
+    spec: EnvironmentSpec,
+    lock: Lock,
+    options: ProjectOptions,
+    *,
+    uv_version: str,
+    nested: bool = False,
 ) -> RenderedTree:
-    """Return the files of an environment, sorted by path; same input, same bytes."""
+    """Return the files of an environment, sorted by path; same input, same bytes.
+
+    Parameters
+    ----------
+    uv_version
+        The uv that installs in the image.
+    nested
+        Whether the project is a folder of a larger Git repository.
+    """
     ours = tuple(format_line(r) for r in spec.requirements if r.reason != "hand")
     files: list[RenderedFile] = [
-        devcontainer(spec, options),
+        devcontainer(spec, options, nested=nested),
         dockerfile(spec, lock, uv_version),
         LinesFile(path=f"{FOLDER}/requirements.in", heading=HEADING, lines=ours),
         *(

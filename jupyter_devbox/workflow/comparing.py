@@ -49,7 +49,7 @@ def _essence(outputs: Any) -> list[str]:  # noqa: ANN401
             pictures = sorted(kind for kind in data if kind.startswith("image/"))
             rest.append(", ".join(pictures) or _normal(_text(data.get("text/plain", ""))))
     # Warnings on standard error come and go with caches and versions of the system.
-    return [_normal(streams["stdout"])] * ("stdout" in streams) + rest
+    return [_normal(text) for name, text in streams.items() if name == "stdout"] + rest
 
 
 def _text(value: Any) -> str:  # noqa: ANN401

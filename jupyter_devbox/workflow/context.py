@@ -32,8 +32,6 @@ class Context:
         Our folder below Jupyter's data folder: ledger, logs, virtual environments.
     kernels
         Folder of the user's kernelspecs.
-    runtime
-        Folder below which the sockets of boxes lie (short: a socket's path has 107 bytes).
     python
         Interpreter that has jupyter_devbox.
     connect

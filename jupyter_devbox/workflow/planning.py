@@ -76,7 +76,7 @@ def make_plan(
     lock = lock_environment(spec, existing, index.environment() if index else {})
     spec = pinned(spec, lock)
     spec = replace(spec, estimated_bytes=estimate_bytes(spec, lock))
-    tree = render(spec, lock, options, uv_version=version("uv"))
+    tree = render(spec, lock, options, uv_version=version("uv"), nested=project.nested)
     return Plan(spec=spec, lock=lock, tree=tree, existing=existing, options=options)
 
 

@@ -10,7 +10,9 @@ from typing import Any
 
 from jupyter_devbox.engine.base import Engine
 from jupyter_devbox.errors import EngineError
+from jupyter_devbox.run.box import remove_box
 from jupyter_devbox.run.kernelspec import installed_kernelspecs, remove_kernelspec
+from jupyter_devbox.run.runtime_dir import default_base
 from jupyter_devbox.spec.box import LABEL_KIND
 from jupyter_devbox.workflow.context import Context
 
@@ -119,7 +121,9 @@ def _remove(context: Context, engine: Engine | None, thing: Thing) -> None:
             if spec.name == thing.id:
                 remove_kernelspec(spec)
     elif thing.kind in {"kernel", "box"} and engine is not None:
-        engine.remove(thing.id)
+        container = engine.container(thing.id)
+        if container is not None:
+            remove_box(engine, container, default_base())
     elif thing.kind == "image" and engine is not None:
         image = engine.image(thing.id)
         for tag in image.tags if image else ():

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from jupyter_devbox.errors import KernelStartError, NotebookError, RunError
+from jupyter_devbox.errors import DevboxError, KernelStartError, NotebookError, RunError
 from jupyter_devbox.files.project import Project
 from jupyter_devbox.files.writer import atomic_write
 from jupyter_devbox.run.kernelspec import InstalledSpec, installed_kernelspecs
@@ -190,11 +190,18 @@ def execute(
         message = f"A cell took longer than {timeout:.0f} seconds: `{_failed_cell(document)}`"
         raise RunError(message, hint="raise the limit with --timeout") from error
     except (DeadKernelError, NoSuchKernel) as error:
-        message = "The kernel died while the notebook ran"
-        raise KernelStartError(
-            message, hint="jupyter devbox doctor", details=(str(error),)
-        ) from error
+        raise _cause(client, error) from error
     return None
+
+
+def _cause(client: Any, error: Exception) -> DevboxError:  # noqa: ANN401  (nbclient is untyped)
+    """Return why a kernel died: its provisioner knows more than nbclient."""
+    why = getattr(getattr(client.km, "provisioner", None), "why", None)
+    known = why() if why is not None else None
+    if isinstance(known, DevboxError):
+        return known
+    message = "The kernel died while the notebook ran"
+    return KernelStartError(message, hint="jupyter devbox doctor", details=(str(error),))
 
 
 def _listen_at(client: Any, folder: Path) -> None:  # noqa: ANN401  (nbclient is untyped)
