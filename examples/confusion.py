@@ -16,6 +16,8 @@ def draw(counts):
     np.fill_diagonal(mistakes, 0)
     figure, axes = plt.subplots(figsize=(4, 4))
     axes.imshow(mistakes, cmap="Reds")
-    axes.set(xlabel="taken for", ylabel="digit", title="Mistakes", xticks=range(10), yticks=range(10))
+    axes.set(
+        xlabel="taken for", ylabel="digit", title="Mistakes", xticks=range(10), yticks=range(10)
+    )
     figure.tight_layout()
     return axes

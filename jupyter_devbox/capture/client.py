@@ -13,6 +13,7 @@ from typing import Any
 from jupyter_devbox.capture import apt, probe
 from jupyter_devbox.capture.engines import (
     Known,
+    brought_by,
     choose_engines,
     engine_names,
     engine_rules,
@@ -269,7 +270,7 @@ class _Capture:
         }
         return Known(
             direct=frozenset(result.drafts),
-            closure=frozenset(self.told.get("closure", ())),
+            closure=frozenset(self.told.get("closure", ())) or brought_by(result.drafts),
             absent=frozenset(absent),
             installed=self.answer.distributions if self.probe is not None else None,
             executed=self.executed,

@@ -56,6 +56,7 @@ class Rules:
     by_import: tuple[Rule, ...]
     evidence: tuple[tuple[frozenset[str], tuple[str, ...]], ...]
     companions: Mapping[str, str]
+    brings: Mapping[str, list[str]]
     words: frozenset[str]
 
 
@@ -121,6 +122,7 @@ def engine_rules() -> Rules:
             (frozenset(row["packages"]), tuple(row["engines"])) for row in data["evidence"]
         ),
         companions=data["companions"],
+        brings=data["brings"],
         words=frozenset(by_use) | keywords | {re.split(r"[^\w]", s)[0] for s in schemes},
     )
 
@@ -247,7 +249,14 @@ def choose_engines(needs: EngineNeeds, known: Known) -> dict[str, set[int]]:
         if name is not None:
             for each in filter(None, (name, companions.get(name))):
                 chosen.setdefault(each, set()).update(need.cells)
-    return chosen
+    brought = brought_by(chosen)
+    return {name: cells for name, cells in chosen.items() if name not in brought}
+
+
+def brought_by(dists: Iterable[str]) -> frozenset[str]:
+    """Return what common distributions are known to depend on."""
+    table = engine_rules().brings
+    return frozenset(name for dist in dists for name in table.get(dist, ()))
 
 
 def _choice(

@@ -1,8 +1,8 @@
 """Ask one Python interpreter who provides its modules: a JSON request in, one JSON line out.
 
-This file is run by the notebook's own interpreter (``python probe.py``, request on standard
-input), or called in the running kernel (`answer`). It uses the standard library only, runs on
-Python 3.8 and later, and imports nothing of the user's.
+Run by the notebook's own interpreter (``python probe.py``, request on standard input), or called
+in the running kernel (`answer`). Standard library only, Python 3.8 and later; imports nothing of
+the user's.
 
 Request::
 
@@ -41,7 +41,7 @@ from typing import Any
 from urllib.parse import unquote, urlsplit
 
 _SUFFIXES = (".py", ".pyc", *importlib.machinery.EXTENSION_SUFFIXES)
-_INFO = re.compile(r"(?P<name>[^-]+)-(?P<version>[^-]+?)(-py[\d.]+.*)?\.(dist|egg)-info")
+_INFO = re.compile(r"(?P<name>[A-Za-z0-9][^-]*)-(?P<version>[^-]+?)(-py[\d.]+.*)?\.(dist|egg)-info")
 _SEPARATORS = re.compile(r"[-_.]+")
 _SIZE = re.compile(rb",(\d+)\n")
 _REQUIRED = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
@@ -278,9 +278,6 @@ def _file_path(url: str) -> str:
     return os.path.normpath(path) if path else ""
 
 
-# --- modules -------------------------------------------------------------------------------------
-
-
 def _stdlib_names() -> frozenset[str]:
     names = getattr(sys, "stdlib_module_names", None)
     if names is not None:
@@ -407,9 +404,6 @@ def _is_installed(file: str) -> bool:
 def _is_stdlib(file: str) -> bool:
     folders = {sysconfig.get_path("stdlib"), sysconfig.get_path("platstdlib")}
     return any(file.startswith(folder + os.sep) for folder in folders if folder)
-
-
-# --- distributions -------------------------------------------------------------------------------
 
 
 def _report(distribution: Distribution, loaded: Collection[str]) -> dict[str, Any]:

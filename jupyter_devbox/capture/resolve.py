@@ -80,6 +80,7 @@ _CONDA_NAMES = {
     "py-xgboost": "xgboost",
     "tensorflow-base": "tensorflow",
 }
+_OLD_NAMES = {"pil": "pillow", "skimage": "scikit-image", "sklearn": "scikit-learn"}
 
 
 @dataclass(slots=True)
@@ -149,7 +150,7 @@ def _renamed(install: Install, dists: set[str]) -> Install:
 def resolve(needs: Iterable[Need], installs: list[Install], answer: Answer) -> Resolution:
     """Name the distribution of each import; what nobody is known to provide stays unresolved."""
     result = Resolution()
-    installed = {install.name for install in installs if not install.conda}
+    installed = {_dist_of(install) for install in installs if not install.conda}
     for need in needs:
         if is_stdlib(need.module):
             continue
@@ -214,8 +215,14 @@ def open_name(need: Need) -> str:
     return need.dotted if shared else top
 
 
+def _dist_of(install: Install) -> str:
+    """Return the distribution that an install line means by conda's or a placeholder's name."""
+    table = _CONDA_NAMES if install.conda else _OLD_NAMES
+    return table.get(install.name, install.name)
+
+
 def _add_install(install: Install, answer: Answer, result: Resolution) -> None:
-    name = _CONDA_NAMES.get(install.name, install.name) if install.conda else install.name
+    name = _dist_of(install)
     if name in _ALWAYS_THERE:
         return
     if install.conda and name not in answer.distributions and name not in known_distributions():
@@ -235,7 +242,7 @@ def requirements(
     """Return the requirements, with what is installed and what the install lines say."""
     found = []
     for name, draft in sorted(result.drafts.items()):
-        lines = [i for i in installs if _CONDA_NAMES.get(i.name, i.name) == name]
+        lines = [install for install in installs if _dist_of(install) == name]
         installed = answer.distributions.get(name)
         source, url = _source(name, lines, installed, result)
         found.append(

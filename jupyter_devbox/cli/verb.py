@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import re
 import sys
@@ -42,6 +43,7 @@ class Verb(JupyterApp):
 
     def initialize(self, argv: list[str] | None = None) -> None:
         """Read the command line, or leave with what is wrong about it."""
+        _speak_any_text()
         try:
             self.read(argv)
         except UsageError as error:
@@ -92,7 +94,7 @@ class Verb(JupyterApp):
         except KeyboardInterrupt:
             code, answer = INTERRUPTED_EXIT_CODE, {"error": {"code": "cancelled"}}
         if self.json:
-            print(json.dumps(answer, ensure_ascii=False, indent=2))
+            _print_json(answer)
         sys.exit(code)
 
     def execute(self, context: Context) -> tuple[int, Mapping[str, Any]]:
@@ -103,7 +105,7 @@ class Verb(JupyterApp):
         """Print an error to standard error, and as JSON where that is wanted."""
         print("\n".join(failure(error, self.command())), file=sys.stderr)
         if self.json:
-            print(json.dumps({"error": error.to_json()}, ensure_ascii=False, indent=2))
+            _print_json({"error": error.to_json()})
 
     def command(self) -> str:
         """Return how `containerize` was called, for hints; "" for other verbs."""
@@ -136,6 +138,18 @@ class Verb(JupyterApp):
     def fail_usage(self, message: str) -> None:
         """Raise a usage error that names the help."""
         raise UsageError(message, hint=f"{self.title()} --help")
+
+
+def _print_json(answer: Mapping[str, Any]) -> None:
+    """Print one object, in ASCII: any terminal or pipe takes it, file names of any bytes too."""
+    print(json.dumps(answer, indent=2))
+
+
+def _speak_any_text() -> None:
+    """Let no character end the program that standard output or error cannot show."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):  # a kernel's streams are none, and take all
+            stream.reconfigure(errors="backslashreplace")
 
 
 def _short(complaint: str) -> str:

@@ -111,5 +111,5 @@ class Progress:
             if state.status == "done":
                 total += 1
             elif state.status == "running" and state.total:
-                total += state.current / state.total
+                total += min(state.current / state.total, 1)
         return total / max(len(self.states), 1)

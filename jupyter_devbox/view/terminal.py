@@ -13,7 +13,7 @@ from typing import TextIO
 from jupyter_devbox.spec.events import LogEvent, PhaseEvent
 from jupyter_devbox.view import wording
 from jupyter_devbox.view.progress import PhaseState, Progress
-from jupyter_devbox.view.units import clock
+from jupyter_devbox.view.units import clean, clock
 from jupyter_devbox.workflow.requests import Event, Found, Planned
 
 _INCLUDE = "add"
@@ -144,7 +144,10 @@ class LiveView:
     def _draw(self) -> None:
         lines = self._lines(final=False)
         self._clear()
+        # A line that wraps would take two rows, and clearing would leave one of them.
+        self.stream.write("\033[?7l")
         self._write(lines)
+        self.stream.write("\033[?7h")
         self._drawn = len(lines)
 
     def _clear(self) -> None:
@@ -163,7 +166,7 @@ class LiveView:
                 continue
             lines.append(self._line(state, now).rstrip())
             if state.status == "running" and self.progress.last_line and not final:
-                lines.append(f"        {self.progress.last_line[:70]}")
+                lines.append(f"        {clean(self.progress.last_line)[:70]}")
         if not final:
             lines.append(self._bar(now))
         return lines

@@ -2,6 +2,15 @@
 
 from __future__ import annotations
 
+import re
+
+_UNSEEN = re.compile("[\x00-\x1f\x7f-\x9f\ud800-\udfff\u2028\u2029\u202a-\u202e\u2066-\u2069]")
+
+
+def clean(text: str) -> str:
+    """Return untrusted text without what would steer a terminal, or turn its reading around."""
+    return _UNSEEN.sub("\N{REPLACEMENT CHARACTER}", text.expandtabs())
+
 
 def size(number: int) -> str:
     """Return bytes in decimal units, three digits: ``1.08 GB``, ``812 MB``, ``9.7 MB``."""
@@ -12,13 +21,15 @@ def size(number: int) -> str:
         value /= 1000
     if unit == "bytes":
         return f"{number} bytes"
-    digits = 2 if value < 10 and unit == "GB" else 1 if value < 10 else 0
+    digits = 2 if value < 9.995 and unit == "GB" else 1 if value < 9.95 else 0
     return f"{value:.{digits}f} {unit}"
 
 
 def about(number: int) -> str:
-    """Return bytes roughly: ``1.1 GB``, ``490 MB``."""
-    if number >= 1_000_000_000:
+    """Return bytes roughly: ``41 GB``, ``1.1 GB``, ``490 MB``."""
+    if number >= 9_950_000_000:
+        return f"{number / 1e9:.0f} GB"
+    if number >= 995_000_000:
         return f"{number / 1e9:.1f} GB"
     return f"{round(number / 1e7) * 10} MB"
 

@@ -15,7 +15,7 @@ from jupyter_devbox.errors import (
     EnginePermissionError,
 )
 from jupyter_devbox.spec.snapshot import CapturedRequirement, KernelSnapshot, UnresolvedImport
-from jupyter_devbox.view.units import about, count, duration, listing, size
+from jupyter_devbox.view.units import about, clean, count, duration, listing, size
 from jupyter_devbox.workflow.requests import ContainerizeResult, Found, Planned
 
 WIDTH = 80
@@ -33,7 +33,7 @@ def uses(snapshot: KernelSnapshot) -> str:
     things += [apt.name for apt in snapshot.apt]
     if snapshot.python:
         things.append("Python " + ".".join(snapshot.python.split(".")[:2]))
-    return f"{snapshot.notebook or 'This notebook'} uses {listing(things)}."
+    return f"{clean(snapshot.notebook) or 'This notebook'} uses {listing(things)}."
 
 
 def package(requirement: CapturedRequirement) -> str:
@@ -106,7 +106,7 @@ def found(event: Found, include: str, again: str = "", mark: str = "! ") -> list
             lines += [mark + missing[0], *missing[1:]]
         for warning in snapshot.warnings:
             cell = f"cell {warning.cell}: " if warning.cell else ""
-            lines.append(f"{mark}{cell}{warning.message}")
+            lines.append(f"{mark}{cell}{clean(warning.message)}")
     return lines
 
 
@@ -186,11 +186,12 @@ def failure(error: DevboxError, command: str = "") -> list[str]:
         What was called, such as ``jupyter devbox containerize a.ipynb`` or ``%containerize``:
         a hint that says to call it in another way is completed by it.
     """
-    lines = [f"  {line}" for line in error.details]
+    lines = [f"  {clean(line)}" for line in error.details]
     if lines:
         lines.append("")
+    message = clean(error.message.replace("\n", " "))
     lines += textwrap.wrap(
-        error.message if error.message.endswith((".", "`")) else f"{error.message}.",
+        message if message.endswith((".", "`")) else f"{message}.",
         WIDTH,
         break_long_words=False,
         break_on_hyphens=False,
@@ -199,10 +200,10 @@ def failure(error: DevboxError, command: str = "") -> list[str]:
 
 
 def _next(error: DevboxError, command: str) -> list[str]:
-    hint = re.sub(
-        r"\bjupyter devbox containerize(?: NOTEBOOK(?:\.ipynb)?)?(?=$|[ ,;])", command, error.hint
-    )
-    hint = hint if command else error.hint
+    hint = error.hint
+    if command:
+        ours = r"\bjupyter devbox containerize(?: NOTEBOOK(?:\.ipynb)?)?(?=$|[ ,;])"
+        hint = re.sub(ours, lambda _: command, hint)
     if command and isinstance(error, NO_ENGINE):
         ways = _columns(
             (f"{command} --target venv", "same packages, no box"),

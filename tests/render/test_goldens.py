@@ -1,0 +1,95 @@
+"""The files as they are written: goldens, linted and read by other programs."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import json5
+import pytest
+from cases import CASES
+from official_schema import official_schema
+
+from jupyter_devbox.files.configuration import check_configuration
+from jupyter_devbox.files.merge import merge
+from jupyter_devbox.render import render
+
+HERE = Path(__file__).parent
+
+
+def program(name):
+    """Return a program that came with a package of the test environment."""
+    found = shutil.which(name, path=str(Path(sys.executable).parent)) or shutil.which(name)
+    if found is None:
+        pytest.skip(f"{name} is not installed: pip install 'jupyter-devbox[test]'")
+    return found
+
+
+def files(case):
+    environment, lock, options = CASES[case]
+    tree = render(environment, lock, options, uv_version="0.8.0")
+    return {
+        file.path.removeprefix(".devcontainer/"): merge(file, None).content.decode()
+        for file in tree.files
+        if not file.path.endswith(".whl")
+    }
+
+
+@pytest.mark.usefixtures("pure")
+@pytest.mark.parametrize("case", CASES)
+def test_files_are_as_reviewed(case, golden):
+    written = files(case)
+    assert sorted(written) == [
+        "Dockerfile", "devcontainer.json", "requirements.in", "requirements.stable.txt",
+        "requirements.txt",
+    ]  # fmt: skip
+    assert written["Dockerfile"] == golden["Dockerfile"]
+    assert written["devcontainer.json"] == golden["devcontainer.json"]
+    texts = [f"==> {n} <==\n{t}" for n, t in sorted(written.items()) if n.startswith("req")]
+    assert "".join(texts) == golden["requirements"]
+
+
+def test_the_same_input_gives_the_same_bytes():
+    assert files("apt") == files("apt")
+
+
+def test_hadolint_has_nothing_to_say(tmp_path):
+    hadolint = program("hadolint")
+    paths = []
+    for case in CASES:
+        paths.append(tmp_path / f"{case}.Dockerfile")
+        paths[-1].write_text(files(case)["Dockerfile"])
+    done = subprocess.run(
+        [hadolint, "--no-color", "--config", str(HERE / "hadolint.yaml"), *map(str, paths)],
+        capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert done.stdout == ""
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_the_configuration_is_valid_for_us_and_for_the_specification(case, shared):
+    value = json5.loads(files(case)["devcontainer.json"])
+    check_configuration(value)
+    problems = [error.message for error in official_schema(shared).iter_errors(value)]
+    assert problems == []
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_a_second_implementation_reads_the_configuration(case, tmp_path):
+    devcontainer = program("devcontainer")
+    folder = tmp_path / ".devcontainer"
+    folder.mkdir()
+    for name, text in files(case).items():
+        (folder / name).write_text(text)
+    done = subprocess.run(
+        [devcontainer, "read-configuration", "--workspace-folder", str(tmp_path)],
+        capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    configuration = json.loads(done.stdout)["configuration"]
+    assert configuration["build"]["dockerfile"] == "Dockerfile"
+    assert configuration["name"] == f"{CASES[case][0].project} · CPU"
