@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import os
 import sys
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from jupyter_core.application import JupyterApp
 from traitlets.utils.importstring import import_item
 
 from jupyter_devbox._version import __version__
+from jupyter_devbox.cli.arguments import StrictLoader
+from jupyter_devbox.errors import UsageError
 
 if TYPE_CHECKING:
     from jupyter_devbox.cli.verb import Verb
@@ -50,6 +53,18 @@ class DevboxApp(JupyterApp):
         for verb, (module, name) in _VERBS.items()
     }
 
+    def initialize(self, argv: list[str] | None = None) -> None:
+        """Find the verb, or leave with what is wrong: options stand behind it."""
+        try:
+            super().initialize(argv)
+        except UsageError as error:
+            hint = "options stand behind the verb: jupyter devbox VERB --help"
+            print(f"{error.message}\nNext: {hint}", file=sys.stderr)
+            sys.exit(error.exit_code)
+
+    def _create_loader(self, argv: Any, aliases: Any, flags: Any, classes: Any) -> StrictLoader:  # noqa: ANN401
+        return StrictLoader(argv, aliases, flags, classes=classes, log=self.log)
+
     def start(self) -> None:
         """Run the verb; without one, say which there are."""
         if self.subapp is not None:
@@ -88,4 +103,12 @@ def usage(command: str, wrong: str = "") -> str:
 
 def main() -> None:
     """Run the command line."""
-    DevboxApp.launch_instance()
+    try:
+        try:
+            DevboxApp.launch_instance()
+        finally:
+            sys.stdout.flush()
+    except BrokenPipeError:
+        # The reader went away, as in `| head`. What is still buffered has nowhere to go either.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(1)

@@ -71,7 +71,8 @@ class ContainerizeVerb(PlanVerb):
 
     def command(self) -> str:
         """Return the command line without options, for hints."""
-        return " ".join(["jupyter devbox containerize", *map(shlex.quote, self.extra_args)])
+        notebooks = map(shlex.quote, self.extra_args or ["NOTEBOOK.ipynb"])
+        return " ".join(["jupyter devbox containerize", *notebooks])
 
     def whole_request(self) -> ContainerizeRequest:
         """Return the request, with what is to be done; the magic parses with this too."""

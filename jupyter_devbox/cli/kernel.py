@@ -27,13 +27,13 @@ class KernelVerb(Verb):
 
     def execute(self, context: Context) -> tuple[int, Mapping[str, Any]]:
         """Find the action and do it."""
-        action = self.extra_args[0] if self.extra_args else "list"
-        if action == "list":
+        action, *names = self.extra_args or ["list"]
+        if action == "list" and not names:
             return self._list(context)
-        if action == "install":
+        if action == "install" and not names:
             return self._install(context)
-        if action == "remove" and len(self.extra_args) == 2:
-            return self._remove(context, self.extra_args[1])
+        if action == "remove" and names:
+            return self._remove(context, names[0])
         if action == "start":
             message = "This program starts kernels without Jupyter's provisioners"
             raise RunError(message, hint="choose the kernel in JupyterLab, or jupyter devbox run")

@@ -149,11 +149,21 @@ def make_venv(folder: Path, python: str) -> None:
 
 
 def install_lock(
-    python: Path, lock: Path, *, wheels: Path | None, index: Mapping[str, str] = EMPTY
+    python: Path,
+    lock: Path,
+    *,
+    wheels: Path | None,
+    index: Mapping[str, str] = EMPTY,
+    bytecode: bool = True,
 ) -> None:
-    """Install a hashed lock into the environment of that interpreter, and compile its bytecode."""
+    """Install a hashed lock into the environment of that interpreter.
+
+    `bytecode` compiles everything, which pays from the second kernel on.
+    """
     arguments = ["pip", "install", "--quiet", "--python", str(python), "--no-deps"]
-    arguments += ["--require-hashes", "--compile-bytecode", "--requirement", str(lock)]
+    arguments += ["--require-hashes", "--requirement", str(lock)]
+    if bytecode:
+        arguments.append("--compile-bytecode")
     if wheels is not None:
         arguments += ["--find-links", str(wheels)]
     done = run_uv(arguments, env=index)

@@ -37,6 +37,8 @@ def lock_environment(
     spec: EnvironmentSpec,
     existing: ExistingEnvironment,
     index: Mapping[str, str] = EMPTY,
+    *,
+    trusted: bool = True,
 ) -> Lock:
     """Return the locked closure of an environment.
 
@@ -48,6 +50,8 @@ def lock_environment(
     ----------
     index
         Variables by which uv finds this machine's index, credentials included.
+    trusted
+        Whether packages may be built from addresses that the project's files name.
 
     Raises
     ------
@@ -57,8 +61,10 @@ def lock_environment(
         The index does not answer.
     LockError
         A wheel cannot be made from a VCS, editable or local package.
+    UntrustedProjectError
+        One would have to be made, and the project is not trusted.
     """
-    local, decisions = collect_wheels(spec)
+    local, decisions = collect_wheels(spec, trusted=trusted)
     packed = pack_modules(spec.local_modules)
     inputs = _inputs_digest(spec, local, existing.locked)
     with tempfile.TemporaryDirectory(prefix="devbox-wheels-") as folder:

@@ -15,7 +15,7 @@ from packaging.utils import InvalidWheelFilename, parse_wheel_filename
 
 from jupyter_devbox.engine.process import run_process
 from jupyter_devbox.engine.uv import build_wheel
-from jupyter_devbox.errors import DevboxError, LockError
+from jupyter_devbox.errors import DevboxError, LockError, UntrustedProjectError
 from jupyter_devbox.spec.environment import Decision, DirectRequirement, EnvironmentSpec
 from jupyter_devbox.spec.lock import WheelFile
 
@@ -37,17 +37,24 @@ class LocalWheel:
 
 
 def collect_wheels(
-    spec: EnvironmentSpec,
+    spec: EnvironmentSpec, *, trusted: bool = True
 ) -> tuple[tuple[LocalWheel, ...], tuple[Decision, ...]]:
     """Return a wheel for each requirement with an address, and decisions for those without.
 
     A file address that leads nowhere (conda packages carry their build machine's) means the
     index's version.
 
+    Parameters
+    ----------
+    trusted
+        Whether the project's own files may say what is built: a build runs code on this machine.
+
     Raises
     ------
     LockError
         A wheel cannot be built, or it does not fit the image.
+    UntrustedProjectError
+        Something has to be built, and the project is not trusted.
     """
     wheels: list[LocalWheel] = []
     decisions: list[Decision] = []
@@ -64,6 +71,12 @@ def collect_wheels(
                 )
             )
             continue
+        if not trusted:
+            message = (
+                f"{requirement.name} would be built from where this project's files say, and they "
+                f"were not made on this machine: `{requirement.url}`"
+            )
+            raise UntrustedProjectError(message, hint="look at its files, then add --yes")
         wheel = _wheel_of(requirement, path, spec)
         wheels.append(wheel)
         if wheel.name != requirement.name:

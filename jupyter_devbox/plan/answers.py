@@ -41,6 +41,7 @@ def apply_answers(snapshot: KernelSnapshot, answers: Iterable[str]) -> KernelSna
         found[name] = replace(
             before,
             imports=tuple(sorted({*before.imports, unresolved.name})),
+            extras=tuple(sorted({*before.extras, *package.extras})),
             specifier=str(package.specifier) or before.specifier,
             cells=tuple(sorted({*before.cells, *unresolved.cells})),
             reason="import",

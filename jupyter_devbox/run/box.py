@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import shlex
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
@@ -174,7 +175,8 @@ def _check(engine: Engine, spec: BoxSpec) -> None:
         raise ProjectError(msg, hint="jupyter devbox kernel list")
     if engine.image(spec.image) is None:
         msg = f"The image of this kernel is not on this machine any more: `{spec.image[:19]}`"
-        raise ImageMissingError(msg, hint="jupyter devbox containerize")
+        again = f"jupyter devbox build --project {shlex.quote(spec.project)}"
+        raise ImageMissingError(msg, hint=again)
 
 
 def _joinable(engine: Engine, spec: BoxSpec, kind: Kind) -> dict[str, str]:

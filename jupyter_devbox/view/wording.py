@@ -191,7 +191,7 @@ def failure(error: DevboxError, command: str = "") -> list[str]:
         lines.append("")
     message = clean(error.message.replace("\n", " "))
     lines += textwrap.wrap(
-        message if message.endswith((".", "`")) else f"{message}.",
+        message if message.endswith((".", "`", "?")) else f"{message}.",
         WIDTH,
         break_long_words=False,
         break_on_hyphens=False,

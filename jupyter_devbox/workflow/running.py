@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
+import logging
 import os
 import tempfile
 import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -17,6 +20,8 @@ from jupyter_devbox.run.kernelspec import InstalledSpec, installed_kernelspecs
 from jupyter_devbox.workflow.context import Context
 
 _MARK = "jupyter_devbox_output"
+_SILENT = logging.getLogger(f"{__name__}.jupyter_client")
+_SILENT.disabled = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -183,7 +188,7 @@ def execute(
     try:
         with tempfile.TemporaryDirectory(prefix="devbox-run-") as sockets:
             _listen_at(client, Path(sockets))
-            client.execute()
+            _finish(client)
     except CellExecutionError as error:
         return _failed_cell(document), error.ename, error.evalue
     except CellTimeoutError as error:
@@ -192,6 +197,29 @@ def execute(
     except (DeadKernelError, NoSuchKernel) as error:
         raise _cause(client, error) from error
     return None
+
+
+def _finish(client: Any) -> None:  # noqa: ANN401  (nbclient is untyped)
+    """Run a client to its end. Ctrl-C ends it with its kernel, and goes on as KeyboardInterrupt.
+
+    It gets a thread of its own: in the main thread nbclient handles Ctrl-C itself, by a failure.
+    """
+    begun: list[tuple[asyncio.AbstractEventLoop, asyncio.Task[Any] | None]] = []
+
+    async def whole() -> None:
+        begun.append((asyncio.get_running_loop(), asyncio.current_task()))
+        await client.async_execute()
+
+    with ThreadPoolExecutor(1) as pool:
+        running = pool.submit(asyncio.run, whole())
+        try:
+            running.result()
+        except KeyboardInterrupt:
+            client.shutdown_kernel = "immediate"
+            for loop, task in begun:
+                if task is not None and not running.done():
+                    loop.call_soon_threadsafe(task.cancel)
+            raise
 
 
 def _cause(client: Any, error: Exception) -> DevboxError:  # noqa: ANN401  (nbclient is untyped)
@@ -205,8 +233,12 @@ def _cause(client: Any, error: Exception) -> DevboxError:  # noqa: ANN401  (nbcl
 
 
 def _listen_at(client: Any, folder: Path) -> None:  # noqa: ANN401  (nbclient is untyped)
-    """Let a local kernel listen on sockets in a folder of ours, not on ports of the machine."""
+    """Let a local kernel listen on sockets in a folder of ours, not on ports of the machine.
+
+    What jupyter_client logs of a failed start is a traceback; we say the cause instead.
+    """
     manager = client.create_kernel_manager()
+    manager.log = _SILENT
     if os.name == "posix":
         manager.transport = "ipc"
         manager.ip = str(folder / "kernel")

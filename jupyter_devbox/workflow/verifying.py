@@ -185,6 +185,7 @@ def _venv_kernel(
             lock / REST,
             wheels=lock / "wheels",
             index=index.environment() if index else {},
+            bytecode=False,
         )
         content = venv_kernelspec(
             display_name="verify", python=str(venv_python(folder)), project=str(project.root)

@@ -33,7 +33,9 @@ def test_nothing_there(tmp_path):
 def test_what_was_written_is_read_again(tmp_path):
     options = ProjectOptions(
         include=("lxml>=5",), exclude=("six",), apt=("tini",), python="3.11",
-        base="python:3.11-slim-bookworm", ports=(6006,), pack=("tools",), isolation="kernel",
+        base="python:3.11-slim-bookworm", ports=(6006,), pack=("tools",),
+        provides=("cv2=opencv-python",),
+        isolation="kernel",
     )  # fmt: skip
     environment = spec(
         direct("numpy==2.1", detail="numpy.linalg", notebooks=("sub/ä \udcff.ipynb",)),

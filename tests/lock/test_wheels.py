@@ -13,7 +13,7 @@ import pytest
 from makers import base, direct, spec
 from sources import make_source
 
-from jupyter_devbox.errors import LockError
+from jupyter_devbox.errors import LockError, UntrustedProjectError
 from jupyter_devbox.lock.wheel_archive import pure_wheel
 from jupyter_devbox.lock.wheels import collect_wheels
 
@@ -122,6 +122,17 @@ def test_git_s_own_words_carry_no_credentials(repository, monkeypatch):
         collect("git+https://host/x.git@abc")
     assert caught.value.details
     assert "hunter2" not in str(caught.value.to_json())
+
+
+def test_a_project_from_elsewhere_builds_nothing_on_this_machine(repository):
+    """Its requirements.in may name any address, and building is running."""
+    folder, commit = repository
+    url = f"git+{folder.as_uri()}@{commit}"
+    environment = spec(direct("demo", source="vcs", url=url))
+    with pytest.raises(UntrustedProjectError) as caught:
+        collect_wheels(environment, trusted=False)
+    assert "--yes" in caught.value.hint
+    assert collect_wheels(spec(direct("numpy==2.1")), trusted=False) == ((), ())
 
 
 # --- folders -------------------------------------------------------------------------------

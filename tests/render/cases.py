@@ -12,6 +12,8 @@ HOSTILE = 'it\'s "$(touch /tmp/x)"\nRUN evil \\'
 NUMPY = direct("numpy==2.1.0", detail="numpy.linalg", notebooks=("a.ipynb",))
 PINS = (locked("numpy==2.1.0"), locked("pip==24.0"))
 
+# The project is a folder of a larger repository.
+NESTED = {"apt"}
 CASES: dict[str, tuple[EnvironmentSpec, Lock, ProjectOptions]] = {
     "plain": (spec(NUMPY, notebooks=("a.ipynb",)), lock(*PINS), ProjectOptions()),
     "apt": (

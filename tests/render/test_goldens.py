@@ -10,7 +10,7 @@ from pathlib import Path
 
 import json5
 import pytest
-from cases import CASES
+from cases import CASES, NESTED
 from official_schema import official_schema
 
 from jupyter_devbox.files.configuration import check_configuration
@@ -30,7 +30,7 @@ def program(name):
 
 def files(case):
     environment, lock, options = CASES[case]
-    tree = render(environment, lock, options, uv_version="0.8.0")
+    tree = render(environment, lock, options, uv_version="0.8.0", nested=case in NESTED)
     return {
         file.path.removeprefix(".devcontainer/"): merge(file, None).content.decode()
         for file in tree.files

@@ -160,7 +160,7 @@ def test_a_box_that_vs_code_made_keeps_its_labels_to_itself(devbox, spec, opened
 def test_the_image_is_gone(spec, opened):
     with pytest.raises(ImageMissingError, match="not on this machine") as caught:
         opened(replace(spec, image=f"sha256:{'0' * 64}"))
-    assert caught.value.hint == "jupyter devbox containerize"
+    assert caught.value.hint.startswith("jupyter devbox build --project ")
 
 
 def test_the_project_is_gone(spec, opened, project):

@@ -65,7 +65,7 @@ def test_a_kernel_that_takes_too_long(devbox):
 
 def test_the_image_was_deleted(devbox):
     error = refused(devbox, ImageMissingError, image=f"sha256:{'0' * 64}")
-    assert error.hint == "jupyter devbox containerize"
+    assert error.hint.startswith("jupyter devbox build --project ")
 
 
 def test_the_project_was_deleted(devbox):

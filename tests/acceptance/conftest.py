@@ -1,0 +1,146 @@
+"""Machines, the host's environment, and the reference client, shared by a whole session."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from machine import ROOT, Machine, new_machine, write_notebook
+
+PROJECTS = ROOT / "tests" / "projects"
+# What the samples and the quickstart import; a host has all of it, a box only its share.
+HOST = ("ipykernel", "ipywidgets", "matplotlib", "openpyxl", "pandas", "python-magic",
+        "scikit-learn")  # fmt: skip
+
+
+def uv(*words: str | Path) -> None:
+    from uv import find_uv_bin
+
+    done = subprocess.run(
+        [find_uv_bin(), *map(str, words)], capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+
+
+def git(folder: Path, *words: str) -> str:
+    who = ("-c", "user.name=nobody", "-c", "user.email=nobody@example.invalid")
+    return subprocess.run(
+        ["git", "-C", str(folder), *who, *words], capture_output=True, text=True, check=True
+    ).stdout.strip()
+
+
+@pytest.fixture(scope="session")
+def session_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("acceptance")
+
+
+@pytest.fixture(scope="session")
+def sample_repository(session_folder: Path) -> str:
+    """A Git address with a commit, of a package that no index has."""
+    if shutil.which("git") is None:
+        pytest.skip("git is not installed")
+    folder = session_folder / "repository"
+    shutil.copytree(PROJECTS / "vcs" / "package", folder)
+    git(folder, "init", "--quiet")
+    git(folder, "add", ".")
+    git(folder, "commit", "--quiet", "--message", "A sample")
+    return f"git+file://{folder}@{git(folder, 'rev-parse', 'HEAD')}"
+
+
+@pytest.fixture(scope="session")
+def sample_wheel(session_folder: Path) -> Path:
+    folder = session_folder / "wheels"
+    uv("build", "--quiet", "--wheel", "--out-dir", folder, PROJECTS / "wheel" / "package")
+    (wheel,) = folder.glob("*.whl")
+    return wheel
+
+
+@pytest.fixture(scope="session")
+def host_python(session_folder: Path, sample_repository: str, sample_wheel: Path) -> str:
+    """The interpreter of the host's notebooks: an environment of its own, with our magics."""
+    folder = session_folder / "host"
+    uv("venv", "--quiet", "--python", sys.executable, folder)
+    python = folder / "bin" / "python"
+    install = ("pip", "install", "--quiet", "--python", python)
+    uv(*install, *HOST, "--editable", ROOT)
+    # As a user installs them: pip's own record of where they came from.
+    uv(*install, "--no-deps", sample_repository, sample_wheel)
+    return str(python)
+
+
+@pytest.fixture(scope="session")
+def make_venv(session_folder: Path) -> Callable[..., str]:
+    """Make empty environments; returns the interpreter."""
+
+    def make(name: str, python: str = sys.executable) -> str:
+        uv("venv", "--quiet", "--python", python, session_folder / name)
+        return str(session_folder / name / "bin" / "python")
+
+    return make
+
+
+@pytest.fixture(scope="session")
+def make_machine(
+    host_python: str, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Callable[[str], Machine]]:
+    """Make machines; all that was made on them is removed at the end."""
+    machines: list[Machine] = []
+    with tempfile.TemporaryDirectory(prefix="jdb-a-") as runtime:
+
+        def make(name: str) -> Machine:
+            root = tmp_path_factory.mktemp(name)
+            machine = new_machine(root, host_python, Path(runtime))
+            machines.append(machine)
+            return machine
+
+        yield make
+        for machine in machines:
+            machine.clean()
+
+
+@pytest.fixture(scope="module")
+def machine(make_machine: Callable[[str], Machine], request: pytest.FixtureRequest) -> Machine:
+    """One machine for a module's tests; each makes its own projects there."""
+    return make_machine(request.module.__name__.replace("test_", ""))
+
+
+@pytest.fixture(scope="session")
+def devcontainer() -> str:
+    """The reference client."""
+    local = ROOT / ".venv" / "devcontainer-cli" / "node_modules" / ".bin" / "devcontainer"
+    named = os.environ.get("DEVCONTAINER_CLI") or shutil.which("devcontainer")
+    found = named or (str(local) if local.exists() else None)
+    if found is None:
+        pytest.skip("no devcontainer command: npm install --prefix FOLDER @devcontainers/cli")
+    return found
+
+
+@pytest.fixture(scope="session")
+def quickstart(make_machine: Callable[[str], Machine]) -> tuple[Machine, Path, Any]:
+    """The example as its reader uses it: run on the host, whose last cell containerizes it.
+
+    Returns the machine, the project, and the notebook with the host's outputs.
+    """
+    machine = make_machine("quickstart")
+    project = machine.project("digits")
+    for name in ("quickstart.ipynb", "confusion.py"):
+        shutil.copy2(ROOT / "examples" / name, project / name)
+    document = machine.execute(project / "quickstart.ipynb", "python3", project / "host.ipynb")
+    return machine, project, document
+
+
+@pytest.fixture(scope="session")
+def small(make_machine: Callable[[str], Machine]) -> tuple[Machine, Path]:
+    """A project with the smallest box there is, made by the command line."""
+    machine = make_machine("small")
+    project = machine.project("small")
+    write_notebook(project / "n.ipynb", "print(6 * 7)")
+    machine.must("containerize", "n.ipynb", cwd=project)
+    return machine, project

@@ -1,0 +1,197 @@
+"""What other programs rely on: verbs, keys and exit codes (DESIGN, contracts)."""
+
+from __future__ import annotations
+
+import pytest
+from machine import TRACE, assert_shape, interrupt, wait_for, write_notebook
+
+from jupyter_devbox.engine.base import Engine
+
+TEXT = str
+MAYBE = (str, None)
+SHAPES = {
+    "containerize": {
+        "project": TEXT,
+        "files": [TEXT],
+        "image": MAYBE,
+        "kernels": [{"name": TEXT, "target": TEXT}],
+        "unresolved": [{"import": TEXT, "cells": [int]}],
+        "warnings": [{"code": TEXT, "message": TEXT, "cell": (int, None)}],
+    },
+    "capture": {
+        "schema": int,
+        "python": TEXT,
+        "platform": TEXT,
+        "requirements": [
+            {
+                "name": TEXT,
+                "version": MAYBE,
+                "extras": [TEXT],
+                "imports": [TEXT],
+                "reason": TEXT,
+                "source": TEXT,
+                "url": MAYBE,
+            }
+        ],
+        "apt": [{"name": TEXT, "reason": TEXT}],
+        "local_modules": [{"name": TEXT, "path": TEXT}],
+        "unresolved": [{"import": TEXT, "cells": [int]}],
+        "warnings": [{"code": TEXT, "message": TEXT, "cell": (int, None)}],
+    },
+    "plan": {
+        "target": TEXT,
+        "python": TEXT,
+        "base_image": {"ref": TEXT, "reason": TEXT},
+        "requirements": [TEXT],
+        "indexes": [TEXT],
+        "apt": [TEXT],
+        "accelerator": None,
+        "estimated_bytes": int,
+        "decisions": [{"what": TEXT, "choice": TEXT, "reason": TEXT}],
+    },
+    "kernel list": {
+        "kernels": [
+            {
+                "name": TEXT,
+                "target": TEXT,
+                "project": TEXT,
+                "image": MAYBE,
+                "display_name": TEXT,
+            }
+        ]
+    },
+    "status": {
+        "notebooks": [{"path": TEXT, "missing": [TEXT], "unused": [TEXT], "changed": [TEXT]}],
+        "boxes": [{"id": TEXT, "target": TEXT, "stale": bool, "kernels": int}],
+        "drift": bool,
+    },
+    "run": {
+        "notebook": TEXT,
+        "output": TEXT,
+        "cells": int,
+        "seconds": float,
+        "error": ({"cell": int, "ename": TEXT, "evalue": TEXT}, None),
+    },
+    "verify": {
+        "ok": bool,
+        "target": TEXT,
+        "notebooks": [{"path": TEXT, "ok": bool, "differences": [TEXT]}],
+        "versions": dict,
+    },
+    "doctor": {
+        "ok": bool,
+        "checks": [{"name": TEXT, "ok": bool, "found": TEXT, "hint": TEXT}],
+    },
+    "prune": {
+        "removed": [{"kind": TEXT, "id": TEXT, "bytes": int}],
+        "kept": list,
+        "dry_run": bool,
+    },
+}
+CALLS = {
+    "containerize": ("containerize", "n.ipynb"),
+    "capture": ("capture", "n.ipynb"),
+    "plan": ("plan", "n.ipynb"),
+    "build": ("build",),
+    "kernel list": ("kernel", "list"),
+    "run": ("run", "n.ipynb"),
+    "status": ("status",),
+    "doctor": ("doctor",),
+    "prune": ("prune",),
+}
+
+pytestmark = [pytest.mark.docker, pytest.mark.network, pytest.mark.slow]
+
+
+@pytest.mark.parametrize("call", CALLS)
+def test_json_is_one_object_with_the_keys(small, engine: Engine, call):
+    machine, project = small
+    done = machine.must(*CALLS[call], "--json", cwd=project)
+    assert_shape(done.json, SHAPES.get(call, {}))
+
+
+@pytest.mark.parametrize("call", CALLS)
+def test_text_goes_to_people(small, engine: Engine, call):
+    machine, project = small
+    done = machine.must(*CALLS[call], cwd=project)
+    assert done.out.strip()
+    assert not done.out.startswith("{")
+
+
+def test_verify(small, engine: Engine):
+    machine, project = small
+    done = machine.must("verify", "--json", cwd=project)
+    assert_shape(done.json, SHAPES["verify"])
+    assert done.json["ok"] is True
+
+
+def test_a_cell_that_raises_makes_run_fail_and_keeps_the_outputs(small, engine: Engine):
+    machine, project = small
+    write_notebook(project / "raises.ipynb", "print('before')", "{}['gone']", "print('after')")
+    done = machine.devbox("run", "raises.ipynb", "--json", cwd=project)
+    assert done.code == 73
+    assert_shape(done.json, SHAPES["run"])
+    assert done.json["error"] == {"cell": 2, "ename": "KeyError", "evalue": "'gone'"}
+    assert "Cell 2 failed: KeyError: 'gone'" in done.err
+    text = (project / "raises.out.ipynb").read_text()
+    assert "before" in text
+    assert "KeyError" in text
+    assert (project / "raises.ipynb").read_text().count('"outputs": []') == 3
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("containerize",),
+        ("containerize", "n.ipynb", "--dryrun"),
+        ("containerize", "n.ipynb", "--target", "cobol"),
+        ("containerize", "n.ipynb", "--port", "high"),
+        ("run",),
+        ("run", "n.ipynb", "m.ipynb"),
+        ("verify", "n.ipynb"),
+        ("verify", "--target", "cuda"),
+        ("kernel", "dance"),
+        ("status", "--all"),
+    ],
+    ids=" ".join,
+)
+def test_usage_errors(small, engine: Engine, words):
+    machine, project = small
+    done = machine.devbox(*words, "--json", cwd=project)
+    assert done.code == 2, done
+    assert done.error["code"] == "usage"
+    assert done.error["hint"]
+    assert done.error["message"] in " ".join(done.err.split())
+
+
+@pytest.mark.parametrize("verb", ["", *dict.fromkeys(call.split()[0] for call in CALLS)])
+def test_help(small, verb):
+    machine, project = small
+    done = machine.must(*verb.split(), "--help", cwd=project)
+    assert ("--project" if verb else "containerize") in done.out
+
+
+def test_no_verb_of_that_name(small):
+    machine, project = small
+    done = machine.devbox("containerise", cwd=project)
+    assert done.code == 2
+    assert "containerize" in done.err
+    assert not done.out
+
+
+def test_status_counts_kernels(small, engine: Engine):
+    machine, project = small
+    write_notebook(project / "sleeps.ipynb", "import time\ntime.sleep(60)")
+    process = machine.start("run", "sleeps.ipynb", cwd=project)
+    try:
+        wait_for(lambda: kernels(machine, project) == [1])
+    finally:
+        ended = interrupt(process)
+    assert ended.code == 130
+    assert TRACE not in ended.err
+    wait_for(lambda: kernels(machine, project) == [0])
+    (project / "sleeps.ipynb").unlink()
+
+
+def kernels(machine, project) -> list[int]:
+    return [box["kernels"] for box in machine.must("status", "--json", cwd=project).json["boxes"]]

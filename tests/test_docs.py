@@ -1,0 +1,59 @@
+"""The pages say what is true."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from jupyter_devbox import errors
+from jupyter_devbox.cli.app import DevboxApp
+from jupyter_devbox.cli.containerize import ContainerizeVerb
+
+ROOT = Path(__file__).resolve().parent.parent
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md")])
+
+
+def classes() -> list[type[errors.DevboxError]]:
+    found = [value for value in vars(errors).values() if isinstance(value, type)]
+    return [value for value in found if issubclass(value, errors.DevboxError)]
+
+
+def test_readme_is_short_and_shows_code_early():
+    assert len(README.split()) <= 550
+    first = next(n for n, line in enumerate(README.splitlines(), 1) if line.startswith("```"))
+    assert first <= 25
+
+
+def test_readme_gives_both_forms_of_both_commands():
+    for chore in ("demo", "test"):
+        assert f"make {chore}" in README
+        assert f"python3 .ci/make.py {chore}" in README
+
+
+def test_every_verb_that_the_pages_name_exists():
+    for page in PAGES:
+        text = page.read_text(encoding="utf-8")
+        for verb in re.findall(r"jupyter devbox ([a-z]+)\b", text):
+            assert verb in DevboxApp.subcommands, f"{page.name} names `{verb}`"
+
+
+def test_every_option_in_the_guide_exists():
+    text = (ROOT / "docs/containerize.md").read_text(encoding="utf-8")
+    known = {*ContainerizeVerb.flags, *ContainerizeVerb.aliases}
+    for option in re.findall(r"`--([a-z-]+)", text):
+        assert option in known, option
+
+
+def test_every_error_has_its_row():
+    text = (ROOT / "docs/troubleshooting.md").read_text(encoding="utf-8")
+    rows = dict(re.findall(r"^\| (\d+) \| `(\w+)` \|", text, re.MULTILINE))
+    assert rows == {str(kind.exit_code): kind.code for kind in classes()}
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_every_link_leads_somewhere(page):
+    for target in re.findall(r"\]\(([^)#]+)(?:#[^)]*)?\)", page.read_text(encoding="utf-8")):
+        assert "//" in target or (page.parent / target).exists(), target
