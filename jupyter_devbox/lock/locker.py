@@ -39,6 +39,7 @@ def lock_environment(
     index: Mapping[str, str] = EMPTY,
     *,
     trusted: bool = True,
+    agreed: bool = True,
 ) -> Lock:
     """Return the locked closure of an environment.
 
@@ -52,6 +53,8 @@ def lock_environment(
         Variables by which uv finds this machine's index, credentials included.
     trusted
         Whether packages may be built from addresses that the project's files name.
+    agreed
+        Whether packages may be built from addresses that the notebook's text alone names.
 
     Raises
     ------
@@ -64,7 +67,7 @@ def lock_environment(
     UntrustedProjectError
         One would have to be made, and the project is not trusted.
     """
-    local, decisions = collect_wheels(spec, trusted=trusted)
+    local, decisions = collect_wheels(spec, trusted=trusted, agreed=agreed)
     packed = pack_modules(spec.local_modules)
     inputs = _inputs_digest(spec, local, existing.locked)
     with tempfile.TemporaryDirectory(prefix="devbox-wheels-") as folder:

@@ -37,7 +37,7 @@ class LocalWheel:
 
 
 def collect_wheels(
-    spec: EnvironmentSpec, *, trusted: bool = True
+    spec: EnvironmentSpec, *, trusted: bool = True, agreed: bool = True
 ) -> tuple[tuple[LocalWheel, ...], tuple[Decision, ...]]:
     """Return a wheel for each requirement with an address, and decisions for those without.
 
@@ -48,6 +48,8 @@ def collect_wheels(
     ----------
     trusted
         Whether the project's own files may say what is built: a build runs code on this machine.
+    agreed
+        Whether a notebook's text may: without this, only what is installed already is built.
 
     Raises
     ------
@@ -77,6 +79,15 @@ def collect_wheels(
                 f"were not made on this machine: `{requirement.url}`"
             )
             raise UntrustedProjectError(message, hint="look at its files, then add --yes")
+        is_wheel = path is not None and path.suffix == ".whl"
+        if not agreed and not requirement.specifier and not is_wheel:
+            message = (
+                f"{requirement.name} is not installed here, and would be built on this machine "
+                f"from where the notebook says: `{requirement.url}`"
+            )
+            raise UntrustedProjectError(
+                message, hint="run the notebook's install cell first, or add --yes"
+            )
         wheel = _wheel_of(requirement, path, spec)
         wheels.append(wheel)
         if wheel.name != requirement.name:

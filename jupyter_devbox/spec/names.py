@@ -43,6 +43,7 @@ def parse_requirement(text: str) -> Requirement:
         raise RequirementError(
             message, hint="install it in the notebook with %pip, then containerize again"
         )
+    check_name(requirement.name)  # packaging lets `numpy_` through
     return requirement
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -66,7 +67,8 @@ def kernel_interpreter(context: Context, notebook: Path) -> str | None:
         return context.python
     program = Path(spec.argv[0]) if spec.argv else Path()
     ours = "jupyter_devbox" in (spec.metadata or {})
-    fits = spec.language == "python" and program.is_absolute() and program.is_file()
+    usable = program.is_absolute() and os.access(program, os.X_OK)  # it may be another user's
+    fits = spec.language == "python" and usable
     return str(program) if fits and not ours else context.python
 
 

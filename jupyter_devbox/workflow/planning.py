@@ -8,7 +8,7 @@ from importlib.metadata import version
 
 from jupyter_devbox.engine.base import Engine
 from jupyter_devbox.files.project import Project
-from jupyter_devbox.files.reader import read_environment
+from jupyter_devbox.files.reader import FOLDER, read_environment
 from jupyter_devbox.lock import lock_environment
 from jupyter_devbox.plan import (
     PlanInputs,
@@ -73,11 +73,23 @@ def make_plan(
     )
     base = choose_base(python_of(inputs), options, inputs.platform)
     spec = plan(replace(inputs, base_facts=_base_facts(engine, base.ref)))
-    lock = lock_environment(spec, existing, index.environment() if index else {})
+    lock = lock_environment(
+        spec,
+        existing,
+        index.environment() if index else {},
+        trusted=request.yes or is_known(context, project),
+        agreed=request.yes,
+    )
     spec = pinned(spec, lock)
     spec = replace(spec, estimated_bytes=estimate_bytes(spec, lock))
     tree = render(spec, lock, options, uv_version=version("uv"), nested=project.nested)
     return Plan(spec=spec, lock=lock, tree=tree, existing=existing, options=options)
+
+
+def is_known(context: Context, project: Project) -> bool:
+    """Tell whether the project's configuration was made on this machine, or there is none yet."""
+    known = context.ledger.has("project", str(project.root))
+    return known or not (project.root / FOLDER).exists()
 
 
 def image_platform(engine: Engine | None) -> str:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import shutil
-import subprocess
 import sys
 import tempfile
 from collections.abc import Callable, Iterator
@@ -12,28 +11,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from machine import ROOT, Machine, new_machine, write_notebook
+from machine import ROOT, Machine, git, new_machine, uv, write_notebook
 
 PROJECTS = ROOT / "tests" / "projects"
 # What the samples and the quickstart import; a host has all of it, a box only its share.
 HOST = ("ipykernel", "ipywidgets", "matplotlib", "openpyxl", "pandas", "python-magic",
         "scikit-learn")  # fmt: skip
-
-
-def uv(*words: str | Path) -> None:
-    from uv import find_uv_bin
-
-    done = subprocess.run(
-        [find_uv_bin(), *map(str, words)], capture_output=True, text=True, check=False
-    )
-    assert done.returncode == 0, done.stderr
-
-
-def git(folder: Path, *words: str) -> str:
-    who = ("-c", "user.name=nobody", "-c", "user.email=nobody@example.invalid")
-    return subprocess.run(
-        ["git", "-C", str(folder), *who, *words], capture_output=True, text=True, check=True
-    ).stdout.strip()
 
 
 @pytest.fixture(scope="session")

@@ -334,3 +334,19 @@ def assert_shape(value: Any, shape: Any) -> None:
     else:
         assert type(value) is shape, f"{value!r} is no {shape.__name__}"
     return None
+
+
+def uv(*words: str | Path) -> None:
+    from uv import find_uv_bin
+
+    done = subprocess.run(
+        [find_uv_bin(), *map(str, words)], capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+
+
+def git(folder: Path, *words: str) -> str:
+    who = ("-c", "user.name=nobody", "-c", "user.email=nobody@example.invalid")
+    return subprocess.run(
+        ["git", "-C", str(folder), *who, *words], capture_output=True, text=True, check=True
+    ).stdout.strip()

@@ -73,7 +73,15 @@ def test_a_requirement_is_one_line_without_an_address(text):
 
 @pytest.mark.parametrize(
     "text",
-    ["-r other.txt", "--index-url=https://x", "x @ file:///etc", "git+https://x/y", "", "x y"],
+    [
+        "-r other.txt",
+        "--index-url=https://x",
+        "x @ file:///etc",
+        "git+https://x/y",
+        "",
+        "x y",
+        "numpy_",
+    ],
 )
 def test_options_and_addresses_are_no_requirements(text):
     with pytest.raises(RequirementError):
