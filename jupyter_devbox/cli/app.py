@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import sys
 from typing import TYPE_CHECKING, Any
 
@@ -102,7 +103,11 @@ def usage(command: str, wrong: str = "") -> str:
 
 
 def main() -> None:
-    """Run the command line."""
+    """Run the command line; SIGTERM or a closed terminal is like Ctrl-C, so builds stop too."""
+    for name in ("SIGTERM", "SIGHUP"):
+        number = getattr(signal, name, None)
+        if number is not None and signal.getsignal(number) is signal.SIG_DFL:
+            signal.signal(number, signal.default_int_handler)
     try:
         try:
             DevboxApp.launch_instance()

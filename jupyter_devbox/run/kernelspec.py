@@ -31,7 +31,7 @@ def install_kernelspec(kernels: Path, name: str, content: Mapping[str, Any]) -> 
     """Write a kernelspec, replacing one of the same name, and return its folder."""
     folder = kernels / name
     folder.mkdir(parents=True, exist_ok=True)
-    text = json.dumps(content, indent=1, ensure_ascii=False) + "\n"
+    text = json.dumps(content, indent=1) + "\n"  # ASCII: a path may hold any byte
     target = folder / "kernel.json"
     if not target.is_file() or target.read_text(encoding="utf-8") != text:
         atomic_write(target, text.encode())

@@ -232,8 +232,9 @@ class CellView:
                 work()
             except DevboxError as error:
                 self._failed(error)
-            except Exception as error:  # noqa: BLE001  (else the widget would say "building" for ever)
+            except BaseException as error:  # else the widget would say "building" for ever
                 self._failed(DevboxError(f"Something went wrong: `{error}`", hint="run it again"))
+                raise
 
         threading.Thread(target=guarded, daemon=True).start()
 

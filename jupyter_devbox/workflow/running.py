@@ -21,7 +21,8 @@ from jupyter_devbox.workflow.context import Context
 
 _MARK = "jupyter_devbox_output"
 _SILENT = logging.getLogger(f"{__name__}.jupyter_client")
-_SILENT.disabled = True
+_SILENT.addHandler(logging.NullHandler())
+_SILENT.propagate = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -285,9 +285,10 @@ def wait_for(condition: Any, seconds: float = 30.0) -> Any:
     raise AssertionError("it did not happen in time")
 
 
-def interrupt(process: subprocess.Popen[str]) -> Done:
-    """Press Ctrl-C: the signal goes to the whole foreground group."""
-    os.killpg(process.pid, signal.SIGINT)
+def interrupt(process: subprocess.Popen[str], number: int = signal.SIGINT) -> Done:
+    """Press Ctrl-C, which reaches the whole foreground group; other signals reach one process."""
+    send = os.killpg if number == signal.SIGINT else os.kill
+    send(process.pid, number)
     out, err = process.communicate(timeout=30)
     return Done(tuple(map(str, process.args)), process.returncode, out, err)
 

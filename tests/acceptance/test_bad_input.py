@@ -329,12 +329,25 @@ def test_a_broken_configuration(machine: Machine):
 
 
 @pytest.mark.network
+def test_a_broken_line_of_requirements(machine: Machine):
+    project = machine.project("broken-line")
+    write_notebook(project / "n.ipynb", "1")
+    machine.must("containerize", "n.ipynb", "--no-build", cwd=project)
+    inputs = project / FOLDER / "requirements.in"
+    inputs.write_text(f"{inputs.read_text()}numpy ==== 1; touch pwned\n")
+    done = refuse(
+        machine, project, "containerize", "n.ipynb", "--no-build", code=23, name="requirement"
+    )
+    assert "requirements.in, line" in done.error["message"]
+
+
+@pytest.mark.network
 def test_a_configuration_of_another_kind(machine: Machine):
     project = machine.project("foreign")
     write_notebook(project / "n.ipynb", "1")
     (project / FOLDER).mkdir()
     config = project / FOLDER / "devcontainer.json"
-    config.write_text('{\n  // our team\'s\n  "image": "mcr.example.invalid/python:3.12"\n}\n')
+    config.write_text('{\n  // our team\'s\n  "image": "registry.example.invalid/python:3.12"\n}\n')
     refuse(machine, project, "containerize", "n.ipynb", code=44, name="untrusted_project")
     done = machine.must("containerize", "n.ipynb", "--dry-run", cwd=project)
     assert "disagree" in done.out

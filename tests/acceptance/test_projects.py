@@ -17,7 +17,6 @@ from jupyter_devbox.engine.base import Engine
 PROJECTS = ROOT / "tests" / "projects"
 CASES = sorted(path.parent.name for path in PROJECTS.glob("*/verify"))
 HOSTILE = 'it\'s "naïve" $(touch pwned); {x} ✓'
-NEEDS = {"c_library": ("jq",)}
 
 pytestmark = [pytest.mark.docker, pytest.mark.network, pytest.mark.slow]
 
@@ -68,9 +67,10 @@ def check(machine: Machine, docker_cli: str, case: str, name: str, title: str = 
 
 def on_host(machine: Machine, case: str) -> bool:
     """Tell whether this host has the Debian packages that the sample needs."""
-    programs = all(shutil.which(program) for program in NEEDS.get(case, ()))
+    if case != "c_library":
+        return True
     library = machine.command(machine.kernel, "-c", "import magic", cwd=machine.root)
-    return programs and (case != "c_library" or library.code == 0)
+    return shutil.which("jq") is not None and library.code == 0
 
 
 @pytest.mark.parametrize("case", CASES)
