@@ -10,7 +10,12 @@ from dataclasses import replace
 from importlib.util import find_spec
 from typing import Any
 
-from jupyter_devbox.errors import BuildCancelledError, DevboxError, RequirementError
+from jupyter_devbox.errors import (
+    BuildCancelledError,
+    DevboxError,
+    RequirementError,
+    UntrustedProjectError,
+)
 from jupyter_devbox.spec.names import parse_requirement
 from jupyter_devbox.spec.project import ProjectOptions
 from jupyter_devbox.view import markup, wording
@@ -208,6 +213,9 @@ class CellView:
             )
         if isinstance(error, BuildCancelledError):
             return (self._retry("Build again", request, primary=True),)
+        if isinstance(error, UntrustedProjectError):
+            looked = replace(request, yes=True)
+            return (self._retry("I know these files: go on", looked, primary=True),)
         missing = re.search(r"--apt ([a-z0-9][a-z0-9+.-]+)", error.hint)
         if missing:
             wishes = replace(request.wishes, apt=(*request.wishes.apt, missing[1]))

@@ -83,7 +83,8 @@ def found(facts: Found, plan: Planned) -> str:
         parts.append(_details(title, including, _table(rows)))
     paths = [change.path for change in plan.changes.changes]
     listing = "".join(f"<div><code>{escape(path)}</code></div>" for path in paths)
-    parts.append(_details(count(len(paths), "file"), ".devcontainer/", listing))
+    folder = f"{facts.project.root}/.devcontainer"
+    parts.append(_details(count(len(paths), "file"), folder, listing))
     spec = plan.spec
     free = f", {about(plan.free_bytes)} free" if plan.free_bytes is not None else ""
     size = f"about {about(spec.estimated_bytes)} on disk{free}"

@@ -107,7 +107,8 @@ def found(event: Found, include: str, again: str = "", mark: str = "! ") -> list
         for warning in snapshot.warnings:
             cell = f"cell {warning.cell}: " if warning.cell else ""
             lines.append(f"{mark}{cell}{clean(warning.message)}")
-    return lines
+    project = event.project
+    return [*lines, f"Project: {clean(str(project.root))} ({project.reason})"]
 
 
 def planned(event: Planned) -> str:

@@ -169,7 +169,7 @@ STACKS: dict[str, Stack] = {
     ),
     "sqlalchemy": Stack(
         "sqlalchemy pandas",
-        "psycopg2-binary psycopg[binary] psycopg-binary pymysql pg8000 asyncpg aiosqlite "
+        "psycopg2-binary psycopg[binary]|psycopg-binary pymysql pg8000 asyncpg aiosqlite "
         "mysql-connector-python "
         "duckdb-engine oracledb pyodbc greenlet",
         (
