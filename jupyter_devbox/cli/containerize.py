@@ -6,9 +6,10 @@ import shlex
 import sys
 import threading
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
-from traitlets import Bool
+from traitlets import Bool, Unicode
 
 from jupyter_devbox.cli.options import PlanVerb
 from jupyter_devbox.errors import INTERRUPTED_EXIT_CODE, BuildCancelledError
@@ -31,6 +32,7 @@ class ContainerizeVerb(PlanVerb):
     jupyter devbox containerize analysis.ipynb --target venv
     jupyter devbox containerize analysis.ipynb --diff
     """
+    notebook = Unicode(help="The notebook, where its path is no argument.").tag(config=True)
     no_build = Bool(default_value=False, help="Write the files and stop.").tag(config=True)
     dry_run = Bool(default_value=False, help="Write nothing; say what would be done.").tag(
         config=True
@@ -38,6 +40,7 @@ class ContainerizeVerb(PlanVerb):
     diff = Bool(default_value=False, help="Like --dry-run, with the changes as a diff.").tag(
         config=True
     )
+    aliases = {**PlanVerb.aliases, "notebook": "ContainerizeVerb.notebook"}
     flags = {
         **PlanVerb.flags,
         "no-build": ({"ContainerizeVerb": {"no_build": True}}, "Write the files and stop."),
@@ -68,6 +71,11 @@ class ContainerizeVerb(PlanVerb):
             steps = wording.next_steps(result)
             self.say("", *wording.ready(result), *([""] if steps else []), *steps)
         return 0, result.to_json()
+
+    def notebooks(self) -> tuple[Path, ...]:
+        """Return the paths given as arguments, or by --notebook."""
+        named = (Path(self.notebook),) if self.notebook else ()
+        return (*named, *super().notebooks())
 
     def command(self) -> str:
         """Return the command line without options, for hints."""
