@@ -22,7 +22,7 @@ from typing import Any, ParamSpec, TypeVar
 
 from jupyter_client.connect import KernelConnectionInfo
 from jupyter_client.provisioning.provisioner_base import KernelProvisionerBase
-from traitlets import Enum, Float, Integer, Unicode
+from traitlets import Dict, Enum, Float, Integer, Unicode
 
 from jupyter_devbox.engine.base import Engine
 from jupyter_devbox.errors import ConfigurationError, DevboxError
@@ -40,6 +40,7 @@ from jupyter_devbox.run.start import (
 )
 from jupyter_devbox.spec.box import BoxSpec
 from jupyter_devbox.spec.container import Limits
+from jupyter_devbox.spec.container_env import fill_in
 from jupyter_devbox.workflow.context import this_machine
 
 P = ParamSpec("P")
@@ -74,6 +75,7 @@ class DevboxProvisioner(KernelProvisionerBase):
     shm = Integer(0, help="Size of /dev/shm in bytes; 0 for the engine's own")
     cpus = Float(0.0, help="CPU limit; 0 for none")
     pids = Integer(0, help="Limit of processes; 0 for none")
+    env = Dict(help="What containerEnv lists, ${localEnv:NAME} not filled in yet")
     config_file = Unicode(help="Absolute path of the devcontainer.json that VS Code opens")
     metadata = Unicode(metadata(), help="What the label devcontainer.metadata says")
     start_timeout = Float(60.0, help="Seconds until a kernel must listen")
@@ -142,6 +144,7 @@ class DevboxProvisioner(KernelProvisionerBase):
             config_file=self.config_file if present else None,
             metadata=self.metadata,
             config_digest=config_digest(config) if config and present else "",
+            env=fill_in(self.env, os.environ),
             limits=Limits(memory=self.memory, shm=self.shm, cpus=self.cpus, pids=self.pids),
             isolation="kernel" if self.isolation == "kernel" else "box",
             uid=os.getuid(),

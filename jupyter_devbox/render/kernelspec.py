@@ -5,9 +5,10 @@ The format is jupyter_client's ("Making kernels for Jupyter" in its documentatio
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
-from jupyter_devbox.spec.container import Limits
+from jupyter_devbox.spec.container import EMPTY, Limits
 
 PROVISIONER = "devbox-provisioner"
 
@@ -23,6 +24,7 @@ def box_kernelspec(
     config_file: str,
     limits: Limits,
     isolation: str = "box",
+    env: Mapping[str, str] = EMPTY,
 ) -> dict[str, Any]:
     """Return the kernelspec of a box kernel.
 
@@ -49,6 +51,7 @@ def box_kernelspec(
                     "shm": limits.shm,
                     "cpus": limits.cpus,
                     "pids": limits.pids,
+                    **({"env": dict(env)} if env else {}),
                 },
             },
             "jupyter_devbox": {"target": target, "project": project, "image": image},

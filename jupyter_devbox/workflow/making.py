@@ -17,6 +17,7 @@ from jupyter_devbox.files.reader import read_environment
 from jupyter_devbox.render.kernelspec import box_kernelspec
 from jupyter_devbox.run.kernelspec import install_kernelspec
 from jupyter_devbox.spec.container import BuildRequest, ImageInfo
+from jupyter_devbox.spec.container_env import listed_environment
 from jupyter_devbox.spec.environment import Target
 from jupyter_devbox.spec.events import BuildEvent, PhaseEvent
 from jupyter_devbox.spec.requirements_txt import REST, STABLE, read_pins
@@ -162,4 +163,5 @@ def box_content(
         config_file=str(project.root / FOLDER / "devcontainer.json"),
         limits=read_limits(arguments if isinstance(arguments, list) else ()),
         isolation=isolation or existing.options.isolation or "box",
+        env=listed_environment(existing.configuration),
     )
