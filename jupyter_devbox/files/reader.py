@@ -14,7 +14,7 @@ from jupyter_devbox.spec.environment import AptPackage, DirectRequirement
 from jupyter_devbox.spec.names import APT_NAME
 from jupyter_devbox.spec.project import ExistingEnvironment, ProjectOptions
 from jupyter_devbox.spec.requirements_in import parse_line
-from jupyter_devbox.spec.requirements_txt import REST, STABLE, read_inputs, read_pins
+from jupyter_devbox.spec.requirements_txt import REST, STABLE, read_inputs, read_pins, read_python
 
 FOLDER = ".devcontainer"
 
@@ -41,6 +41,7 @@ def read_environment(project: Path) -> ExistingEnvironment:
         locked={**read_pins(stable), **read_pins(rest)},
         stable=frozenset(read_pins(stable)),
         inputs=read_inputs(rest),
+        python=read_python(stable),
         notebooks=tuple(sorted(notebooks)),
         configuration=configuration,
     )

@@ -60,9 +60,9 @@ class PlanInputs:
 
 
 def python_of(inputs: PlanInputs) -> str:
-    """Return the kernel's Python version, full if a snapshot knows it."""
+    """Return the kernel's Python version: as captured, else as locked, else this machine's."""
     known = [snapshot.python for snapshot in inputs.snapshots if snapshot.python]
-    return known[-1] if known else inputs.fallback_python
+    return known[-1] if known else inputs.existing.python or inputs.fallback_python
 
 
 def plan(inputs: PlanInputs) -> EnvironmentSpec:

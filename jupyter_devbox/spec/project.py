@@ -64,6 +64,8 @@ class ExistingEnvironment:
         Names in its stable group.
     inputs
         Digest of what it was resolved from; "" when there is none.
+    python
+        Full Python version that the existing lock is for; "" when there is none.
     notebooks
         Notebooks of the environment that still exist.
     configuration
@@ -76,5 +78,6 @@ class ExistingEnvironment:
     locked: Mapping[str, str] = field(default_factory=dict)
     stable: frozenset[str] = frozenset()
     inputs: str = ""
+    python: str = ""
     notebooks: tuple[str, ...] = ()
     configuration: Mapping[str, Any] = field(default_factory=dict)

@@ -10,6 +10,7 @@ from jupyter_devbox.spec.lock import Lock, LockedPackage
 STABLE = "requirements.stable.txt"
 REST = "requirements.txt"
 _PIN = re.compile(r"^(?P<name>[a-z0-9][a-z0-9._-]*)==(?P<version>[^\s\\]+)", re.MULTILINE)
+_PYTHON = re.compile(r"^# Locked by jupyter-devbox for Python (?P<python>3\.[0-9.]+) on ")
 _INPUTS = re.compile(r"^# Resolved from (?P<inputs>[0-9a-f]+)\.$", re.MULTILINE)
 
 
@@ -41,6 +42,12 @@ def _lines(packages: Iterable[LockedPackage]) -> str:
 def read_pins(text: str) -> dict[str, str]:
     """Return name → version of one lock file."""
     return {match["name"]: match["version"] for match in _PIN.finditer(text)}
+
+
+def read_python(text: str) -> str:
+    """Return the Python version that a lock file was resolved for; "" when it does not say."""
+    match = _PYTHON.search(text)
+    return match["python"] if match else ""
 
 
 def read_inputs(text: str) -> str:
