@@ -3,15 +3,23 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import sys
 import tempfile
+import threading
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from jupyter_devbox.engine.cancellable import started
 from jupyter_devbox.engine.process import ProcessResult, run_process
-from jupyter_devbox.errors import EngineError, IndexUnreachableError, ResolutionError
+from jupyter_devbox.errors import (
+    BuildCancelledError,
+    EngineError,
+    IndexUnreachableError,
+    ResolutionError,
+)
 from jupyter_devbox.spec.container import EMPTY
 
 _UNREACHABLE = re.compile(r"Request failed|Failed to fetch|error sending request|tcp connect")
@@ -148,6 +156,21 @@ def make_venv(folder: Path, python: str) -> None:
         raise EngineError(message, details=tuple(done.stderr.strip().splitlines()[-20:]))
 
 
+def _cancellable(
+    arguments: Sequence[str], env: Mapping[str, str], cancel: threading.Event
+) -> ProcessResult:
+    """Run uv and return what it said, standard output and error together."""
+    command = [uv_program(), *arguments]
+    with started(command, {**os.environ, **_QUIET, **env}, cancel) as process:
+        output = process.stdout.read() if process.stdout else b""
+        code = process.wait()
+    if cancel.is_set():
+        message = "Stopped at Python packages; what was downloaded is kept"
+        raise BuildCancelledError(message, hint="run it again: it goes on from there")
+    text = output.decode(errors="replace")
+    return ProcessResult(command=tuple(command), exit_code=code, stdout="", stderr=text)
+
+
 def install_lock(
     python: Path,
     lock: Path,
@@ -155,10 +178,23 @@ def install_lock(
     wheels: Path | None,
     index: Mapping[str, str] = EMPTY,
     bytecode: bool = True,
+    cancel: threading.Event | None = None,
 ) -> None:
     """Install a hashed lock into the environment of that interpreter.
 
-    `bytecode` compiles everything, which pays from the second kernel on.
+    Parameters
+    ----------
+    bytecode
+        Whether to compile everything, which pays from the second kernel on.
+    cancel
+        Stops it when it is set.
+
+    Raises
+    ------
+    BuildCancelledError
+        `cancel` was set.
+    EngineError, IndexUnreachableError
+        It did not work.
     """
     arguments = ["pip", "install", "--quiet", "--python", str(python), "--no-deps"]
     arguments += ["--require-hashes", "--requirement", str(lock)]
@@ -166,7 +202,7 @@ def install_lock(
         arguments.append("--compile-bytecode")
     if wheels is not None:
         arguments += ["--find-links", str(wheels)]
-    done = run_uv(arguments, env=index)
+    done = _cancellable(arguments, index, cancel or threading.Event())
     if done.exit_code:
         raise (
             _failure(done)

@@ -250,7 +250,7 @@ def _make(
     seconds, built = 0.0, False
     for target in making.targets:
         if target == "venv":
-            made = make_venv_kernel(context, result.project, plan, making.on_event)
+            made = make_venv_kernel(context, result.project, plan, making.on_event, making.cancel)
         elif target == "cpu" and making.engine is not None:
             made = make_box_kernel(
                 context, result.project, making.engine, making.on_event, making.cancel

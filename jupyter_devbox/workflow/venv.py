@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import platform
+import threading
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import replace
@@ -36,6 +37,7 @@ def make_venv_kernel(
     project: Project,
     plan: Plan,
     on_event: Callable[[BuildEvent], None],
+    cancel: threading.Event,
 ) -> Made:
     """Make the project's virtual environment from its lock, and register its kernel.
 
@@ -47,7 +49,7 @@ def make_venv_kernel(
     lock, note = lock_for_this_machine(context, plan)
     folder = venv_folder(context, project)
     context.ledger.record("venv", str(folder), project=str(project.root))
-    built = install_venv(context, folder, lock)
+    built = install_venv(context, folder, lock, cancel)
     detail = f"{len(lock.packages)} packages{note}"
     on_event(PhaseEvent(phase="Python packages", status="done", detail=detail, cached=not built))
     on_event(PhaseEvent(phase="Add kernel", status="started"))
@@ -70,7 +72,7 @@ def lock_for_this_machine(context: Context, plan: Plan) -> tuple[Lock, str]:
     return lock, f", locked again for Python {here} on this machine"
 
 
-def install_venv(context: Context, folder: Path, lock: Lock) -> bool:
+def install_venv(context: Context, folder: Path, lock: Lock, cancel: threading.Event) -> bool:
     """Make the environment of a lock, unless it is there already; return whether it was made."""
     texts = format_lock(lock)
     digest = hashlib.sha256("".join(texts.values()).encode()).hexdigest()
@@ -85,6 +87,7 @@ def install_venv(context: Context, folder: Path, lock: Lock) -> bool:
         folder / "lock" / REST,
         wheels=folder / "lock" / "wheels",
         index=index.environment() if index else {},
+        cancel=cancel,
     )
     stamp.write_text(digest)
     return True
