@@ -15,9 +15,10 @@ pytestmark = pytest.mark.docker
 GONE = 10
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture
 def kernel(devbox):
-    (devbox.project / "sub").mkdir()
+    """One kernel a test, all in one box: a test that fails leaves nothing to the next."""
+    (devbox.project / "sub").mkdir(exist_ok=True)
     (devbox.project / "sub" / "local.py").write_text("def answer():\n    return 42\n")
     env = {
         **os.environ,
@@ -48,7 +49,10 @@ def test_environment_is_a_short_list(kernel):
 
 
 def test_home_can_be_written(kernel):
-    assert kernel.run("open(os.path.expanduser('~/x'), 'w').close()").reply["status"] == "ok"
+    assert (
+        kernel.run("import os; open(os.path.expanduser('~/x'), 'w').close()").reply["status"]
+        == "ok"
+    )
 
 
 def test_connection_file_is_not_the_boxs_to_change(kernel):
@@ -92,6 +96,7 @@ def test_input(kernel):
 
 
 def test_completion(kernel):
+    kernel.run("import local")
     sent = kernel.kc.complete("local.ans")
     found = kernel.reply(sent)["content"]["matches"]
     assert found == ["answer"]
