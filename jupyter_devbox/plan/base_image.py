@@ -12,10 +12,10 @@ from jupyter_devbox.spec.names import check_image, check_python
 from jupyter_devbox.spec.project import ProjectOptions
 
 LOWEST_PATCH = {"3.9": 2, "3.10": 4, "3.11": 2, "3.12": 0, "3.13": 0, "3.14": 0}
-"""Minor → lowest patch that a Debian bookworm image may hold, used when no engine can be asked.
+"""Minor → a patch assumed when no engine can be asked, low on purpose.
 
-A wheel that fits the lowest patch fits every later one. 3.11.2 is Debian bookworm's own; the
-others are the first patches published as `slim-bookworm` (Docker official images, `python`).
+A wheel that fits a low patch fits every later one. 3.11.2 is Debian bookworm's own; the others
+are from memory and not checked against published images.
 """
 
 
