@@ -8,7 +8,7 @@ from jupyter_devbox.spec.lock import Lock
 BASE_BYTES = 150_000_000
 """Unpacked size of a slim Python image, rounded up: Debian\'s stand-in for 3.11 has 144 MB."""
 BYTECODE = 1.4
-"""Image layers ÷ what RECORD lists: bytecode comes on top (fitted to one image, the quickstart\'s)."""
+"""Image layers ÷ what RECORD lists, bytecode on top: fitted to the quickstart alone."""
 UNPACKED = 3.2
 """Installed size ÷ wheel size where the former is unknown: a guess, not measured."""
 APT_BYTES = 25_000_000
