@@ -7,9 +7,9 @@ import statistics
 import tempfile
 import threading
 import time
-from dataclasses import replace
 from pathlib import Path
 
+from benchmarks.project import quickstart
 from benchmarks.table import head, row
 from jupyter_devbox.engine.base import Engine
 from jupyter_devbox.engine.detect import connect
@@ -18,10 +18,9 @@ from jupyter_devbox.files.reader import read_environment
 from jupyter_devbox.spec.container import BuildRequest
 from jupyter_devbox.spec.project import ProjectOptions
 from jupyter_devbox.workflow.containerize import containerize
-from jupyter_devbox.workflow.context import Context, this_machine
+from jupyter_devbox.workflow.context import Context
 from jupyter_devbox.workflow.requests import ContainerizeRequest
 
-EXAMPLES = Path(__file__).resolve().parent.parent / "examples"
 SMALL = ("toolz", "tabulate", "humanize", "text-unidecode", "python-slugify", "more-itertools",
          "sortedcontainers")  # fmt: skip
 PLAIN = """ARG BASE
@@ -37,12 +36,7 @@ RUN --mount=type=secret,id=ca \\
 def main() -> None:
     """Print the table, and remove what was made."""
     engine = connect()
-    with tempfile.TemporaryDirectory() as name:
-        folder = Path(name, "quickstart")
-        folder.mkdir()
-        for file in ("quickstart.ipynb", "confusion.py"):
-            shutil.copy2(EXAMPLES / file, folder)
-        context = replace(this_machine(), data=Path(name, "data"), kernels=Path(name, "kernels"))
+    with quickstart() as (context, folder):
         tags = []
         try:
             head()

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import shutil
 import statistics
 import subprocess
 import sys
-import tempfile
 import time
-from dataclasses import replace
 from pathlib import Path
 
+from benchmarks.project import quickstart
 from benchmarks.table import head, median_seconds, row
 from jupyter_devbox.capture import capture_live
 from jupyter_devbox.capture.notebook import read_notebook
@@ -20,21 +18,14 @@ from jupyter_devbox.files.reader import read_environment
 from jupyter_devbox.lock import lock_environment
 from jupyter_devbox.workflow.capturing import capture_saved
 from jupyter_devbox.workflow.containerize import containerize
-from jupyter_devbox.workflow.context import Context, this_machine
+from jupyter_devbox.workflow.context import Context
 from jupyter_devbox.workflow.planning import make_plan
 from jupyter_devbox.workflow.requests import ContainerizeRequest
-
-EXAMPLES = Path(__file__).resolve().parent.parent / "examples"
 
 
 def main() -> None:
     """Print the table."""
-    with tempfile.TemporaryDirectory() as name:
-        folder = Path(name, "quickstart")
-        folder.mkdir()
-        for file in ("quickstart.ipynb", "confusion.py"):
-            shutil.copy2(EXAMPLES / file, folder)
-        context = replace(this_machine(), data=Path(name, "data"), kernels=Path(name, "kernels"))
+    with quickstart() as (context, folder):
         head()
         _lock(context, folder)
         _no_build(context, folder)

@@ -6,7 +6,7 @@ from jupyter_devbox.spec.environment import EnvironmentSpec
 from jupyter_devbox.spec.lock import Lock
 
 BASE_BYTES = 150_000_000
-"""Unpacked size of a slim Python image, rounded up: Debian\'s stand-in for 3.11 has 144 MB."""
+"""Unpacked size of a slim Python image, rounded up: Debian's stand-in for 3.11 has 144 MB."""
 BYTECODE = 1.4
 """Image layers ÷ what RECORD lists, bytecode on top: fitted to the quickstart alone."""
 UNPACKED = 3.2

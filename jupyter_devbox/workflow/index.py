@@ -77,6 +77,12 @@ def _netrc_login(context: Context, host: str) -> tuple[str, str]:
     return (found[0], found[2] or "") if found else ("", "")
 
 
+def index_environment(context: Context) -> Mapping[str, str]:
+    """Return the variables by which uv finds this machine's index; none for uv's own."""
+    index = machine_index(context)
+    return index.environment() if index else {}
+
+
 @contextmanager
 def build_secrets(context: Context) -> Iterator[Mapping[str, str]]:
     """Yield BuildKit secret id → file: certificates, and the index's login in netrc's form.

@@ -19,7 +19,7 @@ from jupyter_devbox.spec.events import BuildEvent, PhaseEvent
 from jupyter_devbox.spec.lock import Lock
 from jupyter_devbox.spec.requirements_txt import REST, format_lock
 from jupyter_devbox.workflow.context import Context
-from jupyter_devbox.workflow.index import machine_index
+from jupyter_devbox.workflow.index import index_environment
 from jupyter_devbox.workflow.making import Made, project_key
 from jupyter_devbox.workflow.planning import Plan, image_platform
 from jupyter_devbox.workflow.requests import RegisteredKernel
@@ -66,9 +66,8 @@ def lock_for_this_machine(context: Context, plan: Plan) -> tuple[Lock, str]:
         return plan.lock, ""
     base = replace(plan.spec.base_image, python=here, platform=image_platform(None))
     spec = replace(plan.spec, target="venv", base_image=base)
-    index = machine_index(context)
-    variables = index.environment() if index else {}
-    lock = lock_environment(spec, replace(plan.existing, inputs=""), variables)
+    existing = replace(plan.existing, inputs="")
+    lock = lock_environment(spec, existing, index_environment(context))
     return lock, f", locked again for Python {here} on this machine"
 
 
@@ -79,14 +78,13 @@ def install_venv(context: Context, folder: Path, lock: Lock, cancel: threading.E
     stamp = folder / STAMP
     if venv_python(folder).exists() and stamp.is_file() and stamp.read_text() == digest:
         return False
-    index = machine_index(context)
     make_venv(folder, context.python)
     _write_lock(folder / "lock", texts, lock)
     install_lock(
         venv_python(folder),
         folder / "lock" / REST,
         wheels=folder / "lock" / "wheels",
-        index=index.environment() if index else {},
+        index=index_environment(context),
         cancel=cancel,
     )
     stamp.write_text(digest)

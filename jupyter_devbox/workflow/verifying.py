@@ -26,7 +26,7 @@ from jupyter_devbox.spec.requirements_txt import REST
 from jupyter_devbox.workflow.comparing import compare_outputs
 from jupyter_devbox.workflow.containerize import refuse_unknown_project
 from jupyter_devbox.workflow.context import Context
-from jupyter_devbox.workflow.index import machine_index
+from jupyter_devbox.workflow.index import index_environment
 from jupyter_devbox.workflow.making import box_content, build_project_image, project_key
 from jupyter_devbox.workflow.running import execute, read_notebook
 from jupyter_devbox.workflow.venv import venv_python
@@ -179,12 +179,11 @@ def _venv_kernel(
         folder = Path(temporary, "venv")
         make_venv(folder, context.python)
         lock = project.root / FOLDER
-        index = machine_index(context)
         install_lock(
             venv_python(folder),
             lock / REST,
             wheels=lock / "wheels",
-            index=index.environment() if index else {},
+            index=index_environment(context),
             bytecode=False,
         )
         content = venv_kernelspec(
