@@ -14,6 +14,7 @@ from pathlib import Path
 
 from jupyter_devbox.engine.cancellable import started
 from jupyter_devbox.engine.process import ProcessResult, run_process
+from jupyter_devbox.engine.redact import Redactor
 from jupyter_devbox.errors import (
     BuildCancelledError,
     EngineError,
@@ -23,7 +24,7 @@ from jupyter_devbox.errors import (
 from jupyter_devbox.spec.container import EMPTY
 
 _UNREACHABLE = re.compile(r"Request failed|Failed to fetch|error sending request|tcp connect")
-_CREDENTIALS = re.compile(r"(?<=://)[^/@\s]+@")
+_redacted = Redactor()
 _QUIET = {"NO_COLOR": "1", "UV_NO_PROGRESS": "1"}
 
 
@@ -105,7 +106,7 @@ def _preferences(pairs: Sequence[tuple[str, str]]) -> str:
 
 
 def _failure(done: ProcessResult) -> ResolutionError | IndexUnreachableError:
-    details = tuple(_CREDENTIALS.sub("", line) for line in done.stderr.strip().splitlines())
+    details = tuple(_redacted(done.stderr).strip().splitlines())
     if _UNREACHABLE.search(done.stderr):
         return IndexUnreachableError(
             "The package index does not answer, and the cache lacks something",
@@ -143,7 +144,7 @@ def build_wheel(source: Path, destination: Path) -> Path:
     wheels = sorted(destination.glob("*.whl"))
     if done.exit_code or not wheels:
         message = f"A wheel could not be built from: `{source}`"
-        tail = tuple(_CREDENTIALS.sub("", done.stderr).strip().splitlines()[-20:])
+        tail = tuple(_redacted(done.stderr).strip().splitlines()[-20:])
         raise EngineError(message, hint="pip install . must work there first", details=tail)
     return wheels[-1]
 
@@ -210,6 +211,6 @@ def install_lock(
             else EngineError(
                 "The locked packages could not be installed",
                 hint="jupyter devbox containerize, to lock again",
-                details=tuple(done.stderr.strip().splitlines()[-20:]),
+                details=tuple(_redacted(done.stderr).strip().splitlines()[-20:]),
             )
         )

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import re
 import shutil
 import tempfile
 from dataclasses import dataclass
@@ -14,13 +13,14 @@ from packaging.tags import Tag, compatible_tags, cpython_tags
 from packaging.utils import InvalidWheelFilename, parse_wheel_filename
 
 from jupyter_devbox.engine.process import run_process
+from jupyter_devbox.engine.redact import Redactor
 from jupyter_devbox.engine.uv import build_wheel
 from jupyter_devbox.errors import DevboxError, LockError, UntrustedProjectError
 from jupyter_devbox.spec.environment import Decision, DirectRequirement, EnvironmentSpec
 from jupyter_devbox.spec.lock import WheelFile
 
 _NOT_SOURCE = {"node_modules", "__pycache__", ".tox", ".nox", ".mypy_cache", ".ipynb_checkpoints"}
-_CREDENTIALS = re.compile(r"(?<=://)[^/@\s]+@")
+_redacted = Redactor()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -177,7 +177,7 @@ def _check_out(requirement: DirectRequirement, destination: Path) -> None:
         done = run_process(command, env=quiet)
         if done.exit_code:
             message = f"The repository cannot be fetched at its commit: `{url}`"
-            said = _CREDENTIALS.sub("", done.stderr).splitlines()[-20:]
+            said = _redacted(done.stderr).splitlines()[-20:]
             raise LockError(message, hint=hint, details=tuple(said))
 
 
