@@ -41,8 +41,6 @@ def test() -> int:
         if isinstance(engine, Engine):
             _announce(engine)
             pytest.append("--require-docker")
-            # A message that a busy machine lost or delayed is tried once more, and reported as R.
-            pytest += ["--reruns", "1", "--only-rerun", "_queue.Empty|TimeoutError"]
         elif in_ci():
             raise CiError(engine.reason, engine.hint)
         else:

@@ -107,8 +107,22 @@ class Running:
         """
         start = "print('up', flush=True); import time; time.sleep(0.2)"
         sent = self.kc.execute(f"{start}\n{code}", allow_stdin=False)
-        self.on_iopub(sent, lambda m: m["content"].get("text") == "up\n")
+        self.until_printed(sent, "up\n")
         return sent
+
+    def until_printed(self, sent: str, text: str) -> None:
+        """Wait until a cell has printed this; ipykernel may send it in several messages.
+
+        On a busy machine its timer falls between the two writes of one `print`, text and newline.
+        """
+        printed = ""
+
+        def seen(message):
+            nonlocal printed
+            printed += message["content"].get("text", "")
+            return text in printed
+
+        self.on_iopub(sent, seen)
 
     def on_iopub(self, sent: str, wanted, seconds: float = SECONDS):
         deadline = time.monotonic() + seconds

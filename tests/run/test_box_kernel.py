@@ -91,7 +91,7 @@ def test_input(kernel):
     asked = kernel.kc.get_stdin_msg(timeout=10)
     assert asked["content"]["prompt"] == "name? "
     kernel.kc.input("Ada")
-    kernel.on_iopub(sent, lambda m: m["content"].get("text") == "Hello Ada\n")
+    kernel.until_printed(sent, "Hello Ada\n")
     assert kernel.reply(sent)["content"]["status"] == "ok"
 
 
