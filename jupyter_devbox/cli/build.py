@@ -16,6 +16,7 @@ from jupyter_devbox.view.units import size
 from jupyter_devbox.workflow.containerize import refuse_unknown_project
 from jupyter_devbox.workflow.context import Context
 from jupyter_devbox.workflow.making import FOLDER, make_box_kernel
+from jupyter_devbox.workflow.turns import turn
 
 
 class BuildVerb(Verb):
@@ -37,8 +38,9 @@ class BuildVerb(Verb):
         progress = Progress(
             ("Base image", "System packages", "Python packages", "Finish image", "Add kernel")
         )
-        with terminal_view(progress) as view:
-            made = make_box_kernel(context, project, engine, view, threading.Event())
+        cancel = threading.Event()
+        with terminal_view(progress) as view, turn(context, project, view, cancel) as tell:
+            made = make_box_kernel(context, project, engine, tell, cancel)
         context.ledger.record("project", str(project.root))
         state = "is ready" if made.built else "is up to date"
         amount = f": {size(made.image.size)}" if made.image else ""

@@ -27,6 +27,7 @@ from jupyter_devbox.workflow.requests import (
     ContainerizeResult,
     Event,
     Found,
+    Joined,
     Planned,
 )
 
@@ -97,6 +98,8 @@ class CellView:
     def _take(self, event: Event) -> None:
         if isinstance(event, Found):
             self.found = event
+        elif isinstance(event, Joined):
+            self.progress.last_line = wording.joined(event)
         elif isinstance(event, Planned):
             self.planned = event
         else:

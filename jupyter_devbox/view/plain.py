@@ -8,7 +8,7 @@ from typing import TextIO
 from jupyter_devbox.spec.events import LogEvent
 from jupyter_devbox.view import wording
 from jupyter_devbox.view.progress import Progress
-from jupyter_devbox.workflow.requests import Event, Found, Planned
+from jupyter_devbox.workflow.requests import Event, Found, Joined, Planned
 
 _HEARTBEAT = 15.0
 
@@ -26,6 +26,8 @@ class NotebookText:
         if isinstance(event, Found):
             again = ", run this cell again"
             self._print(wording.found(event, "%containerize", again, mark=""))
+        elif isinstance(event, Joined):
+            self._print([wording.joined(event)])
         elif isinstance(event, Planned):
             self._print([wording.planned(event), "Working. Interrupt the kernel to cancel."])
         elif isinstance(event, LogEvent):

@@ -14,7 +14,7 @@ from jupyter_devbox.spec.events import LogEvent, PhaseEvent
 from jupyter_devbox.view import wording
 from jupyter_devbox.view.progress import PhaseState, Progress
 from jupyter_devbox.view.units import clean, clock
-from jupyter_devbox.workflow.requests import Event, Found, Planned
+from jupyter_devbox.workflow.requests import Event, Found, Joined, Planned
 
 _INCLUDE = "add"
 _SPINNER = "⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏"
@@ -52,6 +52,8 @@ class PlainView:
         """Take in one event."""
         if isinstance(event, Found):
             self._print(wording.found(event, _INCLUDE))
+        elif isinstance(event, Joined):
+            self._print([wording.joined(event)])
         elif isinstance(event, Planned):
             self._print([wording.planned(event)])
         elif isinstance(event, LogEvent):
@@ -111,6 +113,8 @@ class LiveView:
         with self._lock:
             if isinstance(event, Found):
                 self._above(wording.found(event, _INCLUDE, mark=f"{self.marks.warn} "))
+            elif isinstance(event, Joined):
+                self._above([wording.joined(event)])
             elif isinstance(event, Planned):
                 self._above([wording.planned(event), ""])
             else:

@@ -16,7 +16,7 @@ from jupyter_devbox.errors import (
 )
 from jupyter_devbox.spec.snapshot import CapturedRequirement, KernelSnapshot, UnresolvedImport
 from jupyter_devbox.view.units import about, clean, count, duration, listing, size
-from jupyter_devbox.workflow.requests import ContainerizeResult, Found, Planned
+from jupyter_devbox.workflow.requests import ContainerizeResult, Found, Joined, Planned
 
 WIDTH = 80
 NO_ENGINE = (
@@ -93,6 +93,12 @@ def not_found(snapshot: KernelSnapshot, include: str, again: str) -> list[str]:
         f"    It is a package:      {include} --provides {snapshot.unresolved[0].name}=NAME",
         f"    It is your own file:  put {first}.py beside the notebook{again}",
     ]
+
+
+def joined(event: Joined) -> str:
+    """Return the line of a call that waits for another one's work."""
+    name = clean(event.project.name)
+    return f"Another containerize is at work on {name}: this one follows it, then goes on."
 
 
 def found(event: Found, include: str, again: str = "", mark: str = "! ") -> list[str]:

@@ -38,6 +38,7 @@ from jupyter_devbox.workflow.requests import (
     Planned,
     RegisteredKernel,
 )
+from jupyter_devbox.workflow.turns import turn
 from jupyter_devbox.workflow.venv import make_venv_kernel
 
 _CONFLICT = (
@@ -69,6 +70,17 @@ def containerize(
     engine = _engine(context, request)
     # Reading and planning is no risk: whoever wants to look first must be able to.
     refuse_unknown_project(context, project, yes=request.yes or request.dry_run)
+    if request.dry_run:
+        return _go(context, request, project, _Making(request.targets, engine, on_event, cancel))
+    with turn(context, project, on_event, cancel) as tell:
+        return _go(context, request, project, _Making(request.targets, engine, tell, cancel))
+
+
+def _go(
+    context: Context, request: ContainerizeRequest, project: Project, making: _Making
+) -> ContainerizeResult:
+    """Go through the stages as far as the request wants."""
+    engine, on_event = making.engine, making.on_event
     snapshots = capture_all(context, request, project)
     on_event(Found(project=project, snapshots=snapshots, targets=request.targets))
     _refuse_unresolved(snapshots, request)
@@ -99,7 +111,7 @@ def containerize(
     result = replace(result, files=files)
     if not request.build:
         return result
-    return _make(context, result, plan, _Making(request.targets, engine, on_event, cancel))
+    return _make(context, result, plan, making)
 
 
 def find_request_project(context: Context, request: ContainerizeRequest) -> Project:

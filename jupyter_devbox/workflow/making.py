@@ -12,7 +12,7 @@ from typing import Any
 
 from jupyter_devbox.build import build_image
 from jupyter_devbox.engine.base import Engine
-from jupyter_devbox.files.project import Project, slug
+from jupyter_devbox.files.project import Project
 from jupyter_devbox.files.reader import read_environment
 from jupyter_devbox.render.kernelspec import box_kernelspec
 from jupyter_devbox.run.kernelspec import install_kernelspec
@@ -24,6 +24,7 @@ from jupyter_devbox.spec.requirements_txt import REST, STABLE, read_pins
 from jupyter_devbox.spec.run_args import read_limits
 from jupyter_devbox.workflow.context import Context
 from jupyter_devbox.workflow.index import build_secrets
+from jupyter_devbox.workflow.names import project_key
 from jupyter_devbox.workflow.requests import RegisteredKernel
 
 FOLDER = ".devcontainer"
@@ -42,11 +43,6 @@ class Made:
     image: ImageInfo | None = None
     seconds: float = 0.0
     built: bool = False
-
-
-def project_key(project: Project) -> str:
-    """Return the project's short name with a digest of its path: names of images and kernels."""
-    return f"{slug(project.name)}-{hashlib.sha256(str(project.root).encode()).hexdigest()[:6]}"
 
 
 def image_tag(project: Project, target: Target) -> str:

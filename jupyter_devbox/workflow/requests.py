@@ -54,6 +54,13 @@ class ContainerizeRequest:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Joined:
+    """Another call is at work on the project: this one follows it, and then goes on."""
+
+    project: Project
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Found:
     """What capture found out: shown before anything else happens."""
 
@@ -76,7 +83,7 @@ class Planned:
     container: bool = True
 
 
-Event = Found | Planned | PhaseEvent | LogEvent
+Event = Joined | Found | Planned | PhaseEvent | LogEvent
 """All that a view is told while `containerize` runs."""
 
 

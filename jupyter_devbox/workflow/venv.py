@@ -20,7 +20,8 @@ from jupyter_devbox.spec.lock import Lock
 from jupyter_devbox.spec.requirements_txt import REST, format_lock
 from jupyter_devbox.workflow.context import Context
 from jupyter_devbox.workflow.index import index_environment
-from jupyter_devbox.workflow.making import Made, project_key
+from jupyter_devbox.workflow.making import Made
+from jupyter_devbox.workflow.names import project_key
 from jupyter_devbox.workflow.planning import Plan, image_platform
 from jupyter_devbox.workflow.requests import RegisteredKernel
 

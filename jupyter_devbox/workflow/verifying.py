@@ -27,7 +27,8 @@ from jupyter_devbox.workflow.comparing import compare_outputs
 from jupyter_devbox.workflow.containerize import refuse_unknown_project
 from jupyter_devbox.workflow.context import Context
 from jupyter_devbox.workflow.index import index_environment
-from jupyter_devbox.workflow.making import box_content, build_project_image, project_key
+from jupyter_devbox.workflow.making import box_content, build_project_image
+from jupyter_devbox.workflow.names import project_key
 from jupyter_devbox.workflow.running import execute, read_notebook
 from jupyter_devbox.workflow.venv import venv_python
 
