@@ -35,7 +35,8 @@
         ├── KernelStartError          72
         ├── NotebookFailedError       73
         ├── VerificationError         74
-        └── TransportError            75
+        ├── TransportError            75
+        └── BoxRequestError           76  what a box asks for is not allowed or not understood
 
 `code` is stable and goes into JSON; `exit_code` is the command line's. Interrupted is 130.
 A message is one sentence that names the cause, the value last; `hint` is the next command.
@@ -274,6 +275,12 @@ class TransportError(RunError):
     """Host and box cannot reach each other."""
 
     code, exit_code = "transport", 75
+
+
+class BoxRequestError(RunError):
+    """A box asks for what it may not have, or in words that are not understood."""
+
+    code, exit_code = "box_request", 76
 
 
 INTERRUPTED_EXIT_CODE = 130

@@ -29,6 +29,7 @@ from jupyter_devbox.errors import ConfigurationError, DevboxError
 from jupyter_devbox.run.box import metadata
 from jupyter_devbox.run.environment import carried
 from jupyter_devbox.run.kernel import KernelProcess
+from jupyter_devbox.run.listening import Answer, Listeners
 from jupyter_devbox.run.paths import PathMap
 from jupyter_devbox.run.runtime_dir import default_base
 from jupyter_devbox.run.start import (
@@ -38,6 +39,7 @@ from jupyter_devbox.run.start import (
     kernel_runtime_dir,
     start_kernel,
 )
+from jupyter_devbox.spec.asking import Reply
 from jupyter_devbox.spec.box import BoxSpec
 from jupyter_devbox.spec.container import Limits
 from jupyter_devbox.spec.container_env import fill_in
@@ -49,6 +51,7 @@ T = TypeVar("T")
 _PORTS = ("shell_port", "iopub_port", "stdin_port", "control_port", "hb_port")
 _SESSION = "JPY_SESSION_NAME"
 _PATIENCE = 2.0
+_LISTENERS = Listeners()
 
 
 @cache
@@ -157,6 +160,7 @@ class DevboxProvisioner(KernelProvisionerBase):
         del cmd
         kernel = await self._in_thread(self._start, kwargs)
         self._kernel, self._alive = kernel, True
+        _LISTENERS.hold(kernel.runtime, self._answers(kernel))
         if kernel.outside:
             self.log.warning(
                 "The notebook is not in the project, so the kernel starts in its root: `%s`",
@@ -190,6 +194,23 @@ class DevboxProvisioner(KernelProvisionerBase):
             record=self.record,
             on_end=self._ended,
         )
+
+    def _answers(self, kernel: Kernel) -> Answer:
+        """Return what answers the box when it asks for something."""
+        spec, box = self.box_spec(), kernel.container[:12]
+
+        @cache
+        def prepared() -> Answer:
+            from jupyter_devbox.workflow import asking  # noqa: PLC0415  # 0.1 s, when a box asks
+
+            project = Path(spec.project)
+            asker = asking.Asker(box=box, project=project, workspace=spec.workspace)
+            return asking.BoxAnswers(this_machine(), asker)
+
+        def answer(line: bytes) -> Reply:
+            return prepared()(line)
+
+        return answer
 
     def _environment(self, spec: BoxSpec, env: Mapping[str, str]) -> dict[str, str]:
         """Return the kernel's own variables: the kernelspec's, and where its notebook is."""
@@ -252,6 +273,7 @@ class DevboxProvisioner(KernelProvisionerBase):
         if kernel is None:
             return
         try:
+            await asyncio.to_thread(_LISTENERS.release, kernel.runtime)
             await self._in_thread(kernel.release)
         except DevboxError as error:  # the engine is gone, and the kernel with it
             self.log.warning("%s", error)

@@ -13,11 +13,12 @@ from typing import TYPE_CHECKING
 
 from IPython.core.magic import Magics, line_magic, magics_class
 
+from jupyter_devbox.magics.inside import ask_host
+
 if TYPE_CHECKING:
     from IPython.core.interactiveshell import InteractiveShell
 
 BOX = "JUPYTER_DEVBOX_BOX"
-IN_BOX = "This notebook already runs in its box; %containerize does its work outside of it."
 IN_VENV = "This notebook already runs in its own environment; %containerize works outside of it."
 
 
@@ -32,7 +33,7 @@ class DevboxMagics(Magics):  # type: ignore[misc]
         Options are those of `jupyter devbox containerize`: ``%containerize --include lxml``.
         """
         if os.environ.get(BOX):
-            print(IN_VENV if os.environ[BOX] == "venv" else IN_BOX)
+            print(IN_VENV if os.environ[BOX] == "venv" else ask_host("containerize"))
             return
         from jupyter_devbox.magics.here import containerize_here  # noqa: PLC0415
 

@@ -1,0 +1,166 @@
+"""Answers what boxes ask for. What would change files waits for the user's word on the host."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from jupyter_devbox.errors import BoxRequestError, DevboxError, UsageError
+from jupyter_devbox.files.project import Project
+from jupyter_devbox.ledger.asks import Asks, StoredAsk
+from jupyter_devbox.run.paths import PathMap
+from jupyter_devbox.spec.asking import Ask, Reply, parse_ask
+from jupyter_devbox.workflow.containerize import containerize
+from jupyter_devbox.workflow.context import Context
+from jupyter_devbox.workflow.requests import ContainerizeRequest, ContainerizeResult, Event
+
+TRUST = "jupyter devbox trust"
+_MOST_WAITING = 5
+_ON_HOST = f"in a terminal of this machine: {TRUST}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asker:
+    """The box at the other end of a socket: its name, its project here and there."""
+
+    box: str
+    project: Path
+    workspace: str
+
+
+class BoxAnswers:
+    """Answers one box, one request at a time: planning is work that a box must not multiply."""
+
+    def __init__(self, context: Context, asker: Asker) -> None:
+        self._context = context
+        self._asker = asker
+        self._busy = threading.Lock()
+
+    def __call__(self, line: bytes) -> Reply:
+        """Return the answer to a line; never raises for what the box says."""
+        if not self._busy.acquire(blocking=False):
+            return Reply(state="failed", message="The last request is still being looked at")
+        try:
+            return _answer(self._context, self._asker, parse_ask(line))
+        except DevboxError as error:
+            return Reply(state="failed", message=error.message, hint=error.hint)
+        finally:
+            self._busy.release()
+
+
+def _answer(context: Context, asker: Asker, ask: Ask) -> Reply:
+    notebook = _notebook(asker, ask)
+    diff = _diff(context, asker.project, notebook)
+    name = Project(root=asker.project, reason="").relative(notebook)
+    if not diff:
+        return Reply(
+            state="current",
+            message=f"Nothing to add: the project's files name all that {name} uses",
+        )
+    asks = Asks(context.data / "asks", time.time())
+    mine = [a for a in asks.all() if a.project == str(asker.project)]
+    for known in reversed(mine):
+        if (known.notebook, known.diff) == (name, diff):
+            return _state_of(asks, known)
+    if sum(a.state == "waiting" and not asks.expired(a) for a in mine) >= _MOST_WAITING:
+        message = "Too many requests of this box wait for an answer"
+        return Reply(state="failed", message=message, hint=_ON_HOST)
+    asks.add(project=str(asker.project), box=asker.box, verb=ask.verb, notebook=name, diff=diff)
+    return _waiting(name)
+
+
+def _waiting(name: str) -> Reply:
+    message = f"The image lacks something that {name} uses; adding it waits for your word"
+    return Reply(state="waiting", message=message, hint=_ON_HOST)
+
+
+def _state_of(asks: Asks, known: StoredAsk) -> Reply:
+    """Return what became of an earlier request for the same."""
+    if asks.expired(known):
+        asks.put(replace(known, asked=asks.now))  # asked again: its time begins anew
+        return _waiting(known.notebook)
+    if known.state == "waiting":
+        return _waiting(known.notebook)
+    return Reply(state=known.state, message=known.message)
+
+
+def _notebook(asker: Asker, ask: Ask) -> Path:
+    """Return the host's path of the notebook that a box names.
+
+    Raises
+    ------
+    BoxRequestError
+        It is no notebook of the project's, links followed.
+    """
+    found = PathMap(asker.project, asker.workspace).existing(ask.notebook, asker.workspace)
+    path = Path(found) if found else None
+    if path is None or path.suffix != ".ipynb" or path.is_symlink() or not path.is_file():
+        message = f"The project has no such notebook: `{ask.notebook}`"
+        raise BoxRequestError(message, hint="save the notebook inside the project")
+    return path
+
+
+def _diff(context: Context, project: Path, notebook: Path) -> tuple[str, ...]:
+    request = ContainerizeRequest(notebooks=(notebook,), project=project, dry_run=True)
+    result = containerize(context, request, lambda _: None)
+    return tuple(line for change in result.changes.changes for line in change.diff())
+
+
+def approve(
+    context: Context,
+    identity: str,
+    on_event: Callable[[Event], None],
+    cancel: threading.Event | None = None,
+) -> ContainerizeResult:
+    """Do what a box asked for, and note how it ended.
+
+    Raises
+    ------
+    UsageError
+        There is no such request any more.
+    BoxRequestError
+        It would change something else than what was shown; what it is now is shown next time.
+    DevboxError
+        What stands in the way.
+    """
+    asks, ask = _find(context, identity)
+    project = Path(ask.project)
+    notebook = project / ask.notebook
+    if (now := _diff(context, project, notebook)) != ask.diff:
+        asks.put(replace(ask, diff=now))
+        message = f"The notebook has changed since it asked: `{ask.notebook}`"
+        raise BoxRequestError(message, hint=f"{TRUST} shows what it asks for now")
+    request = ContainerizeRequest(notebooks=(notebook,), project=project)
+    try:
+        result = containerize(context, request, on_event, cancel)
+    except DevboxError as error:
+        asks.put(replace(ask, state="failed", message=error.message))
+        raise
+    message = f"The new image of {ask.notebook} is there: restart the kernel"
+    asks.put(replace(ask, state="done", message=message))
+    return result
+
+
+def refuse(context: Context, identity: str) -> StoredAsk:
+    """Refuse what a box asked for, and return it; raises `UsageError` if there is none."""
+    asks, ask = _find(context, identity)
+    refused = replace(ask, state="refused", message="You refused it on the host")
+    asks.put(refused)
+    return refused
+
+
+def waiting(context: Context) -> tuple[StoredAsk, ...]:
+    """Return what boxes ask for and nobody has answered, oldest first."""
+    return tuple(Asks(context.data / "asks", time.time()).waiting())
+
+
+def _find(context: Context, identity: str) -> tuple[Asks, StoredAsk]:
+    asks = Asks(context.data / "asks", time.time())
+    for ask in asks.waiting():
+        if ask.id == identity:
+            return asks, ask
+    message = f"No box waits for an answer to: `{identity}`"
+    raise UsageError(message, hint=TRUST)

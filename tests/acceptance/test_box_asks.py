@@ -1,0 +1,188 @@
+"""`%containerize` in a box: the host is asked, and does nothing until its user says yes."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from machine import Machine, tree_digest, write_notebook
+
+from jupyter_devbox.engine.base import Engine
+
+pytestmark = [pytest.mark.docker, pytest.mark.network, pytest.mark.slow]
+
+# Runs cells in the project's kernel as a server does, which tells it the notebook's name.
+DRIVER = """
+import json, os, sys
+from jupyter_client.manager import KernelManager
+name, notebook, *cells = sys.argv[1:]
+manager = KernelManager(kernel_name=name)
+manager.start_kernel(cwd=os.path.dirname(notebook), env={**os.environ, "JPY_SESSION_NAME": notebook})
+client = manager.client()
+client.start_channels()
+client.wait_for_ready(timeout=60)
+said = []
+for cell in cells:
+    text = []
+    def hook(message):
+        text.append(message["content"].get("text") or "\\n".join(message["content"].get("traceback", [])))
+    client.execute_interactive(cell, timeout=120, output_hook=hook)
+    said.append("".join(text))
+client.stop_channels()
+manager.shutdown_kernel()
+print(json.dumps(said))
+"""  # noqa: E501
+LOAD, ASK = "%load_ext jupyter_devbox", "%containerize"
+# Says what it likes to the host, as any code in the box can.
+DIAL = """
+import socket
+def dial(line):
+    end = socket.socket(socket.AF_UNIX)
+    end.settimeout(30)
+    end.connect('/run/devbox/k/host')
+    try:
+        end.sendall(line)
+        return end.recv(65536).decode().strip() or 'hung up'
+    except OSError as error:
+        return f'hung up: {type(error).__name__}'
+"""
+
+
+@pytest.fixture(scope="module")
+def asked(make_machine, engine: Engine) -> tuple[Machine, Path, str]:
+    """A project with a box, and its kernel's name."""
+    machine = make_machine("asks")
+    project = machine.project("asks")
+    write_notebook(project / "n.ipynb", "print(6 * 7)")
+    made = machine.must("containerize", "n.ipynb", "--json", cwd=project).json
+    return machine, project, made["kernels"][0]["name"]
+
+
+def cells(asked: Any, notebook: str, *code: str) -> list[str]:
+    machine, project, kernel = asked
+    done = machine.command(
+        machine.python, "-c", DRIVER, kernel, project / notebook, *code, cwd=project
+    )
+    assert done.code == 0, done
+    return json.loads(done.out)
+
+
+def workflow(machine: Machine, code: str, cwd: Path) -> Any:
+    """Run our own functions as the machine's user, and return what they print as JSON."""
+    start = (
+        "import json; from jupyter_devbox.workflow import asking; "
+        "from jupyter_devbox.workflow.context import this_machine as m; "
+    )
+    done = machine.command(machine.python, "-c", start + code, cwd=cwd)
+    assert done.code == 0, done
+    return json.loads(done.out)
+
+
+def test_nothing_new_is_no_question(asked):
+    machine, project, _ = asked
+    before = tree_digest(project)
+    _, said = cells(asked, "n.ipynb", LOAD, ASK)
+    assert "Nothing to add" in said
+    assert tree_digest(project) == before
+    assert not (machine.ours / "asks").exists()
+
+
+def test_it_waits_for_a_yes_and_then_has_the_package(asked):
+    machine, project, _ = asked
+    write_notebook(project / "more.ipynb", "import packaging")
+    before = tree_digest(project)
+    said = cells(asked, "more.ipynb", LOAD, ASK, ASK)
+    for text in said[1:]:
+        assert "waits for your word" in text
+        assert "jupyter devbox trust" in text
+    assert tree_digest(project) == before
+
+    listed = "print(json.dumps([[a.id, a.notebook, list(a.diff)] for a in asking.waiting(m())]))"
+    ((identity, notebook, diff),) = workflow(machine, listed, project)
+    assert notebook == "more.ipynb"
+    assert any(line.startswith("+packaging==") for line in diff)
+
+    approve = f"r = asking.approve(m(), {identity!r}, lambda e: None); print(json.dumps(r.built))"
+    assert workflow(machine, approve, project) is True
+    assert workflow(machine, listed, project) == []
+    _, said, version = cells(
+        asked, "more.ipynb", LOAD, ASK, "import packaging; print(packaging.__name__)"
+    )
+    assert "Nothing to add" in said
+    assert version == "packaging\n"
+
+
+def test_a_no_is_a_no(asked):
+    machine, project, _ = asked
+    write_notebook(project / "no.ipynb", "import idna")
+    before = tree_digest(project)
+    cells(asked, "no.ipynb", LOAD, ASK)
+    listed = "print(json.dumps([a.id for a in asking.waiting(m())]))"
+    (identity,) = workflow(machine, listed, project)
+    workflow(machine, f"print(json.dumps(asking.refuse(m(), {identity!r}).state))", project)
+    _, said = cells(asked, "no.ipynb", LOAD, ASK)
+    assert "refused" in said
+    assert tree_digest(project) == before
+
+
+def test_what_was_shown_is_what_is_done(asked):
+    """A box that changes its notebook between the question and the yes gets nothing."""
+    machine, project, _ = asked
+    write_notebook(project / "swap.ipynb", "import idna")
+    cells(asked, "swap.ipynb", LOAD, ASK)
+    listed = "print(json.dumps([a.id for a in asking.waiting(m())]))"
+    (identity,) = workflow(machine, listed, project)
+    write_notebook(project / "swap.ipynb", "import certifi")
+    before = tree_digest(project)
+    code = (
+        "from jupyter_devbox.errors import BoxRequestError\n"
+        f"try: asking.approve(m(), {identity!r}, print)\n"
+        "except BoxRequestError as e: print(json.dumps(e.message))"
+    )
+    assert "changed since it asked" in workflow(machine, code.replace("; f", "\nf"), project)
+    assert tree_digest(project) == before
+    workflow(machine, f"print(json.dumps(asking.refuse(m(), {identity!r}).state))", project)
+
+
+def test_a_hostile_box(asked):
+    """Other projects' names, `..`, links out, other verbs, floods, and its own socket replaced."""
+    _, project, _ = asked
+    write_notebook(project.parent / "victim.ipynb", "import idna")
+    (project / "link.ipynb").unlink(missing_ok=True)
+    (project / "link.ipynb").symlink_to(project.parent / "victim.ipynb")
+    before = tree_digest(project.parent)
+    paths = [
+        str(project.parent / "victim.ipynb"),
+        f"/workspaces/{project.name}/../victim.ipynb",
+        f"/workspaces/{project.name}/link.ipynb",
+        f"/workspaces/{project.name}",
+        "/workspaces/other/n.ipynb",
+        "/etc/passwd",
+    ]
+    tries = [json.dumps({"verb": "containerize", "notebook": path}) for path in paths]
+    tries += ['{"verb": "trust", "notebook": "/n"}', "\\xff", "[" * 60000, "{" * 70000]
+    code = DIAL + "import time\nfor line in " + repr(tries) + (
+        ":\n    print(dial(line.encode('latin-1') + b'\\n')); time.sleep(0.11)"
+    )  # fmt: skip
+    replace = (
+        "import os\nfor act in (lambda: os.remove('/run/devbox/k/host'),\n"
+        "            lambda: os.rename('/run/devbox/k/host', '/run/devbox/k/x'),\n"
+        "            lambda: os.symlink('/var/run/docker.sock', '/run/devbox/k/y')):\n"
+        "    try: act(); print('done')\n"
+        "    except OSError as error: print(error.errno)"
+    )
+    flood = DIAL + "print(sum('too much' in dial(b'x\\n') for _ in range(200)) > 100)"
+    huge = DIAL + "print(dial(b'[' * 2**28))"
+    said = cells(
+        asked, "n.ipynb", code, replace, flood, huge, LOAD, "import time; time.sleep(1.2)", ASK
+    )
+    answers = said[0].splitlines()
+    assert len(answers) == len(tries)
+    assert not any('"waiting"' in answer or '"current"' in answer for answer in answers), answers
+    assert said[1].split() == ["30", "30", "30"]  # EROFS
+    assert said[2] == "True\n"
+    assert "hung up" in said[3]
+    assert "Nothing to add" in said[-1]
+    assert tree_digest(project.parent) == before
