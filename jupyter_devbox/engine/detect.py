@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 __all__ = ["Endpoint", "connect", "find_docker_cli", "find_endpoint"]
 
 DEFAULT_SOCKET = "/var/run/docker.sock"
+PODMAN_SOCKET = "/run/podman/podman.sock"
 
 
 def connect(host: str | None = None) -> DockerEngine:
@@ -29,7 +30,8 @@ def connect(host: str | None = None) -> DockerEngine:
     Parameters
     ----------
     host
-        Its URL; None takes DOCKER_HOST, else the current Docker context, else the usual socket.
+        Its URL; None takes DOCKER_HOST, else the current Docker context, else the usual socket,
+        else Podman's.
 
     Raises
     ------
@@ -53,22 +55,31 @@ def connect(host: str | None = None) -> DockerEngine:
     # The SDK costs 0.3 s to import: whoever has no engine does not pay.
     from jupyter_devbox.engine.docker import DockerEngine  # noqa: PLC0415
 
-    return DockerEngine(endpoint)
+    engine = DockerEngine(endpoint)
+    if not engine.is_podman:
+        return engine
+    from jupyter_devbox.engine.podman_engine import PodmanEngine  # noqa: PLC0415
+
+    engine.close()
+    return PodmanEngine(endpoint)
 
 
 def find_endpoint(host: str | None, env: Mapping[str, str]) -> Endpoint:
-    """Return where the `docker` command would go; the order is its own."""
+    """Return where the `docker` command would go, in its own order; without Docker, Podman."""
     if host:
         return Endpoint(url=host)
     if url := env.get("DOCKER_HOST"):
         return Endpoint(url=url, tls=_tls_from(env) if url.startswith("tcp://") else None)
     if endpoint := _from_context(env):
         return endpoint
-    rootless = Path(env.get("XDG_RUNTIME_DIR", "/nonexistent"), "docker.sock")
-    if not Path(DEFAULT_SOCKET).exists() and rootless.is_socket():
-        return Endpoint(url=f"unix://{rootless}")
     if os.name == "nt":
         return Endpoint(url="npipe:////./pipe/docker_engine")
+    mine = Path(env.get("XDG_RUNTIME_DIR", "/nonexistent"))
+    others = (mine / "docker.sock", mine / "podman" / "podman.sock", Path(PODMAN_SOCKET))
+    if not Path(DEFAULT_SOCKET).exists():
+        for socket in others:
+            if socket.is_socket() and os.access(socket, os.W_OK):
+                return Endpoint(url=f"unix://{socket}")
     return Endpoint(url=f"unix://{DEFAULT_SOCKET}")
 
 

@@ -77,6 +77,13 @@ class DockerEngine:
             answer: Mapping[str, Any] = self._client.info()
         return answer
 
+    @cached_property
+    def is_podman(self) -> bool:
+        """Whether it is Podman that answers, in Docker's words."""
+        with self._translated():
+            components = self._client.version(api_version=False).get("Components") or ()
+        return any("podman" in str(part.get("Name", "")).lower() for part in components)
+
     def _has(self, option: str) -> bool:
         """Tell whether one of the engine's security options is on."""
         return any(

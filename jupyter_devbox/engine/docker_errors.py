@@ -101,17 +101,17 @@ _RULES = (
         "jupyter devbox build",
     ),
     _Rule(
-        r"No such container: (\S+)",
+        r"No such container: (\S+)|no container with name or ID (\S+) found",
         "The container is gone",
         "jupyter devbox status",
     ),
     _Rule(
-        r"container (\S+) is (?:not running|paused)",
+        r"container (\S+) is (?:not running|paused)|on running containers|state improper",
         "The container is not running",
         "jupyter devbox status",
     ),
     _Rule(
-        r"Could not find the file (.+?) in container",
+        r"Could not find the file (.+?) in container|could not be found on container",
         "The container has no such folder",
         "jupyter devbox build",
     ),

@@ -55,9 +55,9 @@ def netrc_passwords(text: str) -> tuple[str, ...]:
     return tuple(re.findall(r"\bpassword\s+(\S+)", text))
 
 
-def secrets_in(env: Mapping[str, str], names: Iterable[str] = ()) -> tuple[str, ...]:
-    """Return the values of the named variables, and the passwords in the proxies' URLs."""
-    found = [env[name] for name in names if env.get(name)]
+def proxy_passwords(env: Mapping[str, str]) -> tuple[str, ...]:
+    """Return the passwords in the proxies' URLs, as written and as meant."""
+    found: list[str] = []
     for name in PROXY_VARIABLES:
         try:
             password = urlsplit(env.get(name, "")).password

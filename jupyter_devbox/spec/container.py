@@ -177,8 +177,6 @@ class BuildRequest:
         Build arguments and image labels; never secrets.
     secrets
         BuildKit secret id → path of the file on this machine.
-    secret_env
-        BuildKit secret id → name of the environment variable that holds it.
     """
 
     context: str
@@ -187,5 +185,4 @@ class BuildRequest:
     args: Mapping[str, str] = EMPTY
     labels: Mapping[str, str] = EMPTY
     secrets: Mapping[str, str] = EMPTY
-    secret_env: Mapping[str, str] = EMPTY
     no_cache: bool = False

@@ -219,8 +219,9 @@ class TestContainers:
     def test_a_missing_program_is_told_by_code_and_log(self, any_engine, make):
         container = make("no-such-program")
         any_engine.start(container)  # its init process starts well
-        assert any_engine.wait(container) == 127
-        assert "no-such-program" in any_engine.logs(container, 1)[0]
+        assert any_engine.wait(container) > 0  # 127 by tini, 1 by catatonit
+        (said,) = any_engine.logs(container, 1)
+        assert "No such file or directory" in said or "not found" in said
 
 
 class TestPut:

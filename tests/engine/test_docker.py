@@ -203,8 +203,9 @@ class TestBuild:
     def write(self, folder: Path, base: ImageInfo, *lines: str) -> None:
         (folder / "Dockerfile").write_text("\n".join((f"FROM {base.tags[0]}", *lines, "")))
 
-    def test_secrets_are_seen_and_not_kept(self, engine, base_image, tmp_path, monkeypatch):
-        monkeypatch.setenv("DEVBOX_TEST_TOKEN", "t0p-s3cret")
+    def test_secrets_are_seen_and_not_kept(self, engine, base_image, tmp_path):
+        netrc = tmp_path / "netrc"
+        netrc.write_text("machine index.example login me password t0p-s3cret")
         secret = tmp_path / "a, \"b'.pem"
         secret.write_text("from a file")
         context = tmp_path / "context"
@@ -213,18 +214,17 @@ class TestBuild:
             context,
             base_image,
             "RUN --mount=type=secret,id=ca cat /run/secrets/ca",
-            'RUN --mount=type=secret,id=token echo "<$(cat /run/secrets/token)>"',
-            "RUN test ! -e /run/secrets/token",
+            'RUN --mount=type=secret,id=netrc echo "<$(cat /run/secrets/netrc)>"',
+            "RUN test ! -e /run/secrets/netrc",
         )
         image, lines = self.build(
             engine,
             context,
-            secrets={"ca": str(secret)},
-            secret_env={"token": "DEVBOX_TEST_TOKEN"},
+            secrets={"ca": str(secret), "netrc": str(netrc)},
             no_cache=True,
         )
         assert "from a file" in lines
-        assert "<***>" in lines
+        assert "<machine index.example login me password ***>" in lines
         assert "t0p-s3cret" not in json.dumps(lines)
         engine.remove_image(image.id)
 

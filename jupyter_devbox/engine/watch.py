@@ -1,0 +1,71 @@
+"""What every builder needs: what its output must not show, and what explains its failure."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Iterable, Mapping
+from contextlib import suppress
+from pathlib import Path
+
+from jupyter_devbox.engine.redact import Redactor, netrc_passwords, proxy_passwords
+from jupyter_devbox.errors import BuildStepError
+from jupyter_devbox.spec.events import StepEvent
+
+LINES_KEPT = 20
+_CANCELLED = ("context canceled", "Canceled")
+
+
+def redactor(env: Mapping[str, str], secrets: Mapping[str, str]) -> Redactor:
+    """Return what hides a build's own secrets: passwords of proxies and of its netrc file.
+
+    Parameters
+    ----------
+    env
+        The builder's environment.
+    secrets
+        The build's secrets: id → path of the file.
+    """
+    known = [*proxy_passwords(env)]
+    if "netrc" in secrets:
+        with suppress(OSError):
+            known += netrc_passwords(Path(secrets["netrc"]).read_text(errors="replace"))
+    return Redactor(known)
+
+
+class BuildWatch:
+    """Hands events on, and remembers what explains a failure."""
+
+    def __init__(self, on_step: Callable[[StepEvent], None]) -> None:
+        self._on_step = on_step
+        self._lines: dict[str, deque[str]] = {}
+        self._failed: list[StepEvent] = []
+
+    def see(self, events: Iterable[StepEvent]) -> None:
+        """Report each event in order."""
+        for event in events:
+            if event.line:
+                self._lines.setdefault(event.step, deque(maxlen=LINES_KEPT)).append(event.line)
+            if event.status == "failed":
+                self._failed.append(event)
+            self._on_step(event)
+
+    def failure(self, reason: str, text: tuple[str, ...] = ()) -> BuildStepError:
+        """Return the error for the step that failed first, else for the builder's own reason.
+
+        Parameters
+        ----------
+        reason
+            Why it ended, where that was no step's fault.
+        text
+            What the builder said besides.
+        """
+        # Steps that ran beside the failing one are reported as failed too: as cancelled.
+        causes = [each for each in self._failed if not any(c in each.error for c in _CANCELLED)]
+        if not causes:
+            return BuildStepError(
+                f"The image could not be built: `{reason}`", details=text[-LINES_KEPT:]
+            )
+        step = causes[0]
+        lines = tuple(self._lines.get(step.step, ()))
+        details = (*lines, *([] if step.error in lines else [step.error]))[-LINES_KEPT:]
+        return BuildStepError(f"A step of the build failed: `{step.name}`", details=details)
