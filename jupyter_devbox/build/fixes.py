@@ -50,6 +50,8 @@ _UNREACHABLE = (
     r"|network is unreachable"
 )
 
+_OUR_BASE = "jupyter devbox containerize --base python:3.11-slim-bookworm, or your Python's"
+
 _RULES: tuple[tuple[str, Explain], ...] = (
     (
         r"dockerfile parse error on line (\d+)",
@@ -115,6 +117,19 @@ _RULES: tuple[tuple[str, Explain], ...] = (
             "the index serves another file than the one that was locked",
             "jupyter devbox containerize, which locks again",
         ),
+    ),
+    (
+        r"\b(apt-get|useradd): (?:command )?not found",
+        says("the base image is neither Debian nor Ubuntu, for it lacks", _OUR_BASE),
+    ),
+    (
+        r"(?:exec: |stat )\W*(/bin/sh)\W.*(?:no such file|not found)",
+        says("the base image has no shell", _OUR_BASE),
+    ),
+    (r"\b(python3): (?:command )?not found", says("the base image has no Python", _OUR_BASE)),
+    (
+        r"version `(GLIBC_[\d.]+)' not found",
+        says("the base image's C library is older than what was locked, which needs", _OUR_BASE),
     ),
     (_MISSING_HEADER, needs(HEADERS, "the headers")),
     (_MISSING_HEADER, unknown_header),

@@ -11,6 +11,7 @@ from jupyter_devbox.capture import urls
 from jupyter_devbox.capture.requirement import (
     Folders,
     Install,
+    Place,
     Skipped,
     parse_requirement,
     valid_name,
@@ -85,6 +86,8 @@ _VALUE_OPTIONS = frozenset(
 _INDEX_OPTIONS = frozenset({"-i", "--index-url", "--default-index", "--pypi-url"})
 _EXTRA_INDEX_OPTIONS = frozenset({"--extra-index-url", "--index"})
 _PAGE_OPTIONS = frozenset({"-f", "--find-links"})
+_PLACE_OPTIONS = _INDEX_OPTIONS | _EXTRA_INDEX_OPTIONS | _PAGE_OPTIONS
+_SETTINGS = (".index-url", ".extra-index-url", ".find-links")
 _CONDA_VALUE_OPTIONS = frozenset(
     [
         "-n",
@@ -131,7 +134,7 @@ def is_python(program: str) -> bool:
 
 
 def install_arguments(command: Command) -> tuple[str, Command] | None:
-    """Return the installer (``pip`` or ``conda``) and its arguments, None for other commands."""
+    """Return ``pip``, ``conda`` or, for pip's settings, ``config`` with its arguments, or None."""
     program, rest = program_of(command[0]), command[1:]
     if is_python(program):
         while rest and rest[0].text.startswith("-") and rest[0].text != "-m":
@@ -143,7 +146,7 @@ def install_arguments(command: Command) -> tuple[str, Command] | None:
     if program == "uv":
         return _uv_arguments(words, rest)
     if _PIP.fullmatch(program):
-        return _after(words, rest, "install", "pip")
+        return _after(words, rest, "install", "pip") or _after(words, rest, "config", "config")
     if program in _CONDA:
         return _after(words, rest, "install", "conda")
     return None
@@ -170,26 +173,28 @@ def _after(words: list[str], rest: Command, verb: str, kind: str) -> tuple[str, 
 def read_install(kind: str, arguments: Command, folders: Folders) -> InstallFacts:
     """Read the arguments of one install command."""
     facts = InstallFacts()
-    for found in _conda(arguments) if kind == "conda" else _pip(arguments, folders, facts):
+    read = {"conda": _conda, "config": _configured}.get(kind)
+    for found in read(arguments) if read else _pip(arguments, folders):
         if isinstance(found, Install):
             facts.installs.append(found)
+        elif isinstance(found, Place):
+            facts.indexes.append(found.url)
         elif found.code:
             facts.notes.append(found)
     return facts
 
 
-def _pip(arguments: Command, folders: Folders, facts: InstallFacts) -> Iterator[Install | Skipped]:
+def _pip(arguments: Command, folders: Folders) -> Iterator[Install | Skipped | Place]:
     index = ""
-    found: list[Install | Skipped] = []
+    found: list[Install | Skipped | Place] = []
     for option, value in _options(arguments, _VALUE_OPTIONS):
-        if option in _INDEX_OPTIONS or option in _EXTRA_INDEX_OPTIONS:
-            clean = _index_url(value)
-            if clean:
-                facts.indexes.append(clean)
-                index = clean if option in _INDEX_OPTIONS else index
-        elif option in _PAGE_OPTIONS:
-            message = f"An install line takes packages from a page: `{urls.shown(value.text)}`"
-            facts.notes.append(Skipped("find-links", message))
+        if option in _PLACE_OPTIONS:
+            if place := Place.named(value.text):
+                found.append(place)
+                index = place.url if option in _INDEX_OPTIONS else index
+            if option in _PAGE_OPTIONS:
+                message = f"An install line takes packages from a page: `{urls.shown(value.text)}`"
+                found.append(Skipped("find-links", message))
         elif option in {"-r", "--requirement", "--requirements"}:
             found.extend(_requirements(value, folders))
         elif option in {"-e", "--editable"}:
@@ -200,15 +205,14 @@ def _pip(arguments: Command, folders: Folders, facts: InstallFacts) -> Iterator[
         yield replace(item, index=index) if isinstance(item, Install) and index else item
 
 
-def _index_url(value: Word) -> str:
-    """Return the index's URL without credentials, "" when the rest of it is a variable."""
-    if not urls.is_url(value.text):
-        return ""
-    clean = urls.strip_credentials(value.text)
-    return "" if "$" in clean or "{" in clean or "`" in clean else clean
+def _configured(arguments: Command) -> Iterator[Place]:
+    """Yield the indexes that ``pip config set global.extra-index-url URL`` names."""
+    words = [word.text for word in arguments if not word.text.startswith("-")]
+    if len(words) == 3 and words[0] == "set" and words[1].endswith(_SETTINGS):
+        yield from filter(None, map(Place.named, words[2].split()))
 
 
-def _requirements(value: Word, folders: Folders) -> Iterator[Install | Skipped]:
+def _requirements(value: Word, folders: Folders) -> Iterator[Install | Skipped | Place]:
     if not value.known or urls.is_url(value.text):
         message = f"A requirements file cannot be followed: `{urls.shown(value.text)}`"
         yield Skipped("requirements-file", message)
@@ -219,11 +223,7 @@ def _requirements(value: Word, folders: Folders) -> Iterator[Install | Skipped]:
 def _options(arguments: Command, with_value: frozenset[str]) -> Iterator[tuple[str, Word]]:
     """Yield (option, its value) and ("", positional argument), without options that have none."""
     takes_value = (
-        with_value
-        | _INDEX_OPTIONS
-        | _EXTRA_INDEX_OPTIONS
-        | _PAGE_OPTIONS
-        | {"-r", "--requirement", "--requirements", "-e", "--editable"}
+        with_value | _PLACE_OPTIONS | {"-r", "--requirement", "--requirements", "-e", "--editable"}
     )
     words = iter(arguments)
     for word in words:

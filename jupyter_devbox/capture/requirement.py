@@ -59,6 +59,19 @@ class Skipped:
 
 
 @dataclass(frozen=True, slots=True)
+class Place:
+    """An index, or a page of links, that packages are taken from; its URL has no credentials."""
+
+    url: str
+
+    @classmethod
+    def named(cls, text: str) -> Place | None:
+        """Return the place that the text names; None where it, or a part of it, is a variable."""
+        clean = urls.strip_credentials(text) if urls.is_url(text) else ""
+        return cls(clean) if clean and not set("${`") & set(clean) else None
+
+
+@dataclass(frozen=True, slots=True)
 class Folders:
     """Where relative paths of install lines lead: the current folder, and the project's root."""
 

@@ -7,11 +7,20 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from jupyter_devbox.capture import urls
-from jupyter_devbox.capture.requirement import Folders, Install, Skipped, parse_requirement
+from jupyter_devbox.capture.requirement import (
+    Folders,
+    Install,
+    Place,
+    Skipped,
+    parse_requirement,
+)
 
 _COMMENT = re.compile(r"(^|\s)#.*$")
 _INCLUDE = re.compile(r"(?:-r|--requirement)[ =]\s*(\S+)")
 _EDITABLE = re.compile(r"(?:-e|--editable)[ =]\s*(\S+)")
+_PLACE = re.compile(
+    r"(?:-i|--index-url|--pypi-url|--extra-index-url|-f|--find-links)[ =]\s*(?P<url>\S+)"
+)
 _OPTION_TAIL = re.compile(r"\s--?[a-z].*$")
 _LARGEST_FILE = 1_000_000
 _DEEPEST = 5
@@ -19,7 +28,7 @@ _DEEPEST = 5
 
 def read_requirements(
     name: str, folders: Folders, *, depth: int = 0
-) -> Iterator[Install | Skipped]:
+) -> Iterator[Install | Skipped | Place]:
     """Yield what the requirements file at `name`, relative to the current folder, installs."""
     path = folders.inside(name)
     if path is None or depth > _DEEPEST:
@@ -37,6 +46,9 @@ def read_requirements(
             yield from read_requirements(include[1], here, depth=depth + 1)
         elif editable := _EDITABLE.match(line):
             yield parse_requirement(editable[1], here, editable=True)
+        elif named := _PLACE.match(line):
+            if place := Place.named(named["url"]):
+                yield place
         elif not line.startswith("-"):
             token = _OPTION_TAIL.sub("", line)
             yield parse_requirement(token, here, known="${" not in token)

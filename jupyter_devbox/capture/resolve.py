@@ -80,6 +80,7 @@ _CONDA_NAMES = {
     "py-xgboost": "xgboost",
     "tensorflow-base": "tensorflow",
 }
+_GONE = "the file it was installed from is gone"
 _OLD_NAMES = {"pil": "pillow", "skimage": "scikit-image", "sklearn": "scikit-learn"}
 
 
@@ -244,7 +245,14 @@ def requirements(
     for name, draft in sorted(result.drafts.items()):
         lines = [install for install in installs if _dist_of(install) == name]
         installed = answer.distributions.get(name)
-        source, url = _source(name, lines, installed, result)
+        source, url = _source(lines, installed)
+        lost = _lost(installed) if source == "index" else ""
+        if lost == _GONE and installed:
+            message = (
+                "The file it was installed from is gone; the index's version is taken: "
+                f"`{name} {installed['version']}`"
+            )
+            result.warnings.append(CaptureWarning(code="file-gone", message=message))
         found.append(
             CapturedRequirement(
                 name=name,
@@ -254,6 +262,7 @@ def requirements(
                 reason=draft.reason,
                 source=source,
                 url=url,
+                lost=lost,
                 specifier=next((i.specifier for i in reversed(lines) if i.specifier), ""),
                 index=next((i.index for i in reversed(lines) if i.index), ""),
                 cells=tuple(sorted(draft.cells)),
@@ -262,32 +271,37 @@ def requirements(
     return found
 
 
-def _source(
-    name: str,
-    lines: list[Install],
-    installed: Mapping[str, Any] | None,
-    result: Resolution,
-) -> tuple[Source, str | None]:
+def _source(lines: list[Install], installed: Mapping[str, Any] | None) -> tuple[Source, str | None]:
     """Return where it comes from: by what is installed, else by the last line that says so."""
     if installed is None:
         line = next((i for i in reversed(lines) if i.source != "index"), None)
         return (line.source, line.url) if line is not None else ("index", None)
     direct = installed["direct_url"]
-    url = urls.strip_credentials(direct["url"]) if direct is not None else ""
-    if direct is None or installed["conda"] or not url:
+    if direct is None or _lost(installed):
         return "index", None
+    url = urls.strip_credentials(direct["url"])
     if "vcs_info" in direct:
         return "vcs", _vcs_url(direct, url)
     if direct.get("dir_info", {}).get("editable"):
         return "editable", url
-    if not _is_gone(url):
-        return "file", url + _hash_fragment(direct)
-    message = (
-        "The file it was installed from is gone; the index's version is taken: "
-        f"`{name} {installed['version']}`"
-    )
-    result.warnings.append(CaptureWarning(code="file-gone", message=message))
-    return "index", None
+    return "file", url + _hash_fragment(direct)
+
+
+def _lost(installed: Mapping[str, Any] | None) -> str:
+    """Return why the address that a distribution was installed from cannot be taken, if it has one.
+
+    That of a conda package leads to the machine that built it.
+    """
+    direct = installed["direct_url"] if installed else None
+    if installed is None or direct is None:
+        return ""
+    if installed["conda"]:
+        return "conda installed it from a file of its own"
+    url = urls.strip_credentials(direct["url"])
+    if not url:
+        return "its address cannot be told from the login in it"
+    editable = direct.get("dir_info", {}).get("editable")
+    return _GONE if _is_gone(url) and not editable and "vcs_info" not in direct else ""
 
 
 def _is_gone(url: str) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import re
@@ -11,6 +12,8 @@ import threading
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+
+from packaging.requirements import Requirement
 
 from jupyter_devbox.engine.cancellable import started
 from jupyter_devbox.engine.process import ProcessResult, run_process
@@ -34,6 +37,7 @@ class ResolveRequest:
 
     `python` is a full version, `platform` one of uv's target triples
     (``x86_64-manylinux_2_36``); None for both means this machine and the interpreter `executable`.
+    `bound` maps further requirements to the index that they, and nothing else, come from.
     `preferences` are (name, version) pairs taken where they fit; `index` are variables that name
     the package index, credentials included.
     """
@@ -44,6 +48,8 @@ class ResolveRequest:
     python: str | None
     platform: str | None
     index: Mapping[str, str] = EMPTY
+    bound: Mapping[str, str] = EMPTY
+    with_dependencies: bool = True
 
 
 def uv_program() -> str:
@@ -78,14 +84,20 @@ def resolve(request: ResolveRequest, *, offline: bool) -> str:
     with tempfile.TemporaryDirectory(prefix="devbox-lock-") as folder:
         source = Path(folder, "requirements.in")
         source.write_text("".join(f"{line}\n" for line in request.requirements), encoding="utf-8")
+        sources = [source]
+        if request.bound:
+            sources.append(Path(folder, "pyproject.toml"))
+            sources[-1].write_text(_bound(request.bound), encoding="utf-8")
         output = Path(folder, "pylock.toml")
         output.write_text(_preferences(request.preferences), encoding="utf-8")
-        arguments = ["pip", "compile", "--quiet", str(source), "--output-file", str(output)]
+        arguments = ["pip", "compile", "--quiet", *map(str, sources), "--output-file", str(output)]
         arguments += ["--python", request.executable]
         if request.python:
             arguments += ["--python-version", request.python]
         if request.platform:
             arguments += ["--python-platform", request.platform]
+        if not request.with_dependencies:
+            arguments.append("--no-deps")
         if offline:
             arguments.append("--offline")
         done = run_uv(arguments, cwd=Path(folder), env=request.index)
@@ -103,6 +115,42 @@ def _preferences(pairs: Sequence[tuple[str, str]]) -> str:
         f"\n[[packages]]\nname = {json.dumps(name)}\nversion = {json.dumps(version)}\n"
         for name, version in pairs
     )
+
+
+def _bound(bound: Mapping[str, str]) -> str:
+    """Return a pyproject.toml in which each requirement has an index to itself.
+
+    An explicit index serves those packages alone that name it, so that nobody can slip in another
+    one there (docs.astral.sh/uv/concepts/indexes). JSON's strings are TOML's too.
+    """
+    lines = [
+        "[project]",
+        'name = "this-project"',
+        'version = "0"',
+        f"dependencies = {json.dumps([*bound])}",
+    ]
+    for url in dict.fromkeys(bound.values()):
+        lines += ["[[tool.uv.index]]", f"name = {json.dumps(index_name(url))}"]
+        lines += [f"url = {json.dumps(url)}", "explicit = true"]
+        if url.endswith((".html", ".htm")):
+            lines.append('format = "flat"')  # a page of links, as --find-links takes them
+    lines.append("[tool.uv.sources]")
+    for requirement, url in bound.items():
+        lines.append(
+            f"{Requirement(requirement).name} = {{ index = {json.dumps(index_name(url))} }}"
+        )
+    return "\n".join(lines) + "\n"
+
+
+def index_name(url: str) -> str:
+    """Return the name by which uv is told of an index: its login's variables have it in them."""
+    return f"devbox-{hashlib.sha256(url.encode()).hexdigest()[:12]}"
+
+
+def index_login(url: str, login: str, password: str) -> Mapping[str, str]:
+    """Return the variables by which uv takes a login for an index that `bound` names."""
+    name = index_name(url).replace("-", "_").upper()
+    return {f"UV_INDEX_{name}_USERNAME": login, f"UV_INDEX_{name}_PASSWORD": password}
 
 
 def _failure(done: ProcessResult) -> ResolutionError | IndexUnreachableError:

@@ -10,7 +10,8 @@ from typing import Any
 from jupyter_devbox.errors import ConfigurationError, RequirementError
 from jupyter_devbox.files import jsonc
 from jupyter_devbox.files.writer import confined
-from jupyter_devbox.spec.environment import AptPackage, DirectRequirement
+from jupyter_devbox.spec.environment import AptPackage, DirectRequirement, PackedModule
+from jupyter_devbox.spec.lock import WheelFile
 from jupyter_devbox.spec.names import APT_NAME
 from jupyter_devbox.spec.project import ExistingEnvironment, ProjectOptions
 from jupyter_devbox.spec.requirements_in import parse_line
@@ -37,6 +38,8 @@ def read_environment(project: Path) -> ExistingEnvironment:
     return ExistingEnvironment(
         requirements=_requirements(_text(project, "requirements.in")),
         apt=_apt(_mapping(own.get("apt"))),
+        packed=_packed(_mapping(own.get("modules"))),
+        wheels=_packed_wheels(project),
         options=_options(_mapping(own.get("options"))),
         locked={**read_pins(stable), **read_pins(rest)},
         stable=frozenset(read_pins(stable)),
@@ -99,6 +102,28 @@ def _apt(entries: Mapping[str, Any]) -> tuple[AptPackage, ...]:
         for name, entry in sorted(entries.items())
         if APT_NAME.fullmatch(name)
     )
+
+
+def _packed(entries: Mapping[str, Any]) -> tuple[PackedModule, ...]:
+    return tuple(
+        PackedModule(name=name, notebooks=tuple(_strings(_mapping(entry).get("notebooks"))))
+        for name, entry in sorted(entries.items())
+        if name.isidentifier()
+    )
+
+
+def _packed_wheels(project: Path) -> tuple[WheelFile, ...]:
+    """Return the wheels of packed modules; names of another form are not ours."""
+    folder = confined(project, f"{FOLDER}/wheels")
+    wheels = []
+    for path in sorted(folder.glob("devbox_local_*-0+*-py3-none-any.whl")):
+        file = confined(project, f"{FOLDER}/wheels/{path.name}")
+        try:
+            wheels.append(WheelFile(filename=path.name, content=file.read_bytes()))
+        except OSError as error:
+            message = f"A wheel in {FOLDER} cannot be read ({type(error).__name__}): `{file}`"
+            raise ConfigurationError(message, hint=f"mend or remove {path.name}") from error
+    return tuple(wheels)
 
 
 def _options(entry: Mapping[str, Any]) -> ProjectOptions:

@@ -18,19 +18,24 @@ from jupyter_devbox.lock.groups import assign_groups
 from jupyter_devbox.lock.own_wheel import own_wheel
 from jupyter_devbox.lock.pack import pack_modules
 from jupyter_devbox.lock.pylock import read_pylock
-from jupyter_devbox.lock.wheels import LocalWheel, collect_wheels
+from jupyter_devbox.lock.recorded import ask_recorded, given_up, public
+from jupyter_devbox.lock.tags import fitting
+from jupyter_devbox.lock.wheels import LocalWheel, collect_wheels, is_wheel_address
 from jupyter_devbox.spec.container import EMPTY
 from jupyter_devbox.spec.environment import Decision, EnvironmentSpec
 from jupyter_devbox.spec.lock import Lock, LockedPackage
 from jupyter_devbox.spec.project import ExistingEnvironment
 
+_NEWEST_GLIBC = 40
+"""uv knows no later one of the 2.x series (``uv pip compile --help``)."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Attempt:
-    """One set of lines to try, and whether the kernel's pins were let go."""
+    """One set of lines to try, and those that are bound to an index of their own."""
 
     lines: tuple[str, ...]
-    loose: bool
+    bound: Mapping[str, str]
 
 
 def lock_environment(
@@ -45,7 +50,8 @@ def lock_environment(
 
     First with every version the kernel has; if that cannot be had for the image's Python and
     platform, the pins that are not the user's own word may move, and each that does becomes a
-    decision. The cache is asked first, the network on a miss.
+    decision; so does each local version, which comes from an index of its own or gives way to the
+    public one. The cache is asked first, the network on a miss.
 
     Parameters
     ----------
@@ -68,16 +74,26 @@ def lock_environment(
         One would have to be made, and the project is not trusted.
     """
     local, decisions = collect_wheels(spec, trusted=trusted, agreed=agreed)
-    packed = pack_modules(spec.local_modules)
+    packed = pack_modules(spec, existing.wheels)
     inputs = _inputs_digest(spec, local, existing.locked)
     with tempfile.TemporaryDirectory(prefix="devbox-wheels-") as folder:
         for wheel in local:
             Path(folder, wheel.wheel.filename).write_bytes(wheel.wheel.content)
-        text, why = _resolve(
-            _attempts(spec, local, Path(folder)),
-            _template(spec, existing, inputs, index),
-        )
-    packages = read_pylock(text, local_names=frozenset(w.name for w in local))
+        template = _template(spec, existing, inputs, index)
+        recorded = ask_recorded(spec, template, _offline_first, trusted=trusted)
+        addressed = _addressed(spec, local, Path(folder))
+        attempts = _attempts(spec, addressed, recorded.indexes)
+        if recorded.indexes:
+            attempts += _attempts(spec, addressed, {})
+        text, attempt, why = _resolve(attempts, template)
+    if recorded.indexes and not attempt.bound:
+        recorded = given_up(recorded, spec)
+    packages = read_pylock(
+        text,
+        local_names=frozenset(w.name for w in local),
+        indexes=recorded.indexes,
+        tags=fitting(spec),
+    )
     moved = _moved(spec, packages, why)
     own = own_wheel()
     wheels = sorted((*(w.wheel for w in (*local, *packed)), own), key=lambda w: w.filename)
@@ -91,31 +107,42 @@ def lock_environment(
         packages=assign_groups(packages, beside, existing),
         wheels=tuple(wheels),
         inputs=_inputs_digest(spec, local, {p.name for p in packages}),
-        decisions=(*decisions, *moved),
+        decisions=(*decisions, *recorded.decisions, *moved),
     )
 
 
 def _attempts(
-    spec: EnvironmentSpec, local: Sequence[LocalWheel], folder: Path
+    spec: EnvironmentSpec, addressed: Mapping[str, str], indexes: Mapping[str, str]
 ) -> tuple[_Attempt, ...]:
-    wheels = {w.requirement: w for w in local}
     firm: list[str] = []
     loose: list[str] = []
+    bound: dict[str, str] = {}
     for requirement in spec.requirements:
-        wheel = wheels.get(requirement.name)
-        if wheel is not None:
-            extras = f"[{','.join(requirement.extras)}]" if requirement.extras else ""
-            line = f"{wheel.name}{extras} @ {(folder / wheel.wheel.filename).as_uri()}"
-            firm.append(line)
-            loose.append(line)
+        name = requirement.name
+        if name in indexes:
+            bound[requirement.text] = indexes[name]
             continue
-        firm.append(requirement.text)
-        free = replace(requirement, specifier=requirement.allowed)
-        loose.append(requirement.text if requirement.firm else free.text)
-    return (
-        _Attempt(lines=tuple(firm), loose=False),
-        _Attempt(lines=tuple(loose), loose=True),
-    )
+        asked = public(requirement)
+        free = asked if asked.firm else replace(asked, specifier=asked.allowed)
+        firm.append(addressed.get(name, asked.text))
+        loose.append(addressed.get(name, free.text))
+    return (_Attempt(lines=tuple(firm), bound=bound), _Attempt(lines=tuple(loose), bound=bound))
+
+
+def _addressed(
+    spec: EnvironmentSpec, local: Sequence[LocalWheel], folder: Path
+) -> Mapping[str, str]:
+    """Return name → line with an address: of a wheel in `folder`, or where a wheel lies."""
+    wheels = {w.requirement: (w.name, (folder / w.wheel.filename).as_uri()) for w in local}
+    lines = {}
+    for requirement in spec.requirements:
+        place = wheels.get(requirement.name)
+        if place is None and is_wheel_address(requirement.url):
+            place = (requirement.name, requirement.url)
+        if place is not None:
+            extras = f"[{','.join(requirement.extras)}]" if requirement.extras else ""
+            lines[requirement.name] = f"{place[0]}{extras} @ {place[1]}"
+    return lines
 
 
 def _template(
@@ -142,17 +169,18 @@ def _template(
     )
 
 
-def _resolve(attempts: Sequence[_Attempt], template: ResolveRequest) -> tuple[str, str]:
-    """Return uv's answer, and why the kernel's pins could not all be kept ("" if they could)."""
+def _resolve(attempts: Sequence[_Attempt], template: ResolveRequest) -> tuple[str, _Attempt, str]:
+    """Return uv's answer, to what, and why not to what came before ("" for the first)."""
     why: ResolutionError | None = None
     for attempt in attempts:
         try:
-            text = _offline_first(replace(template, requirements=attempt.lines))
+            request = replace(template, requirements=attempt.lines, bound=attempt.bound)
+            text = _offline_first(request)
         except ResolutionError as error:
             # The last one is raised: with our own pins gone, only the user's words are in it.
             why = error
             continue
-        return text, " ".join(why.details) if why else ""
+        return text, attempt, " ".join(why.details) if why else ""
     raise why or LockError("Nothing was resolved")
 
 
@@ -169,7 +197,7 @@ def _triple(spec: EnvironmentSpec) -> str | None:
         return None
     machine = "aarch64" if spec.base_image.platform.endswith("arm64") else "x86_64"
     major, minor = spec.base_image.glibc
-    return f"{machine}-manylinux_{major}_{minor}"
+    return f"{machine}-manylinux_{major}_{min(minor, _NEWEST_GLIBC)}"
 
 
 def _is_public(version: str) -> bool:
@@ -220,8 +248,9 @@ def _inputs_digest(
     facts = [
         spec.base_image.python,
         spec.base_image.platform,
+        list(spec.base_image.glibc),
         spec.target,
-        [[r.text, r.firm, r.allowed] for r in spec.requirements],
+        [[r.text, r.firm, r.allowed, *r.indexes] for r in spec.requirements],
         [[d.name, d.version] for d in spec.preferences if d.name in closure],
         list(spec.indexes),
         [[w.name, hashlib.sha256(w.wheel.content).hexdigest()] for w in local],

@@ -9,6 +9,8 @@ from pathlib import Path
 from jupyter_devbox.errors import LockError
 from jupyter_devbox.lock.wheel_archive import pure_wheel
 from jupyter_devbox.lock.wheels import LocalWheel
+from jupyter_devbox.spec.environment import EnvironmentSpec, PackedModule
+from jupyter_devbox.spec.lock import WheelFile
 from jupyter_devbox.spec.names import normalise
 from jupyter_devbox.spec.snapshot import LocalModule
 
@@ -17,15 +19,38 @@ MOST_BYTES = 20_000_000
 _LEFT_OUT = {"__pycache__", ".git", ".venv", "venv", "node_modules", ".ipynb_checkpoints"}
 
 
-def pack_modules(modules: Iterable[LocalModule]) -> tuple[LocalWheel, ...]:
-    """Return a wheel for each module that lies outside the project.
+def pack_modules(
+    spec: EnvironmentSpec, existing: Iterable[WheelFile] = ()
+) -> tuple[LocalWheel, ...]:
+    """Return a wheel for each module from outside the project.
+
+    One that no captured notebook names keeps its wheel: where its files lie, or whether they are
+    on this machine at all, the project does not say.
 
     Raises
     ------
     LockError
-        A module is gone, or its folder holds far more than code.
+        A module or its wheel is gone, or its folder holds far more than code.
     """
-    return tuple(_pack(module) for module in modules if not module.inside)
+    fresh = [module for module in spec.local_modules if not module.inside]
+    names = {module.name for module in fresh}
+    kept = (_kept(module, existing) for module in spec.packed if module.name not in names)
+    return (*map(_pack, fresh), *kept)
+
+
+def _distribution(module: str) -> str:
+    return f"devbox-local-{normalise(module)}"
+
+
+def _kept(module: PackedModule, existing: Iterable[WheelFile]) -> LocalWheel:
+    name = _distribution(module.name)
+    stem = name.replace("-", "_")
+    for wheel in existing:
+        own, version = wheel.filename.split("-")[:2]
+        if own == stem:
+            return LocalWheel(name=name, version=version, wheel=wheel)
+    message = f"The wheel of your module {module.name} is gone: `.devcontainer/wheels/{stem}-*.whl`"
+    raise LockError(message, hint=f"containerize a notebook that imports it: {module.notebooks[0]}")
 
 
 def _pack(module: LocalModule) -> LocalWheel:
@@ -46,7 +71,7 @@ def _pack(module: LocalModule) -> LocalWheel:
     digest = hashlib.sha256()
     for name, content in sorted(files.items()):
         digest.update(name.encode() + b"\0" + hashlib.sha256(content).digest())
-    name = f"devbox-local-{normalise(module.name)}"
+    name = _distribution(module.name)
     version = f"0+{digest.hexdigest()[:12]}"
     return LocalWheel(name=name, version=version, wheel=pure_wheel(name, version, files))
 

@@ -7,17 +7,19 @@ import shutil
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeGuard
 from urllib.parse import unquote, urlsplit
 
-from packaging.tags import Tag, compatible_tags, cpython_tags
 from packaging.utils import InvalidWheelFilename, parse_wheel_filename
 
 from jupyter_devbox.engine.process import run_process
 from jupyter_devbox.engine.redact import Redactor
 from jupyter_devbox.engine.uv import build_wheel
 from jupyter_devbox.errors import DevboxError, LockError, UntrustedProjectError
+from jupyter_devbox.lock.tags import fitting
 from jupyter_devbox.spec.environment import Decision, DirectRequirement, EnvironmentSpec
 from jupyter_devbox.spec.lock import WheelFile
+from jupyter_devbox.spec.names import ADDRESS
 
 _NOT_SOURCE = {"node_modules", "__pycache__", ".tox", ".nox", ".mypy_cache", ".ipynb_checkpoints"}
 _redacted = Redactor()
@@ -88,12 +90,24 @@ def collect_wheels(
             raise UntrustedProjectError(
                 message, hint="run the notebook's install cell first, or add --yes"
             )
+        if is_wheel_address(requirement.url):
+            continue  # uv fetches it from there
         wheel = _wheel_of(requirement, path, spec)
         wheels.append(wheel)
         if wheel.name != requirement.name:
             reason = f"that is the name of what {requirement.name} holds"
             decisions.append(Decision(what=requirement.name, choice=wheel.name, reason=reason))
     return tuple(wheels), tuple(decisions)
+
+
+def is_wheel_address(url: str | None) -> TypeGuard[str]:
+    """Tell whether a wheel lies at that address, on some server."""
+    place = (url or "").partition("#")[0]
+    try:
+        parse_wheel_filename(unquote(place.rpartition("/")[2]))
+    except InvalidWheelFilename:
+        return False
+    return bool(ADDRESS.fullmatch(place))
 
 
 def _wheel_of(
@@ -118,7 +132,7 @@ def _wheel_of(
         raise LockError(
             message, hint=f"pip install {requirement.name}, under its own name"
         ) from error
-    if not tags & _fitting(spec):
+    if tags.isdisjoint(fitting(spec)):
         message = (
             f"The wheel of {requirement.name} does not fit Python {spec.python} on "
             f"{spec.base_image.platform}: `{filename}`"
@@ -184,22 +198,3 @@ def _check_out(requirement: DirectRequirement, destination: Path) -> None:
 def _file_path(url: str) -> Path | None:
     parts = urlsplit(url)
     return Path(unquote(parts.path)) if parts.scheme == "file" else None
-
-
-def _fitting(spec: EnvironmentSpec) -> set[Tag]:
-    """Return the tags of all wheels that the image's Python takes.
-
-    A wheel built on this machine says ``linux_x86_64``: whether its C library is too new for the
-    image, nothing tells.
-    """
-    machine = "aarch64" if spec.base_image.platform.endswith("arm64") else "x86_64"
-    major, minor = spec.base_image.glibc
-    platforms = [f"manylinux_{major}_{below}_{machine}" for below in range(minor + 1)]
-    old = [f"{name}_{machine}" for name in ("manylinux2014", "manylinux2010", "manylinux1")]
-    platforms += [*old, f"linux_{machine}"]
-    numbers = tuple(int(part) for part in spec.python.split("."))
-    interpreter = "cp" + "".join(spec.python.split("."))
-    return {
-        *cpython_tags(numbers, platforms=platforms),
-        *compatible_tags(numbers, interpreter=interpreter, platforms=platforms),
-    }

@@ -7,6 +7,8 @@ from dataclasses import dataclass, field, replace
 
 from jupyter_devbox.errors import PlanError
 from jupyter_devbox.plan.base_image import choose_base, with_facts
+from jupyter_devbox.plan.c_library import with_library
+from jupyter_devbox.plan.modules import unite_modules
 from jupyter_devbox.plan.requirements import installed_version, public_specifier, unite
 from jupyter_devbox.plan.system_packages import unite_apt
 from jupyter_devbox.spec.container import ImageInfo
@@ -14,12 +16,16 @@ from jupyter_devbox.spec.environment import (
     Decision,
     DirectRequirement,
     EnvironmentSpec,
+    PackedModule,
     Target,
 )
 from jupyter_devbox.spec.lock import Lock
-from jupyter_devbox.spec.names import normalise
 from jupyter_devbox.spec.project import ExistingEnvironment, ProjectOptions
-from jupyter_devbox.spec.snapshot import InstalledDistribution, KernelSnapshot
+from jupyter_devbox.spec.snapshot import (
+    CapturedRequirement,
+    InstalledDistribution,
+    KernelSnapshot,
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,7 +51,9 @@ class PlanInputs:
     fallback_python
         Python version where no snapshot knows one.
     indexes
-        Index addresses of this machine, without credentials.
+        This machine's index, without credentials.
+    more_indexes
+        Further ones that it is set to use: asked for local versions alone.
     """
 
     project: str
@@ -57,6 +65,7 @@ class PlanInputs:
     base_facts: ImageInfo | None = None
     fallback_python: str = "3.11"
     indexes: tuple[str, ...] = ()
+    more_indexes: tuple[str, ...] = ()
 
 
 def python_of(inputs: PlanInputs) -> str:
@@ -77,13 +86,20 @@ def plan(inputs: PlanInputs) -> EnvironmentSpec:
     kernel_python = python_of(inputs)
     base = choose_base(kernel_python, inputs.options, inputs.platform)
     base, origin = with_facts(base, inputs.base_facts)
-    requirements, decisions = unite(inputs.snapshots, inputs.existing, inputs.options)
+    base, library = with_library(base, inputs.base_facts)
+    requirements, decisions = unite(
+        inputs.snapshots,
+        inputs.existing,
+        inputs.options,
+        (*inputs.more_indexes, *inputs.indexes),
+    )
     apt = unite_apt(inputs.snapshots, inputs.existing, inputs.options)
     minor = ".".join(base.python.split(".")[:2])
-    packed = {normalise(name) for name in inputs.options.pack}
+    modules, packed = unite_modules(inputs.snapshots, inputs.existing, inputs.options)
     about = (
         Decision(what="python", choice=base.python, reason=_python_reason(kernel_python, origin)),
         Decision(what="base image", choice=base.ref, reason=base.reason),
+        *library,
     )
     notebooks = {snapshot.notebook for snapshot in inputs.snapshots} | set(
         inputs.existing.notebooks
@@ -97,25 +113,17 @@ def plan(inputs: PlanInputs) -> EnvironmentSpec:
         preferences=_preferences(inputs),
         indexes=inputs.indexes,
         apt=apt,
-        local_modules=tuple(
-            sorted(
-                {
-                    module
-                    for snapshot in inputs.snapshots
-                    for module in snapshot.local_modules
-                    if module.inside or normalise(module.name) in packed
-                },
-                key=lambda module: (module.name, module.path),
-            )
-        ),
+        local_modules=modules,
+        packed=packed,
         notebooks=tuple(sorted(name for name in notebooks if name)),
         ports=inputs.options.ports,
         decisions=(
             *about,
             *(_requirement_decision(r, inputs) for r in requirements),
             *decisions,
-            *_local_versions(inputs, {r.name for r in requirements}),
+            *_local_versions(inputs, {r.name for r in requirements if not r.indexes}),
             *(Decision(what=a.name, choice="apt", reason=a.reason) for a in apt),
+            *(_packed_decision(module) for module in packed),
         ),
     )
 
@@ -141,17 +149,29 @@ def _preferences(inputs: PlanInputs) -> tuple[InstalledDistribution, ...]:
 
 def _requirement_decision(requirement: DirectRequirement, inputs: PlanInputs) -> Decision:
     installed = {d.name for snapshot in inputs.snapshots for d in snapshot.installed}
+    lost = {r.name: r.lost for s in inputs.snapshots for r in s.requirements if r.lost}
     where = ", ".join(requirement.notebooks)
     reason = f"{requirement.reason}: {requirement.detail}" + (f" ({where})" if where else "")
     if requirement.url:
         reason += "; built into a wheel from where it was installed"
+    elif requirement.name in lost:
+        reason += f"; {lost[requirement.name]}, so the index's version is taken"
     elif requirement.name in installed and not requirement.firm:
         reason += "; the version that the kernel has"
     return Decision(what=requirement.name, choice=requirement.text, reason=reason)
 
 
+def _packed_decision(module: PackedModule) -> Decision:
+    where = ", ".join(module.notebooks)
+    reason = f"your module from outside the project ({where}), copied as you agreed"
+    return Decision(what=module.name, choice=f"{module.name}, as a wheel", reason=reason)
+
+
 def _local_versions(inputs: PlanInputs, planned: Container[str]) -> Iterator[Decision]:
-    """Say where a local version (`2.0.0+cu124`) gives way to the public one."""
+    """Say where a local version (`2.0.0+cu124`) gives way to the public one.
+
+    `planned` are the names that no index of their own is asked for.
+    """
     said: set[Decision] = set()
     for snapshot in inputs.snapshots:
         for captured in snapshot.requirements:
@@ -164,22 +184,35 @@ def _local_versions(inputs: PlanInputs, planned: Container[str]) -> Iterator[Dec
             decision = Decision(
                 what=captured.name,
                 choice=version.public if version else public_specifier(captured.specifier),
-                reason=f"{text} is in no public index",
+                reason=_without_index(text, captured, snapshot),
             )
             if decision not in said:
                 said.add(decision)
                 yield decision
 
 
+def _without_index(text: str, captured: CapturedRequirement, snapshot: KernelSnapshot) -> str:
+    """Return why a local version's own index is not asked."""
+    named = next((index for index in (captured.index, *snapshot.indexes) if index), "")
+    if named and not captured.version:
+        return f"{text} is not installed here: {named} is not asked on the notebook's word alone"
+    return f"{text} is in no public index"
+
+
 def pinned(spec: EnvironmentSpec, lock: Lock) -> EnvironmentSpec:
     """Return the environment with every direct requirement of ours pinned as it was locked.
 
-    The user's own lines and words stay as they are.
+    The user's own lines and words stay as they are. Of the indexes that were asked for a package
+    the one that has it is left.
     """
-    versions = {package.name: package.version for package in lock.packages}
+    locked = {package.name: package for package in lock.packages}
     requirements = tuple(
-        replace(r, specifier=f"=={versions[r.name]}")
-        if r.reason != "hand" and not r.firm and r.name in versions
+        replace(
+            r,
+            specifier=f"=={locked[r.name].version}",
+            indexes=tuple(filter(None, [locked[r.name].index])),
+        )
+        if r.reason != "hand" and not r.firm and r.name in locked
         else r
         for r in spec.requirements
     )

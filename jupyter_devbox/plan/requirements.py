@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 from packaging.specifiers import InvalidSpecifier, SpecifierSet
@@ -10,7 +10,7 @@ from packaging.version import InvalidVersion, Version
 
 from jupyter_devbox.errors import RequirementError
 from jupyter_devbox.spec.environment import Decision, DirectRequirement
-from jupyter_devbox.spec.names import check_name, normalise, parse_requirement
+from jupyter_devbox.spec.names import ADDRESS, check_name, normalise, parse_requirement
 from jupyter_devbox.spec.project import ExistingEnvironment, ProjectOptions
 from jupyter_devbox.spec.snapshot import CapturedRequirement, KernelSnapshot
 
@@ -18,10 +18,21 @@ OURS = frozenset({"jupyter-devbox", "ipykernel", "pip"})
 """The lock always has these; a notebook that names them adds nothing."""
 
 
-def from_capture(captured: CapturedRequirement, notebook: str) -> DirectRequirement:
-    """Return one notebook's requirement, pinned to what is installed where that is allowed."""
+def from_capture(
+    captured: CapturedRequirement, notebook: str, indexes: Sequence[str] = ()
+) -> DirectRequirement:
+    """Return one notebook's requirement, pinned to what is installed where that is allowed.
+
+    A local version (``2.5.1+cu124``) is kept if it is installed and there are `indexes` that may
+    have it: for a version that is not, the notebook's word alone would choose whose code runs.
+    """
     check_name(captured.name)
     specifier, firm = _pin(captured)
+    version = installed_version(captured.version)
+    local = not firm and captured.source == "index" and version is not None and version.local
+    indexes = [index for index in dict.fromkeys(indexes) if local and ADDRESS.fullmatch(index)]
+    if indexes:
+        specifier = f"=={version}"
     detail = ", ".join(captured.imports)
     if captured.reason == "install":
         detail = "installed by the notebook"
@@ -36,6 +47,7 @@ def from_capture(captured: CapturedRequirement, notebook: str) -> DirectRequirem
         notebooks=(notebook,),
         source=captured.source,
         url=captured.url if captured.source != "index" else None,
+        indexes=tuple(indexes),
     )
 
 
@@ -81,11 +93,13 @@ def unite(
     snapshots: tuple[KernelSnapshot, ...],
     existing: ExistingEnvironment,
     options: ProjectOptions,
+    machine: Sequence[str] = (),
 ) -> tuple[tuple[DirectRequirement, ...], tuple[Decision, ...]]:
     """Return all direct requirements, sorted by name, and a decision for each that needs one.
 
     What other notebooks of the project need stays; what only the captured notebooks needed, and
-    no longer do, leaves. A line that the user wrote wins over ours.
+    no longer do, leaves. A line that the user wrote wins over ours. `machine` are the indexes that
+    this machine is set to use.
     """
     captured_notebooks = {snapshot.notebook for snapshot in snapshots}
     united: dict[str, DirectRequirement] = {}
@@ -98,11 +112,12 @@ def unite(
         for captured in snapshot.requirements:
             if captured.name in OURS:
                 continue
-            new = from_capture(captured, snapshot.notebook)
+            named = (captured.index, *snapshot.indexes, *machine)
+            new = from_capture(captured, snapshot.notebook, named)
             united[new.name] = _join(united.get(new.name), new, decisions)
     for text in options.include:
         asked = _included(text)
-        united[asked.name] = _join_included(united.get(asked.name), asked, decisions)
+        united[asked.name] = _join(united.get(asked.name), asked, decisions)
     dropped = [name for name in options.exclude if united.pop(name, None) is not None]
     decisions += [
         Decision(what=name, choice="left out", reason="you excluded it") for name in dropped
@@ -129,30 +144,32 @@ def _still_needed(
 def _join(
     old: DirectRequirement | None, new: DirectRequirement, decisions: list[Decision]
 ) -> DirectRequirement:
-    """Return one line for a package that several notebooks, or the user by hand, name."""
+    """Return one line for a package that several name: notebooks, the user by hand or by option."""
     if old is None:
         return new
+    asked = new.reason == "option"
     if old.reason == "hand":
-        return _hand_wins(old, new, "the notebook has", decisions)
+        who = "--include says" if asked else "the notebook has"
+        return _hand_wins(old, new, who, decisions)
     if old.specifier and new.specifier and old.specifier != new.specifier:
+        why = "--include says so" if asked else "the newest capture wins"
         others = ", ".join(old.notebooks)
-        decisions.append(
-            Decision(
-                what=new.name,
-                choice=new.text,
-                reason=f"the newest capture wins; {others} had {old.text}",
-            )
-        )
-    details = sorted({*_words(old.detail), *_words(new.detail)})
+        reason = f"{why}; {others} had {old.text}"
+        decisions.append(Decision(what=new.name, choice=new.text, reason=reason))
     if not new.specifier and new.url is None:
-        # This notebook says nothing of a version: what the others say of it stands.
+        # Nothing is said of a version: what the others say of it stands.
         new = _pinned_as(new, old)
-    return replace(
+    joined = replace(
         new,
         extras=tuple(sorted({*old.extras, *new.extras})),
-        detail=", ".join(details),
-        reason="import" if "import" in {old.reason, new.reason} else new.reason,
         notebooks=tuple(sorted({*old.notebooks, *new.notebooks})),
+    )
+    if asked:
+        return joined
+    return replace(
+        joined,
+        detail=", ".join(sorted({*_words(old.detail), *_words(new.detail)})),
+        reason="import" if "import" in {old.reason, new.reason} else new.reason,
     )
 
 
@@ -164,6 +181,7 @@ def _pinned_as(new: DirectRequirement, old: DirectRequirement) -> DirectRequirem
         allowed=old.allowed,
         source=old.source,
         url=old.url,
+        indexes=old.indexes,
     )
 
 
@@ -188,19 +206,6 @@ def _included(text: str) -> DirectRequirement:
         reason="option",
         detail="--include",
     )
-
-
-def _join_included(
-    old: DirectRequirement | None, asked: DirectRequirement, decisions: list[Decision]
-) -> DirectRequirement:
-    """Return one line for a package that is asked for and, maybe, used by notebooks too."""
-    if old is None:
-        return asked
-    if old.reason == "hand":
-        return _hand_wins(old, asked, "--include says", decisions)
-    joined = asked if asked.specifier else _pinned_as(asked, old)
-    extras = tuple(sorted({*old.extras, *asked.extras}))
-    return replace(joined, extras=extras, notebooks=old.notebooks)
 
 
 def _words(detail: str) -> list[str]:

@@ -60,6 +60,10 @@ def devcontainer(
         values[("customizations", "jupyter_devbox", "apt")] = {
             a.name: {"reason": a.reason, "notebooks": list(a.notebooks)} for a in spec.apt
         }
+    if spec.packed:
+        values[("customizations", "jupyter_devbox", "modules")] = {
+            module.name: {"notebooks": list(module.notebooks)} for module in spec.packed
+        }
     wishes = _wishes(options)
     if wishes:
         values[("customizations", "jupyter_devbox", "options")] = wishes

@@ -174,5 +174,4 @@ def _pip_index(spec: EnvironmentSpec) -> list[str]:
 
 
 def _uv_index(spec: EnvironmentSpec) -> list[str]:
-    flags = ["--default-index", *("--index" for _ in spec.indexes[1:])]
-    return [part for pair in zip(flags, spec.indexes, strict=False) for part in pair]
+    return ["--default-index", spec.indexes[0]] if spec.indexes else []

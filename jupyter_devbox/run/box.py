@@ -96,11 +96,6 @@ def box_runtime_dir(spec: BoxSpec, base: Path) -> RuntimeDir:
     return open_runtime_dir(key, uid=spec.uid, gid=spec.gid, base=base)
 
 
-def find_boxes(engine: Engine, spec: BoxSpec) -> tuple[Box, ...]:
-    """Return the boxes of this project and target, running or not, newest first."""
-    return tuple(_box(spec, each) for each in engine.containers(spec.identity("box")))
-
-
 def remove_box(engine: Engine, container: ContainerInfo, base: Path) -> None:
     """Remove one of our containers and, if it was the last to use it, its runtime folder."""
     engine.remove(container.id)

@@ -48,6 +48,9 @@ class DirectRequirement:
         Project-relative paths of the notebooks that need it, sorted.
     source, url
         As captured; a requirement with a VCS, file or editable source becomes a wheel.
+    indexes
+        Where a local version (``==2.5.1+cu124``) is looked for, in this order and nowhere else;
+        once locked, the index that has it. Without credentials.
     """
 
     name: str
@@ -61,6 +64,7 @@ class DirectRequirement:
     notebooks: tuple[str, ...] = ()
     source: Source = "index"
     url: str | None = None
+    indexes: tuple[str, ...] = ()
 
     @property
     def text(self) -> str:
@@ -76,6 +80,14 @@ class AptPackage:
 
     name: str
     reason: str
+    notebooks: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PackedModule:
+    """A module from outside the project whose copy lies in a wheel, and for which notebooks."""
+
+    name: str
     notebooks: tuple[str, ...] = ()
 
 
@@ -135,11 +147,14 @@ class EnvironmentSpec:
     preferences
         Versions to prefer where the resolution leaves a choice: what the kernel has.
     indexes
-        Index addresses without credentials; empty means uv's default.
+        This machine's index, without credentials; empty means uv's default.
     apt
         Debian packages, sorted by name.
     local_modules
-        The user's own modules; those inside the project are mounted.
+        The captured notebooks' own modules; those inside the project are mounted.
+    packed
+        The modules from outside, sorted by name; one that only other notebooks need keeps the
+        wheel that it has.
     notebooks
         Project-relative paths of the notebooks this environment serves.
     ports
@@ -161,6 +176,7 @@ class EnvironmentSpec:
     indexes: tuple[str, ...] = ()
     apt: tuple[AptPackage, ...] = ()
     local_modules: tuple[LocalModule, ...] = ()
+    packed: tuple[PackedModule, ...] = ()
     notebooks: tuple[str, ...] = ()
     ports: tuple[int, ...] = ()
     estimated_bytes: int = 0
@@ -179,7 +195,9 @@ class EnvironmentSpec:
             "python": self.python,
             "base_image": {"ref": self.base_image.ref, "reason": self.base_image.reason},
             "requirements": [r.text for r in self.requirements],
-            "indexes": list(self.indexes),
+            "indexes": list(
+                dict.fromkeys([*self.indexes, *(i for r in self.requirements for i in r.indexes)])
+            ),
             "apt": [a.name for a in self.apt],
             "accelerator": accelerator,
             "estimated_bytes": self.estimated_bytes,

@@ -26,6 +26,9 @@ class LockedPackage:
         Bytes to download; 0 when unknown.
     compiled
         Whether only a source distribution exists for this Python and platform.
+    index, url
+        Index of its own, and the one file's address there, for a package that must come from
+        nowhere else; else "".
     """
 
     name: str
@@ -34,6 +37,8 @@ class LockedPackage:
     group: Group = "stable"
     size: int = 0
     compiled: bool = False
+    index: str = ""
+    url: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -24,6 +24,9 @@ IMAGE_REFERENCE = re.compile(
 """Distribution's reference grammar with a tag and without digest
 (github.com/distribution/reference, `ReferenceRegexp`), in lower case."""
 
+ADDRESS = re.compile(r"https?://[A-Za-z0-9.:\[\]-]+(?:/[A-Za-z0-9._~%+,=!/-]*)?")
+"""An index or one of its files: no login, query, fragment, nor a variable that pip would expand."""
+
 
 def parse_requirement(text: str) -> Requirement:
     """Return the parsed PEP 508 requirement.

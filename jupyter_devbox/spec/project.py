@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from jupyter_devbox.spec.environment import AptPackage, DirectRequirement
+from jupyter_devbox.spec.environment import AptPackage, DirectRequirement, PackedModule
+from jupyter_devbox.spec.lock import WheelFile
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,6 +57,8 @@ class ExistingEnvironment:
         Lines of requirements.in, the user's own among them (reason ``hand``).
     apt
         Packages with their notebooks.
+    packed, wheels
+        Modules from outside the project, and the wheels that hold them.
     options
         Remembered options.
     locked
@@ -74,6 +77,8 @@ class ExistingEnvironment:
 
     requirements: tuple[DirectRequirement, ...] = ()
     apt: tuple[AptPackage, ...] = ()
+    packed: tuple[PackedModule, ...] = ()
+    wheels: tuple[WheelFile, ...] = ()
     options: ProjectOptions = field(default_factory=ProjectOptions)
     locked: Mapping[str, str] = field(default_factory=dict)
     stable: frozenset[str] = frozenset()

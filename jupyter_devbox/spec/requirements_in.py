@@ -17,7 +17,7 @@ from typing import cast, get_args
 
 from jupyter_devbox.errors import RequirementError
 from jupyter_devbox.spec.environment import DirectReason, DirectRequirement
-from jupyter_devbox.spec.names import normalise, parse_requirement
+from jupyter_devbox.spec.names import ADDRESS, normalise, parse_requirement
 
 HEADING = (
     "# What the notebooks need, one a line, with the reason. Written by jupyter-devbox.\n"
@@ -26,7 +26,7 @@ HEADING = (
 _REASONS = "|".join(reason for reason in get_args(DirectReason) if reason != "hand")
 _OURS = re.compile(
     rf"(?P<text>\S.*?)\s+# (?P<reason>{_REASONS}): (?P<detail>.*?)"
-    r"(?:; allowed: (?P<allowed>[^;]*))?(?:; source: (?P<url>\S+))?"
+    r"(?:; allowed: (?P<allowed>[^;]*))?(?:; source: (?P<url>\S+))?(?:; index: (?P<index>\S+))?"
     r"; notebooks: (?P<notebooks>\[.*\])"
 )
 
@@ -39,6 +39,7 @@ def format_line(requirement: DirectRequirement) -> str:
         parts.append(f"allowed: {requirement.allowed}")
     if requirement.url:
         parts.append(f"source: {requirement.url}")
+    parts += [f"index: {index}" for index in requirement.indexes[:1]]
     parts.append(f"notebooks: {json.dumps(list(requirement.notebooks))}")
     return f"{requirement.text}  # {'; '.join(parts)}"
 
@@ -82,6 +83,7 @@ def parse_line(line: str) -> DirectRequirement | None:
         notebooks=_notebooks(ours["notebooks"], stripped),
         source="index" if url is None else "vcs" if url.startswith("git+") else "file",
         url=url,
+        indexes=(ours["index"],) if ADDRESS.fullmatch(ours["index"] or "") else (),
     )
 
 

@@ -4,12 +4,17 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
+from urllib.parse import unquote
+
+from packaging.utils import InvalidWheelFilename, parse_wheel_filename
 
 from jupyter_devbox.spec.lock import Lock, LockedPackage
 
 STABLE = "requirements.stable.txt"
 REST = "requirements.txt"
 _PIN = re.compile(r"^(?P<name>[a-z0-9][a-z0-9._-]*)==(?P<version>[^\s\\]+)", re.MULTILINE)
+_FILE = re.compile(r"^(?P<name>[a-z0-9][a-z0-9._-]*) @ \S+/(?P<file>[^\s/\\]+)", re.MULTILINE)
 _PYTHON = re.compile(r"^# Locked by jupyter-devbox for Python (?P<python>3\.[0-9.]+) on ")
 _INPUTS = re.compile(r"^# Resolved from (?P<inputs>[0-9a-f]+)\.$", re.MULTILINE)
 
@@ -34,14 +39,20 @@ def format_lock(lock: Lock) -> Mapping[str, str]:
 
 def _lines(packages: Iterable[LockedPackage]) -> str:
     return "".join(
-        f"{p.name}=={p.version}" + "".join(f" \\\n    --hash={h}" for h in p.hashes) + "\n"
+        (f"{p.name} @ {p.url}" if p.url else f"{p.name}=={p.version}")
+        + "".join(f" \\\n    --hash={h}" for h in p.hashes)
+        + "\n"
         for p in packages
     )
 
 
 def read_pins(text: str) -> dict[str, str]:
     """Return name → version of one lock file."""
-    return {match["name"]: match["version"] for match in _PIN.finditer(text)}
+    pins = {match["name"]: match["version"] for match in _PIN.finditer(text)}
+    for match in _FILE.finditer(text):
+        with suppress(InvalidWheelFilename):
+            pins[match["name"]] = str(parse_wheel_filename(unquote(match["file"]))[1])
+    return pins
 
 
 def read_python(text: str) -> str:

@@ -33,6 +33,9 @@ class CapturedRequirement:
     url
         For ``vcs``: ``git+https://…@commit``; for ``file`` and ``editable``: the file URL.
         Never with credentials.
+    lost
+        Why the address that it was installed from cannot be taken, so that `source` is ``index``;
+        "" where there was none or it can.
     specifier
         Version specifier that the notebook's own install line gives, such as ``>=2,<3``; else "".
         It is the user's word and is kept; `version` is only what happens to be installed.
@@ -50,6 +53,7 @@ class CapturedRequirement:
     reason: Reason = "import"
     source: Source = "index"
     url: str | None = None
+    lost: str = ""
     specifier: str = ""
     index: str = ""
     cells: tuple[int, ...] = ()
@@ -129,8 +133,8 @@ class KernelSnapshot:
     requirements, apt, local_modules, unresolved, warnings
         Sorted by name (warnings by cell).
     indexes
-        URLs of all indexes that install lines give, extra ones too, in their order, without
-        credentials.
+        URLs of all indexes that install lines and pip's settings give, extra ones and pages of
+        links (``--find-links``) too, in their order, without credentials.
     installed
         The kernel's whole environment: preferences for the lock, never requirements.
         Empty after a static scan.

@@ -13,8 +13,8 @@ from jupyter_devbox.capture import probe as probe_module
 from jupyter_devbox.engine.process import run_process
 from jupyter_devbox.errors import NotebookError, ProbeError
 from jupyter_devbox.files.project import Project
-from jupyter_devbox.files.reader import read_environment
 from jupyter_devbox.plan import apply_answers, merge_options
+from jupyter_devbox.spec.project import ExistingEnvironment
 from jupyter_devbox.spec.snapshot import KernelSnapshot
 from jupyter_devbox.workflow.context import Context
 from jupyter_devbox.workflow.requests import ContainerizeRequest
@@ -38,7 +38,10 @@ def capture_saved(context: Context, notebook: Path, project: Project) -> KernelS
 
 
 def capture_all(
-    context: Context, request: ContainerizeRequest, project: Project
+    context: Context,
+    request: ContainerizeRequest,
+    project: Project,
+    existing: ExistingEnvironment,
 ) -> tuple[KernelSnapshot, ...]:
     """Return the facts of all notebooks of a request, the user's answers taken in."""
     if request.snapshot is None:
@@ -47,7 +50,7 @@ def capture_all(
         name = project.relative(request.notebooks[0]) if request.notebooks else ""
         others = (capture_saved(context, path, project) for path in request.notebooks[1:])
         snapshots = (replace(request.snapshot, notebook=name), *others)
-    options = merge_options(read_environment(project.root).options, request.wishes)
+    options = merge_options(existing.options, request.wishes)
     return tuple(apply_answers(snapshot, options.provides) for snapshot in snapshots)
 
 

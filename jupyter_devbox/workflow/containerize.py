@@ -25,6 +25,7 @@ from jupyter_devbox.spec.container import ImageInfo
 from jupyter_devbox.spec.environment import Target
 from jupyter_devbox.spec.events import PhaseEvent
 from jupyter_devbox.spec.names import normalise
+from jupyter_devbox.spec.project import ProjectOptions
 from jupyter_devbox.spec.snapshot import KernelSnapshot
 from jupyter_devbox.workflow.capturing import capture_all, check_notebook
 from jupyter_devbox.workflow.context import Context
@@ -81,12 +82,13 @@ def _go(
 ) -> ContainerizeResult:
     """Go through the stages as far as the request wants."""
     engine, on_event = making.engine, making.on_event
-    snapshots = capture_all(context, request, project)
+    existing = read_environment(project.root)
+    snapshots = capture_all(context, request, project, existing)
     on_event(Found(project=project, snapshots=snapshots, targets=request.targets))
     _refuse_unresolved(snapshots, request)
-    request = _packing(project, snapshots, request)
+    request = _packing(existing.options, snapshots, request)
     on_event(PhaseEvent(phase="Pin versions", status="started"))
-    plan = make_plan(context, request, project, snapshots, engine)
+    plan = make_plan(context, request, project, existing, snapshots, engine=engine)
     changes = compare(project.root, plan.tree)
     free = _free_bytes(engine, project.root)
     on_event(
@@ -193,7 +195,9 @@ def _refuse_unresolved(snapshots: tuple[KernelSnapshot, ...], request: Container
 
 
 def _packing(
-    project: Project, snapshots: tuple[KernelSnapshot, ...], request: ContainerizeRequest
+    remembered: ProjectOptions,
+    snapshots: tuple[KernelSnapshot, ...],
+    request: ContainerizeRequest,
 ) -> ContainerizeRequest:
     """Return the request with the modules whose copy the user agrees to.
 
@@ -203,7 +207,6 @@ def _packing(
         A module of the user's own lies outside the project, and was neither agreed to nor
         excluded.
     """
-    remembered = read_environment(project.root).options
     wishes = request.wishes
     decided = (*remembered.pack, *remembered.exclude, *wishes.pack, *wishes.exclude)
     known = {normalise(name) for name in decided}

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from jupyter_devbox.errors import EngineError
 from jupyter_devbox.files.project import Project
+from jupyter_devbox.files.reader import read_environment
 from jupyter_devbox.spec.snapshot import KernelSnapshot
 from jupyter_devbox.workflow.capturing import capture_all, check_notebook
 from jupyter_devbox.workflow.containerize import find_request_project
@@ -31,10 +32,11 @@ def decide(context: Context, request: ContainerizeRequest) -> Decided:
     for notebook in request.notebooks:
         check_notebook(notebook)
     project = find_request_project(context, request)
-    snapshots = capture_all(context, request, project)
+    existing = read_environment(project.root)
+    snapshots = capture_all(context, request, project, existing)
     try:
         engine = context.connect()
     except EngineError:
         engine = None
-    plan = make_plan(context, request, project, snapshots, engine)
+    plan = make_plan(context, request, project, existing, snapshots, engine=engine)
     return Decided(project=project, snapshots=snapshots, plan=plan)

@@ -1,9 +1,10 @@
-"""The package index that this machine is set to use, its credentials kept apart."""
+"""The package indexes that this machine is set to use, their credentials kept apart."""
 
 from __future__ import annotations
 
 import netrc
 import os
+import re
 import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -11,10 +12,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import unquote, urlsplit, urlunsplit
 
+from jupyter_devbox.engine.uv import index_login
 from jupyter_devbox.errors import PlanError
 from jupyter_devbox.workflow.context import Context
 
 _NAMES = ("UV_DEFAULT_INDEX", "UV_INDEX_URL", "PIP_INDEX_URL")
+_MORE_NAMES = ("UV_INDEX", "UV_EXTRA_INDEX_URL", "PIP_EXTRA_INDEX_URL")
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,18 +56,40 @@ def machine_index(context: Context) -> Index | None:
     """
     for name in _NAMES:
         value = context.env.get(name, "").strip()
-        if not value:
-            continue
-        parts = urlsplit(value)
-        if parts.scheme not in {"https", "http", "file"} or any(ord(c) < 33 for c in value):
-            message = f"The variable {name} holds no index address"
-            raise PlanError(message, hint=f"unset {name}, or set it to https://…/simple")
-        host = parts.netloc.rpartition("@")[2]
-        public = urlunsplit(parts._replace(netloc=host))
-        if parts.username:
-            return Index(public, parts.username, parts.password or "")
-        return Index(public, *_netrc_login(context, host.partition(":")[0]))
+        if value:
+            return _index(context, name, value)
     return None
+
+
+def more_indexes(context: Context) -> tuple[Index, ...]:
+    """Return the further indexes that uv's or pip's variables name.
+
+    The lock asks them for local versions, each for that one package: an index asked for everything
+    could slip in a package of any name.
+
+    Raises
+    ------
+    PlanError
+        A variable holds something else than addresses.
+    """
+    found = [
+        _index(context, name, re.sub(r"^[\w.-]+=", "", value))  # uv's own form: NAME=URL
+        for name in _MORE_NAMES
+        for value in context.env.get(name, "").split()
+    ]
+    return tuple(dict.fromkeys(found))
+
+
+def _index(context: Context, name: str, value: str) -> Index:
+    parts = urlsplit(value)
+    if parts.scheme not in {"https", "http", "file"} or any(ord(c) < 33 for c in value):
+        message = f"The variable {name} holds no index address"
+        raise PlanError(message, hint=f"unset {name}, or set it to https://…/simple")
+    host = parts.netloc.rpartition("@")[2]
+    public = urlunsplit(parts._replace(netloc=host))
+    if parts.username:
+        return Index(public, parts.username, parts.password or "")
+    return Index(public, *_netrc_login(context, host.partition(":")[0]))
 
 
 def _netrc_login(context: Context, host: str) -> tuple[str, str]:
@@ -78,27 +103,36 @@ def _netrc_login(context: Context, host: str) -> tuple[str, str]:
 
 
 def index_environment(context: Context) -> Mapping[str, str]:
-    """Return the variables by which uv finds this machine's index; none for uv's own."""
+    """Return the variables by which uv finds this machine's indexes, and their logins."""
     index = machine_index(context)
-    return index.environment() if index else {}
+    variables = dict(index.environment()) if index else {}
+    for one in _with_login(context):
+        variables.update(index_login(one.url, unquote(one.login), unquote(one.password)))
+    return variables
+
+
+def _with_login(context: Context) -> list[Index]:
+    every = (machine_index(context), *more_indexes(context))
+    return [index for index in every if index and index.login]
 
 
 @contextmanager
 def build_secrets(context: Context) -> Iterator[Mapping[str, str]]:
-    """Yield BuildKit secret id → file: certificates, and the index's login in netrc's form.
+    """Yield BuildKit secret id → file: certificates, and the indexes' logins in netrc's form.
 
     The netrc file is readable by its owner alone and is gone when the build has ended.
     """
     secrets = {"ca": context.ca_bundle} if context.ca_bundle else {}
-    index = machine_index(context)
-    if index is None or not index.login:
+    indexes = _with_login(context)
+    if not indexes:
         yield secrets
         return
     descriptor, path = tempfile.mkstemp(prefix="devbox-netrc-")
     try:
         with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-            login, password = unquote(index.login), unquote(index.password)
-            file.write(f"machine {index.host}\nlogin {login}\npassword {password}\n")
+            for index in indexes:
+                login, password = unquote(index.login), unquote(index.password)
+                file.write(f"machine {index.host}\nlogin {login}\npassword {password}\n")
         yield {**secrets, "netrc": path}
     finally:
         Path(path).unlink(missing_ok=True)

@@ -8,7 +8,7 @@ from importlib.metadata import version
 
 from jupyter_devbox.engine.base import Engine
 from jupyter_devbox.files.project import Project
-from jupyter_devbox.files.reader import FOLDER, read_environment
+from jupyter_devbox.files.reader import FOLDER
 from jupyter_devbox.lock import lock_environment
 from jupyter_devbox.plan import (
     PlanInputs,
@@ -27,7 +27,7 @@ from jupyter_devbox.spec.project import ExistingEnvironment, ProjectOptions
 from jupyter_devbox.spec.snapshot import KernelSnapshot
 from jupyter_devbox.spec.tree import RenderedTree
 from jupyter_devbox.workflow.context import Context
-from jupyter_devbox.workflow.index import machine_index
+from jupyter_devbox.workflow.index import index_environment, machine_index, more_indexes
 from jupyter_devbox.workflow.requests import ContainerizeRequest
 
 _MACHINES = {"x86_64": "amd64", "AMD64": "amd64", "aarch64": "arm64", "arm64": "arm64"}
@@ -48,17 +48,18 @@ def make_plan(
     context: Context,
     request: ContainerizeRequest,
     project: Project,
+    existing: ExistingEnvironment,
     snapshots: tuple[KernelSnapshot, ...],
+    *,
     engine: Engine | None,
 ) -> Plan:
     """Return the environment of a project's notebooks, locked and rendered; writes nothing.
 
     Raises
     ------
-    PlanError, LockError, FileError
-        What cannot be decided, resolved or read.
+    PlanError, LockError
+        What cannot be decided or resolved.
     """
-    existing = read_environment(project.root)
     options = merge_options(existing.options, request.wishes)
     index = machine_index(context)
     inputs = PlanInputs(
@@ -70,13 +71,14 @@ def make_plan(
         platform=image_platform(engine),
         fallback_python=platform.python_version(),
         indexes=(index.url,) if index else (),
+        more_indexes=tuple(more.url for more in more_indexes(context)),
     )
     base = choose_base(python_of(inputs), options, inputs.platform)
     spec = plan(replace(inputs, base_facts=_base_facts(engine, base.ref)))
     lock = lock_environment(
         spec,
         existing,
-        index.environment() if index else {},
+        index_environment(context),
         trusted=request.yes or is_known(context, project),
         agreed=request.yes,
     )

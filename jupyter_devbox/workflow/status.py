@@ -127,8 +127,11 @@ def _drift(
     context: Context, project: Project, name: str, lines: tuple[DirectRequirement, ...]
 ) -> NotebookDrift:
     snapshot = capture_saved(context, project.root / name, project)
+    recorded = {line.name: line.indexes for line in lines}
     now = {
-        r.name: from_capture(r, name).specifier for r in snapshot.requirements if r.name not in OURS
+        r.name: from_capture(r, name, recorded.get(r.name, ())).specifier
+        for r in snapshot.requirements
+        if r.name not in OURS
     }
     pinned = {line.name: line.specifier for line in lines}
     named = {line.name for line in lines if name in line.notebooks}

@@ -94,6 +94,12 @@ def test_recorded_and_unknown():
         ("x.whl is not a supported wheel on this platform.", "no wheel"),
         ("c++: fatal error: Killed signal terminated signal 9 program cc1plus", "memory ran out"),
         ("standard_init_linux.go: exec format error", "another kind of processor"),
+        ("/bin/sh: useradd: not found", "neither Debian nor Ubuntu, for it lacks: `useradd`"),
+        ("/bin/sh: line 1: apt-get: command not found", "neither Debian nor Ubuntu"),
+        (('unable to start container process: exec: "/bin/sh": stat /bin/sh: no such file or '
+         "directory"), "has no shell: `/bin/sh`"),
+        ("/bin/sh: 1: python3: not found", "has no Python: `python3`"),
+        ("uv: /lib/libc.so.6: version `GLIBC_2.34' not found (required by x)", "`GLIBC_2.34`"),
         (("in `--require-hashes` mode, all requirements must have a hash, but none were "
          "provided for: six==1.0"), "the lock has no hash: `six==1.0`"),
     ],

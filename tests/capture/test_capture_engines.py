@@ -9,7 +9,8 @@ import pytest
 
 from jupyter_devbox.capture import capture_live, capture_notebook
 from tests.capture.conftest import names, write_notebook
-from tests.capture.engines_stacks import STACKS, Score, as_groups
+from tests.capture.engines_stacks import Score, as_groups
+from tests.capture.stacks import STACKS
 
 TRUTH = Path(__file__).parent / "data" / "engine_truth.json"
 
@@ -134,7 +135,7 @@ def test_rules_against_the_recorded_truth(tmp_path):
 @pytest.mark.network
 @pytest.mark.parametrize("name", ["networkx", "seaborn"])
 def test_rules_against_clean_environments(name, tmp_path):
-    """Run two stacks anew; `python tests/capture/engines_stacks.py` runs all."""
+    """Run two stacks anew; `python -m tests.capture.engines_stacks` runs all."""
     from tests.capture.engines_stacks import measure
 
     by_static, by_live = Score(), Score()

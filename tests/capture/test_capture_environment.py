@@ -109,6 +109,10 @@ def test_a_wheel_file_that_is_there_and_one_that_is_gone(site, here):
     assert found["tool"].source == "file"
     assert found["tool"].url == f"{wheel.as_uri()}#sha256={'b' * 64}"
     assert (found["other"].source, found["other"].url) == ("index", None)
+    assert (found["tool"].lost, found["other"].lost) == (
+        "",
+        "the file it was installed from is gone",
+    )
     assert [w.code for w in snapshot.warnings] == ["file-gone"]
 
 
@@ -125,7 +129,17 @@ def test_conda_means_the_index_version(site, here, tmp_path, monkeypatch):
         ("pkg-one", "1.0", "index", None),
         ("pkg-two", "2.0", "index", None),
     }
+    assert all("conda" in r.lost for r in snapshot.requirements)
     assert snapshot.warnings == ()
+
+
+def test_an_address_that_is_all_login_is_no_address(site, here):
+    direct = {"url": "https://host.example.org/s3cret@x.whl", "archive_info": {}}
+    site.add("tool", "1.0", {"tool/__init__.py": ""}, direct_url=direct)
+    [requirement] = live(here, "import tool").requirements
+    assert (requirement.source, requirement.url) == ("index", None)
+    assert "login" in requirement.lost
+    assert "s3cret" not in repr(requirement)
 
 
 def test_an_editable_install_is_a_distribution_and_not_walked(site, here, tmp_path, monkeypatch):

@@ -139,6 +139,7 @@ def test_indexes_without_their_credentials(capture):
         "https://index.example.org/simple",
         "https://extra.example.org/x",
         "https://third.example.org/simple",
+        "https://pages.example.org/x.html",
     )
     assert [r.index for r in snapshot.requirements] == [
         "https://index.example.org/simple",
@@ -148,6 +149,31 @@ def test_indexes_without_their_credentials(capture):
     ]
     assert "s3cret" not in repr(snapshot)
     assert "tok3n" not in repr(snapshot)
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "!pip config set global.extra-index-url {}",
+        "%pip config --user set install.find-links '{} $OTHER'",
+        "!pip install -r places.txt",
+        "!uv pip install x --index {}",
+    ],
+)
+def test_indexes_of_settings_and_files(tmp_path, line):
+    url = "https://index.example.org/whl/cu124"
+    place = url.replace("//", "//user:s3cret@")
+    (tmp_path / "places.txt").write_text(f"--extra-index-url={place}\n-f $X\ntorch\n")
+    notebook = write_notebook(tmp_path / "n.ipynb", [line.format(place)])
+    snapshot = capture_notebook(notebook, project=tmp_path)
+    assert snapshot.indexes == (url,)
+    assert "s3cret" not in repr(snapshot)
+
+
+def test_other_settings_of_pip_name_no_index(capture):
+    snapshot = capture("!pip config list", "!pip config set global.timeout https://a.example.org")
+    assert snapshot.indexes == ()
+    assert snapshot.requirements == ()
 
 
 @pytest.mark.parametrize(

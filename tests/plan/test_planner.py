@@ -19,7 +19,6 @@ from jupyter_devbox.spec.snapshot import (
     AptRequirement,
     InstalledDistribution,
     KernelSnapshot,
-    LocalModule,
 )
 
 pytestmark = pytest.mark.usefixtures("pure")
@@ -156,6 +155,58 @@ def test_a_local_version_that_the_notebook_itself_names(installed):
     assert any("in no public index" in d.reason for d in decided(spec, "torch"))
 
 
+CU124 = "https://index.example/whl/cu124"
+
+
+def test_an_installed_local_version_is_looked_for_where_the_notebook_had_it_from():
+    torch = captured("torch==2.4.0+cu124", index=CU124)
+    numpy = captured("numpy==2.1", index=CU124)
+    kernel = snapshot(torch, numpy, indexes=("https://other.example/simple", CU124))
+    spec = planned(kernel, more_indexes=("https://machine.example/simple",))
+    assert lines(spec) == {"torch": "torch==2.4.0+cu124", "numpy": "numpy==2.1"}
+    asked = {r.name: r.indexes for r in spec.requirements if r.indexes}
+    assert asked == {
+        "torch": (CU124, "https://other.example/simple", "https://machine.example/simple")
+    }
+    assert not any("public" in d.reason for d in decided(spec, "torch"))
+
+
+def test_the_notebook_s_word_alone_chooses_no_index():
+    wish = captured("torch", specifier="==2.4.0+cu124", index=CU124, reason="install")
+    spec = planned(snapshot(wish))
+    assert lines(spec) == {"torch": "torch==2.4.0"}
+    (_, decision) = decided(spec, "torch")
+    assert CU124 in decision.reason
+    assert "not installed here" in decision.reason
+
+
+@pytest.mark.parametrize("index", ["https://x.example/${HOME}", "file:///tmp/x", "https://u:p@x/s"])
+def test_an_odd_index_is_not_asked(index):
+    spec = planned(snapshot(captured("torch==2.4.0+cu124", index=index)))
+    assert lines(spec) == {"torch": "torch==2.4.0"}
+
+
+def test_what_another_notebook_has_from_an_index_stays_there():
+    old = direct("torch==2.4.0+cu124", indexes=(CU124,), notebooks=("b.ipynb",))
+    existing = ExistingEnvironment(requirements=(old,), notebooks=("b.ipynb",))
+    for mine in ((), (captured("torch"),)):
+        spec = planned(snapshot(*mine), existing=existing)
+        (torch,) = [r for r in spec.requirements if r.name == "torch"]
+        assert (torch.text, torch.indexes) == ("torch==2.4.0+cu124", (CU124,))
+
+
+@pytest.mark.parametrize(
+    ("version", "index", "left"),
+    [("2.4.0+cu124", "https://b.example", ("https://b.example",)), ("2.4.0", "", ())],
+)
+def test_the_index_that_has_it_is_kept(version, index, left):
+    torch = direct("torch==2.4.0+cu124", indexes=("https://a.example", "https://b.example"))
+    package = LockedPackage(name="torch", version=version, hashes=("sha256:0",), index=index)
+    lock = Lock(python="3.11.2", platform="linux/amd64", packages=(package,))
+    (found,) = pinned(replace(planned(snapshot()), requirements=(torch,)), lock).requirements
+    assert (found.text, found.indexes) == (f"torch=={version}", left)
+
+
 def test_the_user_s_words_bound_what_is_installed():
     inside = captured("pandas==2.2.3", specifier=">=2,<3")
     outside = captured("numpy==2.1.0", specifier="<2")
@@ -201,6 +252,14 @@ def test_what_came_from_an_address_keeps_it(source, url):
     (x,) = [r for r in spec.requirements if r.name == "x"]
     assert x.url == url
     assert "wheel" in decided(spec, "x")[0].reason
+
+
+def test_an_address_that_cannot_be_taken_is_said():
+    why = "conda installed it from a file of its own"
+    spec = planned(snapshot(captured("x==1.0", lost=why), captured("y==1.0")))
+    assert lines(spec) == {"x": "x==1.0", "y": "y==1.0"}
+    assert f"{why}, so the index's version is taken" in decided(spec, "x")[0].reason
+    assert "index's version" not in decided(spec, "y")[0].reason
 
 
 # --- what the lock always has ----------------------------------------------------
@@ -262,6 +321,13 @@ def test_an_include_with_a_version_is_the_user_s_word():
     spec = planned(snapshot(captured("pandas==2.2")), options=options)
     (pandas,) = [r for r in spec.requirements if r.name == "pandas"]
     assert (pandas.text, pandas.firm) == ("pandas<2", True)
+
+
+def test_an_include_that_contradicts_a_notebook_says_so():
+    spec = planned(snapshot(captured("pandas==2.2")), options=ProjectOptions(include=("pandas<2",)))
+    (pandas,) = [r for r in spec.requirements if r.name == "pandas"]
+    assert (pandas.reason, pandas.detail, pandas.notebooks) == ("option", "--include", ("a.ipynb",))
+    assert "--include says so; a.ipynb had pandas==2.2" in decided(spec, "pandas")[-1].reason
 
 
 def test_an_include_doesn_t_loosen_a_line_by_hand():
@@ -336,23 +402,6 @@ def test_a_debian_name_from_notebook_text_that_is_none_is_dropped():
 def test_an_excluded_debian_package_leaves():
     notebook = replace(snapshot(), apt=(AptRequirement(name="ffmpeg", reason="!apt-get"),))
     assert planned(notebook, options=ProjectOptions(exclude=("ffmpeg",))).apt == ()
-
-
-# --- local modules ---------------------------------------------------------------
-
-
-def test_modules_outside_the_project_come_only_when_the_user_agreed():
-    modules = (
-        LocalModule(name="inside", path="inside.py"),
-        LocalModule(name="my_tools", path="/elsewhere/my_tools.py", inside=False),
-    )
-    notebook = replace(snapshot(), local_modules=modules)
-    assert [m.name for m in planned(notebook).local_modules] == ["inside"]
-    agreed = ProjectOptions(pack=("my-tools",))
-    assert [m.name for m in planned(notebook, options=agreed).local_modules] == [
-        "inside",
-        "my_tools",
-    ]
 
 
 # --- after the lock ----------------------------------------------------------------

@@ -11,7 +11,7 @@ import pytest
 
 from jupyter_devbox.errors import ImageMissingError, ProjectError, RunError, TransportError
 from jupyter_devbox.run import probe
-from jupyter_devbox.run.box import box_runtime_dir, find_boxes, open_box, remove_box
+from jupyter_devbox.run.box import box_runtime_dir, open_box, remove_box
 from jupyter_devbox.run.identity import IDLE
 from jupyter_devbox.spec.box import (
     DEVCONTAINER_CONFIG,
@@ -48,6 +48,11 @@ def opened(devbox):
     return open_
 
 
+def boxes(engine, spec):
+    """Ids of the boxes of this project and target, running or not."""
+    return [each.id for each in engine.containers(spec.identity("box"))]
+
+
 def busy(engine, box):
     """Have something run in a box, until its stream is closed."""
     return engine.stream(box.id, ExecSpec(command=("cat",), stdin=True))
@@ -56,7 +61,7 @@ def busy(engine, box):
 def test_found_again(devbox, spec, opened):
     first = opened(spec)
     assert opened(spec) == first
-    assert find_boxes(devbox.engine, spec) == (first,)
+    assert boxes(devbox.engine, spec) == [first.id]
     assert first.name.startswith("devbox-test-found-again-cpu-")
 
 
@@ -109,7 +114,7 @@ def test_two_servers_at_once_make_one_box(devbox, spec, opened):
     for thread in threads:
         thread.join()
     assert len({box.id for box in made}) == 1
-    assert len(find_boxes(devbox.engine, spec)) == 1
+    assert len(boxes(devbox.engine, spec)) == 1
 
 
 def test_swept_sockets_mean_a_new_box(devbox, spec, opened):
@@ -175,7 +180,7 @@ def test_a_box_that_cannot_reach_us_is_not_kept(devbox, spec, opened, monkeypatc
     with pytest.raises(TransportError, match="can't reach") as caught:
         opened(spec)
     assert "snap" in caught.value.hint
-    assert find_boxes(devbox.engine, spec) == ()
+    assert boxes(devbox.engine, spec) == []
 
 
 def test_a_paused_box_is_said(devbox, spec, opened, docker_cli):

@@ -55,6 +55,7 @@ def ours(draw):
         notebooks=draw(notebooks),
         source=source,
         url=url,
+        indexes=draw(st.sampled_from([(), ("https://index.example:8443/whl/cu124",)])),
     )
 
 

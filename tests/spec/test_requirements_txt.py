@@ -43,6 +43,14 @@ def test_what_is_written_is_read_again():
     assert read_inputs(texts[STABLE]) == ""
 
 
+def test_a_package_of_an_index_of_its_own_stands_there_with_its_file():
+    url = "https://index.example/whl/torch-2.5.1%2Bcu124-cp311-cp311-linux_x86_64.whl"
+    text = format_lock(lock(locked("torch==2.5.1+cu124", url=url)))[STABLE]
+    assert f"torch @ {url} \\\n    --hash=" in text
+    assert read_pins(text) == {"torch": "2.5.1+cu124"}
+    assert read_pins("x @ https://index.example/no-wheel.whl") == {}
+
+
 @given(st.text())
 def test_any_text_can_be_read(text):
     assert all(re.fullmatch(r"[a-z0-9][a-z0-9._-]*", name) for name in read_pins(text))

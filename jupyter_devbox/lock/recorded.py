@@ -1,0 +1,116 @@
+"""Local versions (``2.5.1+cu124``): which of the indexes they were recorded with has them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+
+from jupyter_devbox.engine.uv import ResolveRequest
+from jupyter_devbox.errors import (
+    IndexUnreachableError,
+    LockError,
+    ResolutionError,
+    UntrustedProjectError,
+)
+from jupyter_devbox.lock.pylock import read_pylock
+from jupyter_devbox.lock.tags import fitting
+from jupyter_devbox.spec.environment import Decision, DirectRequirement, EnvironmentSpec
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Recorded:
+    """What came of asking: name → index for those that were found, a decision for each."""
+
+    indexes: Mapping[str, str] = field(default_factory=dict)
+    decisions: tuple[Decision, ...] = ()
+
+
+def ask_recorded(
+    spec: EnvironmentSpec,
+    template: ResolveRequest,
+    ask: Callable[[ResolveRequest], str],
+    *,
+    trusted: bool,
+) -> Recorded:
+    """Return the index that has each local version; the others get their public version.
+
+    Only the one package is asked for, without what it needs: from a stranger's index comes nothing
+    but what the kernel has from there already (docs.astral.sh/uv/concepts/indexes, "explicit").
+
+    Raises
+    ------
+    UntrustedProjectError
+        There is one, and the project's own files are not trusted.
+    """
+    found: dict[str, str] = {}
+    decisions = []
+    for requirement in spec.requirements:
+        if not requirement.indexes:
+            continue
+        if not trusted:
+            message = (
+                f"{requirement.name} would be taken from an index that this project's files may "
+                f"name, and they were not made on this machine: `{requirement.indexes[0]}`"
+            )
+            raise UntrustedProjectError(message, hint="look at its files, then add --yes")
+        index, why = _first_with(requirement, spec, template, ask)
+        if index:
+            found[requirement.name] = index
+            choice, why = requirement.text, f"taken from {index}, and nothing else is"
+        else:
+            choice = public(requirement).text
+        decisions.append(Decision(what=requirement.name, choice=choice, reason=why))
+    return Recorded(indexes=found, decisions=tuple(decisions))
+
+
+def _first_with(
+    requirement: DirectRequirement,
+    spec: EnvironmentSpec,
+    template: ResolveRequest,
+    ask: Callable[[ResolveRequest], str],
+) -> tuple[str, str]:
+    """Return the first index that has the version, or "" and what is wrong with each."""
+    wrong = []
+    impatient = {"UV_HTTP_RETRIES": "1", **template.index}  # there is another way, if it is down
+    for index in requirement.indexes:
+        bound = {requirement.text: index}
+        request = replace(
+            template, requirements=(), bound=bound, with_dependencies=False, index=impatient
+        )
+        try:
+            text = ask(request)
+            read_pylock(text, indexes={requirement.name: index}, tags=fitting(spec))
+        except IndexUnreachableError:
+            wrong.append(f"{index} does not answer")
+        except ResolutionError:
+            wrong.append(f"{index} has no {requirement.specifier.removeprefix('==')} for the image")
+        except LockError as error:
+            wrong.append(f"{index}: {error.message}")
+        else:
+            return index, ""
+    return "", "; ".join(wrong)
+
+
+def public(requirement: DirectRequirement) -> DirectRequirement:
+    """Return the requirement with its public version, from the index that all others come from."""
+    if not requirement.indexes:
+        return requirement
+    return replace(requirement, specifier=requirement.specifier.partition("+")[0], indexes=())
+
+
+def given_up(recorded: Recorded, spec: EnvironmentSpec) -> Recorded:
+    """Return it with nothing found: what was, needs something that cannot be had."""
+    return Recorded(
+        decisions=tuple(
+            replace(
+                said,
+                choice=public(requirement).text,
+                reason=f"what {requirement.text} needs is in no public index, or not with the rest",
+            )
+            if requirement.name in recorded.indexes
+            else said
+            for said in recorded.decisions
+            for requirement in spec.requirements
+            if requirement.name == said.what
+        )
+    )
