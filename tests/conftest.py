@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+import tempfile
 import threading
 import uuid
 from collections.abc import Callable, Iterator
@@ -12,6 +13,7 @@ from pathlib import Path
 
 import hypothesis
 import pytest
+from engine.podman_service import podman_missing, podman_service
 
 from jupyter_devbox.engine.base import Engine
 from jupyter_devbox.engine.detect import connect, find_docker_cli
@@ -99,6 +101,25 @@ def _labelling(plain: Engine) -> Engine:
             return super().build(marked, on_step, cancel)
 
     return Labelling(plain.endpoint)
+
+
+@pytest.fixture(scope="session")
+def podman(
+    base_image: ImageInfo, docker_cli: str, absent: Callable[[str], None]
+) -> Iterator[Engine]:
+    """Podman behind its API socket, with the base image; gone at the end."""
+    if reason := podman_missing():
+        absent(f"no Podman: {reason}")
+    with (
+        tempfile.TemporaryDirectory(prefix="jdb-p-") as folder,
+        podman_service(Path(folder), (BASE_IMAGE,), docker_cli) as env,
+        pytest.MonkeyPatch.context() as patch,
+    ):
+        patch.setenv("CONTAINERS_CONF", env["CONTAINERS_CONF"])
+        mine = connect(env["DOCKER_HOST"])
+        assert mine.info().name == "podman"
+        yield mine
+        mine.close()
 
 
 @pytest.fixture(scope="session")

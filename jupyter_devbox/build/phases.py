@@ -103,7 +103,8 @@ class PhaseTracker:
         state.running.add(step.step)
         if _INSTRUCTION.match(step.name) or phase == _FINISH:
             self.current = phase
-            state.over = False
+            # Podman goes through one stage after the other, each with a base: that is no news.
+            state.over = state.over and phase == _BASE
         if state.begun:
             return []
         state.begun = True

@@ -155,8 +155,9 @@ class DockerEngine:
                 self._remove_image(reference)
                 return
             # By id an image with several names is refused, and by force its containers are lost.
-            rows = self._client.containers(all=True, filters={"ancestor": image.id})
-            if any(row["ImageID"] == image.id for row in rows):
+            rows = self._client.containers(all=True)
+            # Podman leaves the sha256: out.
+            if any(row["ImageID"].endswith(image.id.removeprefix("sha256:")) for row in rows):
                 msg = f"The image is still used by a container: `{image.tags[0]}`"
                 raise EngineError(msg, hint="jupyter devbox prune")
             for name in image.tags:

@@ -71,7 +71,7 @@ _RULES = (
         "jupyter devbox prune",
     ),
     _Rule(
-        r"(?:image is being used|unable to remove repository reference|image is referenced)",
+        r"image is being used|unable to remove repository reference|image is (?:referenced|in use)",
         "The image is still used by a container",
         "jupyter devbox prune",
     ),

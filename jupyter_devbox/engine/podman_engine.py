@@ -6,13 +6,16 @@ What differs was seen with Podman 4.3.1, Debian 12's.
 from __future__ import annotations
 
 import os
+import re
 import threading
 from collections.abc import Callable
 from dataclasses import replace
 from functools import cached_property
+from urllib.parse import quote
 
 from docker.errors import NotFound
 
+from jupyter_devbox.engine import docker_values as values
 from jupyter_devbox.engine.docker import DockerEngine
 from jupyter_devbox.engine.podman import PodmanBuilder, build, find_podman
 from jupyter_devbox.errors import BuildError, EngineError, ImageMissingError
@@ -20,6 +23,8 @@ from jupyter_devbox.spec.container import BuildRequest, EngineInfo, ImageInfo
 from jupyter_devbox.spec.events import StepEvent
 
 _LOCAL = "localhost/"
+_OWN_API = "/v4.0.0/libpod"
+_PREFIX = re.compile(r"^(?:localhost/|[^/]+\.[^/]+/library/)")
 
 
 class PodmanEngine(DockerEngine):
@@ -32,19 +37,34 @@ class PodmanEngine(DockerEngine):
     def image(self, reference: str) -> ImageInfo | None:
         """Return the local image of that id or name; None if absent.
 
-        Podman puts ``localhost/`` before the names of what was made here.
+        Podman puts ``localhost/`` before the names of what was made here, and a hub's host before
+        those that Docker shows bare.
         """
         found = super().image(reference)
         if found is None:
             return None
-        return replace(found, tags=tuple(sorted(t.removeprefix(_LOCAL) for t in found.tags)))
+        return replace(found, tags=tuple(sorted(_PREFIX.sub("", t) for t in found.tags)))
+
+    def _remove_image(self, reference: str) -> None:
+        """Remove an image, or one of its names: Docker's call would take the image with all."""
+        found = super().image(reference)
+        names = found.tags if found else ()
+        whole = next((name for name in names if _PREFIX.sub("", name) == reference), "")
+        if not whole or len(names) < 2:
+            super()._remove_image(reference)
+            return
+        repository, tag = values.split_reference(whole)
+        address = f"{self._client.base_url}{_OWN_API}/images/{quote(whole, safe='')}/untag"
+        with self._translated():
+            answer = self._client.post(address, params={"repo": repository, "tag": tag})
+            answer.raise_for_status()
 
     def tag(self, image: str, reference: str) -> None:
         """Give the image one more name."""
         if self.image(image) is None:  # Podman's words for it differ from version to version
             message = f"This image is not on this machine any more: `{image[:19]}`"
             raise ImageMissingError(message, hint="jupyter devbox build")
-        # Docker's API would put docker.io/library/ before it: a stranger's place.
+        # Podman would put a public hub before it: the name of somebody else's image.
         super().tag(image, reference if _has_registry(reference) else _LOCAL + reference)
 
     def wait(self, container: str) -> int:

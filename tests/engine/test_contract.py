@@ -34,15 +34,20 @@ def fake(tmp_path_factory: pytest.TempPathFactory) -> Iterator[FakeEngine]:
     engine.close()
 
 
-@pytest.fixture(scope="module", params=["fake", pytest.param("real", marks=pytest.mark.docker)])
+@pytest.fixture(
+    scope="module",
+    params=[
+        "fake",
+        pytest.param("engine", marks=pytest.mark.docker, id="real"),
+        pytest.param("podman", marks=[pytest.mark.docker, pytest.mark.slow]),
+    ],
+)
 def any_engine(request: pytest.FixtureRequest) -> Engine:
-    return request.getfixturevalue("fake" if request.param == "fake" else "engine")
+    return request.getfixturevalue(request.param)
 
 
 @pytest.fixture(scope="module")
-def image(any_engine: Engine, request: pytest.FixtureRequest) -> ImageInfo:
-    if not isinstance(any_engine, FakeEngine):
-        return request.getfixturevalue("base_image")
+def image(any_engine: Engine) -> ImageInfo:
     found = any_engine.image(BASE)
     assert found is not None
     return found
