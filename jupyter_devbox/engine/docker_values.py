@@ -8,7 +8,14 @@ from datetime import datetime
 from typing import Any, Literal
 
 from jupyter_devbox.errors import EngineError
-from jupyter_devbox.spec.container import ContainerInfo, ContainerSpec, ImageInfo, Mount
+from jupyter_devbox.spec.container import (
+    ContainerInfo,
+    ContainerSpec,
+    ImageInfo,
+    Limits,
+    Mount,
+    Rights,
+)
 
 Json = Mapping[str, Any]
 
@@ -21,6 +28,7 @@ _STATES: dict[str, Literal["created", "running", "paused", "exited", "dead"]] = 
     "exited": "exited",
 }
 _REFERENCE = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.:/@-]*")
+_NETWORK = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]*")
 _ID = re.compile(r"sha256:[0-9a-f]{64}")
 
 
@@ -113,31 +121,31 @@ def container_info(raw: Json) -> ContainerInfo:
 
 
 def container_config(spec: ContainerSpec, *, selinux: bool) -> dict[str, Any]:
-    """Return the body of *create container*: no port published, no right gained, never the host's.
+    """Return the body of *create container*: no port published, no right but those of the spec.
 
     Parameters
     ----------
     selinux
         Whether the engine labels files: only then does a mount's `relabel` mean anything.
+
+    Raises
+    ------
+    EngineError
+        The network is the host's, or another container's.
     """
-    limits = spec.limits
+    if not _NETWORK.fullmatch(spec.network) or spec.network == "host":
+        msg = f"A box never joins this network: `{spec.network}`"
+        raise EngineError(msg, hint="remove --network from runArgs")
     relabelled = [mount for mount in spec.mounts if selinux and mount.relabel]
     host: dict[str, Any] = {
         "Init": True,
-        "SecurityOpt": ["no-new-privileges"],
+        "SecurityOpt": ["no-new-privileges", *spec.rights.security],
         "NetworkMode": spec.network,
         "Mounts": [_mount(mount) for mount in spec.mounts if mount not in relabelled],
         "Binds": [_bind(mount) for mount in relabelled],
+        **_limits(spec.limits),
+        **_rights(spec.rights),
     }
-    if limits.memory:
-        # Equal values: no swap on top, or a limit of 4 GiB would quietly be one of 8.
-        host |= {"Memory": limits.memory, "MemorySwap": limits.memory}
-    if limits.shm:
-        host["ShmSize"] = limits.shm
-    if limits.cpus:
-        host["NanoCpus"] = round(limits.cpus * 1e9)
-    if limits.pids:
-        host["PidsLimit"] = limits.pids
     config: dict[str, Any] = {
         "Image": spec.image,
         "Env": [f"{key}={value}" for key, value in spec.env.items()],
@@ -153,13 +161,50 @@ def container_config(spec: ContainerSpec, *, selinux: bool) -> dict[str, Any]:
     return config
 
 
+def _limits(limits: Limits) -> dict[str, object]:
+    """Return the upper bounds that are set."""
+    # Equal values: no swap on top, or a limit of 4 GiB would quietly be one of 8.
+    bounds = {
+        "Memory": limits.memory,
+        "MemorySwap": limits.memory,
+        "ShmSize": limits.shm,
+        "NanoCpus": round(limits.cpus * 1e9),
+        "PidsLimit": limits.pids,
+    }
+    return {name: value for name, value in bounds.items() if value}
+
+
+def _rights(rights: Rights) -> dict[str, object]:
+    """Return what goes beyond an ordinary container; nothing where nothing was allowed."""
+    extra = {
+        "Privileged": rights.privileged,
+        "CapAdd": list(rights.capabilities),
+        "Devices": [_device(text) for text in rights.devices],
+        "ExtraHosts": list(rights.addresses),
+    }
+    return {name: value for name, value in extra.items() if value}
+
+
 def _mount(mount: Mount) -> dict[str, object]:
     """Return a mount that fails if its source is missing; a bind string would create it."""
     return {
-        "Type": "bind",
+        "Type": mount.kind,
         "Source": mount.source,
         "Target": mount.target,
         "ReadOnly": mount.readonly,
+    }
+
+
+def _device(text: str) -> dict[str, str]:
+    """Return a device; the command line's short forms mean the same path, and all of ``rwm``."""
+    path, _, rest = text.partition(":")
+    inside, _, rights = rest.partition(":")
+    if not rights and re.fullmatch(r"[rwm]{1,3}", inside):
+        inside, rights = path, inside
+    return {
+        "PathOnHost": path,
+        "PathInContainer": inside or path,
+        "CgroupPermissions": rights or "rwm",
     }
 
 

@@ -139,6 +139,8 @@ def create(
                 *((ca,) if ca else ()),
                 *spec.mounts,
             ),
+            rights=spec.rights,
+            network=spec.network,
             limits=spec.limits,
         )
     )

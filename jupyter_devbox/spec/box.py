@@ -5,10 +5,10 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from typing import Literal
 
-from jupyter_devbox.spec.container import EMPTY, Limits, Mount
+from jupyter_devbox.spec.container import EMPTY, Limits, Mount, Rights
 
 Target = Literal["cpu", "cuda"]
 Isolation = Literal["box", "kernel"]
@@ -52,8 +52,8 @@ class BoxSpec:
         What ``devcontainer.metadata`` says: a JSON array.
     config_digest
         Digest of the configuration that the box is made from; "" when unknown.
-    mounts
-        What the user approved besides the project.
+    mounts, rights, network
+        What the user allowed besides the project and an ordinary box.
     env
         What the user listed by ``containerEnv``; never written into a label.
     isolation
@@ -72,6 +72,8 @@ class BoxSpec:
     metadata: str = "[]"
     config_digest: str = ""
     mounts: tuple[Mount, ...] = ()
+    rights: Rights = field(default_factory=Rights)
+    network: str = "bridge"
     limits: Limits = field(default_factory=Limits)
     env: Mapping[str, str] = EMPTY
     isolation: Isolation = "box"
@@ -103,7 +105,8 @@ class BoxSpec:
         limits = self.limits
         parts = [
             [self.project, self.name, self.target, self.image, self.config_file],
-            [[m.source, m.target, m.readonly] for m in self.mounts],
+            [[m.kind, m.source, m.target, m.readonly] for m in self.mounts],
+            [asdict(self.rights), self.network],
             [limits.memory, limits.shm, limits.cpus, limits.pids],
             sorted(self.env.items()),
             [self.box_uid, self.box_gid],

@@ -79,12 +79,39 @@ class ImageInfo:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Mount:
-    """A folder or file of the host in a box. `relabel` adds SELinux ``:z`` (our folders only)."""
+    """A folder or file of the host, or a named volume of the engine's, in a box.
+
+    `relabel` adds SELinux ``:z`` (our folders only).
+    """
 
     source: str
     target: str
     readonly: bool = False
     relabel: bool = False
+    kind: Literal["bind", "volume"] = "bind"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rights:
+    """What a container has beyond an ordinary one: nothing, unless the user allowed it.
+
+    Parameters
+    ----------
+    capabilities
+        Added ones, such as ``SYS_PTRACE``.
+    security
+        Options such as ``seccomp=unconfined``, besides our own.
+    devices
+        ``HOST_PATH[:PATH[:rwm]]`` as Docker's command line writes them.
+    addresses
+        ``NAME:ADDRESS``, for the container's hosts file.
+    """
+
+    privileged: bool = False
+    capabilities: tuple[str, ...] = ()
+    security: tuple[str, ...] = ()
+    devices: tuple[str, ...] = ()
+    addresses: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -111,6 +138,8 @@ class ContainerSpec:
         Replaces entrypoint and command.
     user
         ``uid:gid``, or "" for the image's own.
+    network
+        ``bridge``, ``none`` or the name of a network that is there; never ``host``.
     """
 
     image: str
@@ -122,7 +151,8 @@ class ContainerSpec:
     labels: Mapping[str, str] = EMPTY
     mounts: tuple[Mount, ...] = ()
     limits: Limits = field(default_factory=Limits)
-    network: Literal["bridge", "none"] = "bridge"
+    network: str = "bridge"
+    rights: Rights = field(default_factory=Rights)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -255,6 +255,8 @@ class FakeEngine:
     def create(self, spec: ContainerSpec) -> str:
         if spec.image not in self._images:
             raise ImageMissingError(f"missing: `{spec.image}`", hint="jupyter devbox build")
+        if spec.network == "host" or ":" in spec.network:
+            raise EngineError("A box never joins this network")
         name = spec.name or f"fake-{next(self._numbers)}"
         if any(c.name == name for c in self._containers.values()):
             raise EngineError(f"A container of that name is there already: `{name}`")

@@ -148,6 +148,11 @@ class TestContainers:
                 any_engine.create(ContainerSpec(image=reference, command=SLEEP))
             assert caught.value.hint == "jupyter devbox build"
 
+    @pytest.mark.parametrize("network", ["host", "container:other", "ns:/proc/1/ns/net"])
+    def test_a_network_of_the_host_or_of_others_is_refused(self, any_engine, image, network):
+        with pytest.raises(EngineError, match="never joins"):
+            any_engine.create(ContainerSpec(image=image.id, command=SLEEP, network=network))
+
     def test_found_by_labels_newest_first(self, any_engine, make):
         mine = f"devbox-test-{time.time_ns()}"
         older = make(labels={mine: "a", "other": "x"})

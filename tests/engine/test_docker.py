@@ -25,6 +25,7 @@ from jupyter_devbox.spec.container import (
     ImageInfo,
     Limits,
     Mount,
+    Rights,
 )
 
 SLEEP = ("sleep", "1000")
@@ -131,6 +132,25 @@ def test_children_that_nobody_waits_for_are_reaped(engine, start):
 
 def test_no_right_can_be_gained(engine, start):
     assert ask(engine, start(), "grep", "NoNewPrivs", "/proc/self/status").split()[1] == "1"
+
+
+def test_rights_that_were_allowed(engine, start):
+    code = "grep CapEff /proc/self/status; ls /dev/twin; grep named /etc/hosts; true"
+    plain = ask(engine, start(), "sh", "-c", code)
+    rights = Rights(
+        capabilities=("SYS_PTRACE",), devices=("/dev/null:/dev/twin",), addresses=("named:9.8.7.6",)
+    )
+    allowed = ask(engine, start(rights=rights), "sh", "-c", code)
+    assert "twin" not in plain
+    assert "/dev/twin" in allowed
+    assert "9.8.7.6" in allowed
+    assert int(allowed.split()[1], 16) & ~int(plain.split()[1], 16) == 1 << 19  # CAP_SYS_PTRACE
+
+
+def test_a_privileged_one_has_every_right(engine, start):
+    box = start(rights=Rights(privileged=True))
+    every = ask(engine, box, "grep", "CapEff", "/proc/self/status")
+    assert int(every.split()[1], 16) & 1 << 21  # CAP_SYS_ADMIN
 
 
 def test_networks(engine, start):

@@ -18,7 +18,7 @@ from jupyter_devbox.engine.docker_values import (
     split_reference,
 )
 from jupyter_devbox.errors import EngineError
-from jupyter_devbox.spec.container import ContainerSpec, Limits, Mount
+from jupyter_devbox.spec.container import ContainerSpec, Limits, Mount, Rights
 
 pytestmark = pytest.mark.usefixtures("pure")
 
@@ -46,6 +46,25 @@ class TestConfig:
         text = repr(config(command=("a",), network="none", limits=Limits(memory=1 << 30)))
         for word in ("PortBindings", "PublishAllPorts", "Privileged", "CapAdd", "'host'"):
             assert word not in text
+
+    def test_rights_are_those_of_the_spec(self):
+        rights = Rights(
+            privileged=True, capabilities=("SYS_PTRACE",), security=("seccomp=unconfined",),
+            devices=("/dev/a", "/dev/a:/dev/b", "/dev/a:rw", "/dev/a:/dev/b:r"),
+            addresses=("a:1.2.3.4",),
+        )  # fmt: skip
+        cache = Mount(source="cache", target="/c", kind="volume")
+        host = config(rights=rights, network="lab", mounts=(cache,))["HostConfig"]
+        assert host["Privileged"] is True
+        assert host["CapAdd"] == ["SYS_PTRACE"]
+        assert host["SecurityOpt"] == ["no-new-privileges", "seccomp=unconfined"]
+        assert host["ExtraHosts"] == ["a:1.2.3.4"]
+        assert host["NetworkMode"] == "lab"
+        assert host["Mounts"][0]["Type"] == "volume"
+        assert [tuple(device.values()) for device in host["Devices"]] == [
+            ("/dev/a", "/dev/a", "rwm"), ("/dev/a", "/dev/b", "rwm"), ("/dev/a", "/dev/a", "rw"),
+            ("/dev/a", "/dev/b", "r"),
+        ]  # fmt: skip
 
     def test_the_command_replaces_entrypoint_and_command(self):
         made = config(command=("a", "b c"))
