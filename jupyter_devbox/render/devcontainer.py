@@ -7,19 +7,21 @@ from typing import Any
 from jupyter_devbox.spec.environment import EnvironmentSpec
 from jupyter_devbox.spec.project import ProjectOptions
 from jupyter_devbox.spec.tree import KeyFile
+from jupyter_devbox.spec.written import (
+    CA_MOUNT,
+    CA_OPTION,
+    CA_VARIABLES,
+    DOCKERFILE,
+    EXTENSIONS,
+    HOST_CA,
+    INTERPRETER,
+    USER,
+    WORKSPACE_MOUNT,
+)
 
 PATH = ".devcontainer/devcontainer.json"
 HEADING = "// Written by jupyter-devbox. Keys and comments of your own are kept.\n"
 RECORD = ("customizations", "jupyter_devbox", "written")
-_WORKSPACE_MOUNT = (
-    "type=bind,source=${localWorkspaceFolder},target=/workspaces/${localWorkspaceFolderBasename}"
-)
-_SYSTEM_CA = "/etc/ssl/certs/ca-certificates.crt"
-_CA_MOUNT = (
-    "type=bind,source=${localEnv:SSL_CERT_FILE:/dev/null},"
-    "target=${localEnv:SSL_CERT_FILE:/run/devbox-none},readonly"
-)
-_HOST_CA = "${localEnv:SSL_CERT_FILE:" + _SYSTEM_CA + "}"
 
 
 def devcontainer(
@@ -32,26 +34,25 @@ def devcontainer(
     """
     values: dict[tuple[str, ...], Any] = {
         ("name",): f"{spec.project} · CPU",
-        ("build", "dockerfile"): "Dockerfile",
+        ("build", "dockerfile"): DOCKERFILE,
         ("build", "context"): ".",
-        ("build", "options"): ["--secret=id=ca,src=${localEnv:SSL_CERT_FILE:/dev/null}"],
-        ("remoteUser",): "jovyan",
+        ("build", "options"): [CA_OPTION],
+        ("remoteUser",): USER,
         ("updateRemoteUserUID",): True,
         ("init",): True,
-        ("mounts",): [_CA_MOUNT],
-        ("containerEnv", "SSL_CERT_FILE"): _HOST_CA,
-        ("containerEnv", "PIP_CERT"): _HOST_CA,
-        ("customizations", "vscode", "extensions"): ["ms-python.python", "ms-toolsai.jupyter"],
+        ("mounts",): [CA_MOUNT],
+        **{("containerEnv", name): HOST_CA for name in CA_VARIABLES},
+        ("customizations", "vscode", "extensions"): list(EXTENSIONS),
         (
             "customizations",
             "vscode",
             "settings",
             "python.defaultInterpreterPath",
-        ): "/opt/venv/bin/python",
+        ): INTERPRETER,
     }
     if nested:
         # The clients mount the whole repository unless they are told (both keys, as a pair).
-        values[("workspaceMount",)] = _WORKSPACE_MOUNT
+        values[("workspaceMount",)] = WORKSPACE_MOUNT
         values[("workspaceFolder",)] = "/workspaces/${localWorkspaceFolderBasename}"
     if spec.ports:
         values[("forwardPorts",)] = list(spec.ports)

@@ -5,15 +5,16 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 
-_OURS = frozenset({"SSL_CERT_FILE", "PIP_CERT"})
+from jupyter_devbox.spec.host_variables import fill_text, reads_host
+from jupyter_devbox.spec.written import CA_VARIABLES
+
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
-_LOCAL = re.compile(r"\$\{localEnv:(?P<name>[A-Za-z_][A-Za-z0-9_]*)(?::(?P<default>[^}]*))?\}")
 
 
 def listed_environment(configuration: Mapping[str, object]) -> dict[str, str]:
-    """Return the user's own entries of `containerEnv`, as written: values are not filled in.
+    """Return the plain entries of `containerEnv`: those that name nothing of the host's.
 
-    The certificates are ours and set by the box itself.
+    The others are the user's to allow. The certificates are ours and set by the box itself.
     """
     listed = configuration.get("containerEnv")
     if not isinstance(listed, dict):
@@ -21,16 +22,15 @@ def listed_environment(configuration: Mapping[str, object]) -> dict[str, str]:
     return {
         name: value
         for name, value in listed.items()
-        if isinstance(value, str) and _NAME.fullmatch(str(name)) and name not in _OURS
+        if is_variable(name) and isinstance(value, str) and not reads_host(value)
     }
+
+
+def is_variable(name: str) -> bool:
+    """Tell whether the box takes a variable of this name from `containerEnv`."""
+    return _NAME.fullmatch(name) is not None and name not in CA_VARIABLES
 
 
 def fill_in(values: Mapping[str, str], host: Mapping[str, str]) -> dict[str, str]:
-    """Return the values with ``${localEnv:NAME:default}`` replaced from the host's environment.
-
-    An unset variable without default is empty (containers.dev, json_reference, variables).
-    """
-    return {
-        name: _LOCAL.sub(lambda m: host.get(m["name"], m["default"] or ""), value)
-        for name, value in values.items()
-    }
+    """Return the values with ``${localEnv:NAME:default}`` replaced from the host's environment."""
+    return {name: fill_text(value, host) for name, value in values.items()}

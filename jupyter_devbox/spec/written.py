@@ -1,0 +1,23 @@
+"""The values of devcontainer.json that are ours.
+
+`render` writes them and trust knows them again: only these very values are taken without asking.
+"""
+
+from __future__ import annotations
+
+FOLDER = ".devcontainer"
+DOCKERFILE = "Dockerfile"
+USER = "jovyan"
+SYSTEM_CA = "/etc/ssl/certs/ca-certificates.crt"
+HOST_CA = "${localEnv:SSL_CERT_FILE:" + SYSTEM_CA + "}"
+CA_OPTION = "--secret=id=ca,src=${localEnv:SSL_CERT_FILE:/dev/null}"
+CA_MOUNT = (
+    "type=bind,source=${localEnv:SSL_CERT_FILE:/dev/null},"
+    "target=${localEnv:SSL_CERT_FILE:/run/devbox-none},readonly"
+)
+CA_VARIABLES = ("SSL_CERT_FILE", "PIP_CERT")
+WORKSPACE_MOUNT = (
+    "type=bind,source=${localWorkspaceFolder},target=/workspaces/${localWorkspaceFolderBasename}"
+)
+EXTENSIONS = ("ms-python.python", "ms-toolsai.jupyter")
+INTERPRETER = "/opt/venv/bin/python"
