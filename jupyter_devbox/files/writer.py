@@ -187,14 +187,14 @@ def confined(project: Path, relative: str) -> Path:
     return path
 
 
-def atomic_write(path: Path, content: bytes) -> None:
+def atomic_write(path: Path, content: bytes, mode: int = 0o666) -> None:
     """Replace a file's content so that a reader, or a crash, sees the old or the new whole.
 
-    The file keeps its mode; a new one gets the process's default.
+    The file keeps its mode; a new one gets `mode`, less what the process's umask takes away.
     """
     temporary = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
     flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_NOFOLLOW", 0)
-    descriptor = os.open(temporary, flags, 0o666)
+    descriptor = os.open(temporary, flags, mode)
     try:
         with os.fdopen(descriptor, "wb") as file:
             file.write(content)
