@@ -21,7 +21,7 @@
     │   ├── ConflictError             41  a hand edit and the plan disagree
     │   ├── ConfigurationError        42  a broken devcontainer.json
     │   ├── ReadOnlyError             43
-    │   └── UntrustedProjectError     44  files this machine did not write
+    │   └── UntrustedProjectError     44  files that nobody approved here
     ├── EngineError                   50
     │   ├── EngineNotFoundError       51
     │   ├── EngineNotRunningError     52
@@ -188,7 +188,7 @@ class ReadOnlyError(FileError):
 
 
 class UntrustedProjectError(FileError):
-    """The project's configuration was not written or approved on this machine."""
+    """Something of the project is not approved on this machine, or changed since."""
 
     code, exit_code = "untrusted_project", 44
 

@@ -43,7 +43,9 @@ from jupyter_devbox.spec.asking import Reply
 from jupyter_devbox.spec.box import BoxSpec
 from jupyter_devbox.spec.container import Limits
 from jupyter_devbox.spec.container_env import fill_in
+from jupyter_devbox.spec.rights import Granted
 from jupyter_devbox.workflow.context import this_machine
+from jupyter_devbox.workflow.trusting import granted_rights
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -78,7 +80,7 @@ class DevboxProvisioner(KernelProvisionerBase):
     shm = Integer(0, help="Size of /dev/shm in bytes; 0 for the engine's own")
     cpus = Float(0.0, help="CPU limit; 0 for none")
     pids = Integer(0, help="Limit of processes; 0 for none")
-    env = Dict(help="What containerEnv lists, ${localEnv:NAME} not filled in yet")
+    env = Dict(help="What containerEnv lists without the host's variables")
     config_file = Unicode(help="Absolute path of the devcontainer.json that VS Code opens")
     metadata = Unicode(metadata(), help="What the label devcontainer.metadata says")
     start_timeout = Float(60.0, help="Seconds until a kernel must listen")
@@ -90,6 +92,7 @@ class DevboxProvisioner(KernelProvisionerBase):
         self._alive = False
         self._arguments: tuple[str, ...] = ()
         self._engine: Engine | None = None
+        self._granted = Granted()
 
     def connect(self) -> Engine:
         """Return the engine that runs the box."""
@@ -119,6 +122,7 @@ class DevboxProvisioner(KernelProvisionerBase):
 
     def _listen_at(self) -> None:
         """Give the kernel manager the sockets' place and have it write its connection file."""
+        self._allow()
         self._engine = self.connect()
         spec = self.box_spec()
         manager: Any = self.parent
@@ -130,6 +134,13 @@ class DevboxProvisioner(KernelProvisionerBase):
                 setattr(manager, port, number)
         manager.write_connection_file()
         self.connection_info = manager.get_connection_info()
+
+    def _allow(self) -> None:
+        """Take what the user allowed the project's box; raise if its configuration changed."""
+        if Path(self.project).is_dir():
+            self._granted, left_out = granted_rights(this_machine(), Path(self.project), os.environ)
+            for line in left_out:
+                self.log.warning("The box does without: %s", line)
 
     def box_spec(self) -> BoxSpec:
         """Return the box that the kernelspec asks for."""
@@ -147,7 +158,10 @@ class DevboxProvisioner(KernelProvisionerBase):
             config_file=self.config_file if present else None,
             metadata=self.metadata,
             config_digest=config_digest(config) if config and present else "",
-            env=fill_in(self.env, os.environ),
+            env={**fill_in(self.env, os.environ), **self._granted.env},
+            mounts=self._granted.mounts,
+            rights=self._granted.rights,
+            network=self._granted.network,
             limits=Limits(memory=self.memory, shm=self.shm, cpus=self.cpus, pids=self.pids),
             isolation="kernel" if self.isolation == "kernel" else "box",
             uid=os.getuid(),

@@ -6,14 +6,12 @@ import threading
 from collections.abc import Mapping
 from typing import Any
 
-from traitlets import Bool
-
-from jupyter_devbox.cli.verb import FLAGS, Verb
+from jupyter_devbox.cli.verb import Verb
 from jupyter_devbox.errors import FileError
 from jupyter_devbox.view.progress import Progress
 from jupyter_devbox.view.terminal import terminal_view
 from jupyter_devbox.view.units import size
-from jupyter_devbox.workflow.containerize import refuse_unknown_project
+from jupyter_devbox.view.wording import without
 from jupyter_devbox.workflow.context import Context
 from jupyter_devbox.workflow.making import FOLDER, make_box_kernel
 from jupyter_devbox.workflow.turns import turn
@@ -24,8 +22,6 @@ class BuildVerb(Verb):
 
     name = "jupyter-devbox-build"
     description = __doc__
-    yes = Bool(default_value=False, help="Build files that came from elsewhere.").tag(config=True)
-    flags = {**FLAGS, "yes": ({"BuildVerb": {"yes": True}}, "Build files from elsewhere.")}
 
     def execute(self, context: Context) -> tuple[int, Mapping[str, Any]]:
         """Build, drawing progress on standard error."""
@@ -34,20 +30,21 @@ class BuildVerb(Verb):
             message = f"There is no {FOLDER}/Dockerfile in: `{project.root}`"
             raise FileError(message, hint="jupyter devbox containerize NOTEBOOK.ipynb")
         engine = context.connect()
-        refuse_unknown_project(context, project, yes=self.yes)
         progress = Progress(
             ("Base image", "System packages", "Python packages", "Finish image", "Add kernel")
         )
         cancel = threading.Event()
         with terminal_view(progress) as view, turn(context, project, view, cancel) as tell:
             made = make_box_kernel(context, project, engine, tell, cancel)
-        context.ledger.record("project", str(project.root))
         state = "is ready" if made.built else "is up to date"
         amount = f": {size(made.image.size)}" if made.image else ""
         self.say(f"{made.kernel.display_name} {state}{amount}.")
+        for line in without(made.left_out):
+            self.say(line)
         return 0, {
             "project": str(project.root),
             "image": made.image.id if made.image else None,
             "kernels": [{"name": made.kernel.name, "target": made.kernel.target}],
             "built": made.built,
+            "left_out": list(made.left_out),
         }

@@ -10,9 +10,9 @@ from traitlets import Unicode
 from jupyter_devbox.cli.verb import ALIASES, Verb
 from jupyter_devbox.errors import ImageMissingError, RunError, UsageError
 from jupyter_devbox.run.kernelspec import installed_kernelspecs, remove_kernelspec
-from jupyter_devbox.workflow.containerize import refuse_unknown_project
 from jupyter_devbox.workflow.context import Context
 from jupyter_devbox.workflow.making import image_tag, register_box_kernel
+from jupyter_devbox.workflow.trusting import require_files
 
 
 class KernelVerb(Verb):
@@ -59,7 +59,7 @@ class KernelVerb(Verb):
 
     def _install(self, context: Context) -> tuple[int, Mapping[str, Any]]:
         project = self.find_project(context)
-        refuse_unknown_project(context, project, yes=False)
+        require_files(context, project.root)
         image = context.connect().image(image_tag(project, "cpu"))
         if image is None:
             message = f"{project.name} has no image yet"

@@ -7,13 +7,12 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from traitlets import Bool, Float, Unicode
+from traitlets import Float, Unicode
 
-from jupyter_devbox.cli.verb import ALIASES, FLAGS, Verb
+from jupyter_devbox.cli.verb import ALIASES, Verb
 from jupyter_devbox.errors import NotebookFailedError
 from jupyter_devbox.view.units import count, duration
 from jupyter_devbox.workflow.capturing import check_notebook
-from jupyter_devbox.workflow.containerize import refuse_unknown_project
 from jupyter_devbox.workflow.context import Context
 from jupyter_devbox.workflow.running import run_notebook
 
@@ -28,8 +27,6 @@ class RunVerb(Verb):
     target = Unicode(help="cpu or venv; by default the box if there is one.").tag(config=True)
     output = Unicode(help="Where the outputs go; by default NAME.out.ipynb.").tag(config=True)
     timeout = Float(0.0, help="Seconds a cell may take; 0 for no limit.").tag(config=True)
-    yes = Bool(default_value=False, help="Run files that came from elsewhere.").tag(config=True)
-    flags = {**FLAGS, "yes": ({"RunVerb": {"yes": True}}, "Run files from elsewhere.")}
     aliases = {
         **ALIASES,
         "target": "RunVerb.target",
@@ -41,7 +38,6 @@ class RunVerb(Verb):
         """Run one notebook; a cell that raises makes the exit code non-zero."""
         notebook = check_notebook(self.one_notebook())
         project = self.find_project(context, notebook.parent)
-        refuse_unknown_project(context, project, yes=self.yes)
         result = run_notebook(
             context,
             notebook,

@@ -35,11 +35,9 @@ class VerifyVerb(Verb):
     fix = Bool(default_value=False, help="Take the proposed pins and verify again.").tag(
         config=True
     )
-    yes = Bool(default_value=False, help="Run files that came from elsewhere.").tag(config=True)
     flags = {
         **FLAGS,
         "fix": ({"VerifyVerb": {"fix": True}}, "Take the proposed pins."),
-        "yes": ({"VerifyVerb": {"yes": True}}, "Run files from elsewhere."),
     }
     aliases = {**ALIASES, "target": "VerifyVerb.target"}
 
@@ -62,9 +60,7 @@ class VerifyVerb(Verb):
         if notebooks:
             interpreter = kernel_interpreter(context, project.root / notebooks[0]) or interpreter
         view = PlainView(sys.stderr, Progress(()))
-        return verify(
-            context, project, interpreter, view, target=_TARGETS[self.target], yes=self.yes
-        )
+        return verify(context, project, interpreter, view, target=_TARGETS[self.target])
 
     def _take(self, context: Context, project: Project, proof: Proof) -> None:
         """Pin what the clean environment lacked, and build again."""

@@ -39,7 +39,8 @@ class ResolveRequest:
     (``x86_64-manylinux_2_36``); None for both means this machine and the interpreter `executable`.
     `bound` maps further requirements to the index that they, and nothing else, come from.
     `preferences` are (name, version) pairs taken where they fit; `index` are variables that name
-    the package index, credentials included.
+    the package index, credentials included. Without `build` no code of a package runs: one that
+    has no wheel cannot be had.
     """
 
     requirements: Sequence[str]
@@ -50,6 +51,7 @@ class ResolveRequest:
     index: Mapping[str, str] = EMPTY
     bound: Mapping[str, str] = EMPTY
     with_dependencies: bool = True
+    build: bool = True
 
 
 def uv_program() -> str:
@@ -100,9 +102,18 @@ def resolve(request: ResolveRequest, *, offline: bool) -> str:
             arguments.append("--no-deps")
         if offline:
             arguments.append("--offline")
+        if not request.build:
+            arguments.append("--no-build")
         done = run_uv(arguments, cwd=Path(folder), env=request.index)
         if done.exit_code == 0:
             return output.read_text(encoding="utf-8")
+    if "--no-build" in done.stderr:
+        message = "A package has no wheel, and this project is not approved to build one here"
+        raise ResolutionError(
+            message,
+            hint="jupyter devbox trust",
+            details=tuple(_redacted(done.stderr).strip().splitlines()),
+        )
     raise _failure(done)
 
 

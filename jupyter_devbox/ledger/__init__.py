@@ -1,4 +1,4 @@
-"""What we made on this machine, and which projects it knows: files in Jupyter's data folder.
+"""What we made on this machine: files in Jupyter's data folder.
 
 Labels alone prove nothing, for anybody can set them; what is removed stands in the ledger too.
 One file an entry, so that two processes never write the same one.
@@ -17,7 +17,7 @@ from typing import Literal
 from jupyter_devbox.files.writer import atomic_write, unwritable
 from jupyter_devbox.spec.container import EMPTY
 
-Kind = Literal["image", "box", "kernel", "kernelspec", "venv", "project"]
+Kind = Literal["image", "box", "kernel", "kernelspec", "venv"]
 _SAFE = re.compile(r"[^A-Za-z0-9._-]")
 
 

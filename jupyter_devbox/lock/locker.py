@@ -44,7 +44,6 @@ def lock_environment(
     index: Mapping[str, str] = EMPTY,
     *,
     trusted: bool = True,
-    agreed: bool = True,
 ) -> Lock:
     """Return the locked closure of an environment.
 
@@ -58,9 +57,8 @@ def lock_environment(
     index
         Variables by which uv finds this machine's index, credentials included.
     trusted
-        Whether packages may be built from addresses that the project's files name.
-    agreed
-        Whether packages may be built from addresses that the notebook's text alone names.
+        Whether anything that the project's files name may be built: to read what a package
+        without a wheel needs, uv runs that package's own code on this machine.
 
     Raises
     ------
@@ -73,13 +71,13 @@ def lock_environment(
     UntrustedProjectError
         One would have to be made, and the project is not trusted.
     """
-    local, decisions = collect_wheels(spec, trusted=trusted, agreed=agreed)
+    local, decisions = collect_wheels(spec, trusted=trusted)
     packed = pack_modules(spec, existing.wheels)
     inputs = _inputs_digest(spec, local, existing.locked)
     with tempfile.TemporaryDirectory(prefix="devbox-wheels-") as folder:
         for wheel in local:
             Path(folder, wheel.wheel.filename).write_bytes(wheel.wheel.content)
-        template = _template(spec, existing, inputs, index)
+        template = replace(_template(spec, existing, inputs, index), build=trusted)
         recorded = ask_recorded(spec, template, _offline_first, trusted=trusted)
         addressed = _addressed(spec, local, Path(folder))
         attempts = _attempts(spec, addressed, recorded.indexes)

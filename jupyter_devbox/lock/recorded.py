@@ -50,9 +50,9 @@ def ask_recorded(
         if not trusted:
             message = (
                 f"{requirement.name} would be taken from an index that this project's files may "
-                f"name, and they were not made on this machine: `{requirement.indexes[0]}`"
+                f"name, and they are not approved on this machine: `{requirement.indexes[0]}`"
             )
-            raise UntrustedProjectError(message, hint="look at its files, then add --yes")
+            raise UntrustedProjectError(message, hint="jupyter devbox trust")
         index, why = _first_with(requirement, spec, template, ask)
         if index:
             found[requirement.name] = index

@@ -39,7 +39,7 @@ class LocalWheel:
 
 
 def collect_wheels(
-    spec: EnvironmentSpec, *, trusted: bool = True, agreed: bool = True
+    spec: EnvironmentSpec, *, trusted: bool = True
 ) -> tuple[tuple[LocalWheel, ...], tuple[Decision, ...]]:
     """Return a wheel for each requirement with an address, and decisions for those without.
 
@@ -50,8 +50,7 @@ def collect_wheels(
     ----------
     trusted
         Whether the project's own files may say what is built: a build runs code on this machine.
-    agreed
-        Whether a notebook's text may: without this, only what is installed already is built.
+        What a notebook's text alone names is never built: it must be installed here already.
 
     Raises
     ------
@@ -78,17 +77,18 @@ def collect_wheels(
         if not trusted:
             message = (
                 f"{requirement.name} would be built from where this project's files say, and they "
-                f"were not made on this machine: `{requirement.url}`"
+                f"are not approved on this machine: `{requirement.url}`"
             )
-            raise UntrustedProjectError(message, hint="look at its files, then add --yes")
+            raise UntrustedProjectError(message, hint="jupyter devbox trust")
         is_wheel = path is not None and path.suffix == ".whl"
-        if not agreed and not requirement.specifier and not is_wheel:
+        if not requirement.specifier and not is_wheel:
             message = (
                 f"{requirement.name} is not installed here, and would be built on this machine "
                 f"from where the notebook says: `{requirement.url}`"
             )
             raise UntrustedProjectError(
-                message, hint="run the notebook's install cell first, or add --yes"
+                message,
+                hint=f"run the notebook's install cell first, or --exclude {requirement.name}",
             )
         if is_wheel_address(requirement.url):
             continue  # uv fetches it from there

@@ -200,6 +200,8 @@ class CellView:
         self.buttons.children = self._ways_on(error)
         if isinstance(error, BuildCancelledError):
             self._set(markup.note("Build cancelled", "The finished steps are kept."))
+        elif isinstance(error, UntrustedProjectError):
+            self._set(markup.not_approved(error))
         else:
             self._set(markup.failed(error))
         self._text("\n".join(wording.failure(error, "%containerize")))
@@ -217,8 +219,8 @@ class CellView:
         if isinstance(error, BuildCancelledError):
             return (self._retry("Build again", request, primary=True),)
         if isinstance(error, UntrustedProjectError):
-            looked = replace(request, yes=True)
-            return (self._retry("I know these files: go on", looked, primary=True),)
+            # Only `jupyter devbox trust` gives trust, never a click in a notebook's own output.
+            return (self._retry("Check again", request, primary=True),)
         missing = re.search(r"--apt ([a-z0-9][a-z0-9+.-]+)", error.hint)
         if missing:
             wishes = replace(request.wishes, apt=(*request.wishes.apt, missing[1]))

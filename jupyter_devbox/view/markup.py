@@ -148,6 +148,18 @@ def failed(error: DevboxError) -> str:
     )
 
 
+def not_approved(error: DevboxError) -> str:
+    """Return the stop before anything of the project is built: what differs, and who may answer."""
+    differences = escape("\n".join(error.details))
+    return _page(
+        f'<div class="ask"><h4 role="alert">{escape(wording.NOT_APPROVED)}</h4>'
+        f"<p>{escape(error.message)}</p>"
+        f"<p>Next: <code>{escape(error.hint)}</code></p></div>",
+        f"<pre>{differences}</pre>" if differences else "",
+        f'<p class="dim">{escape(wording.NOT_APPROVED_HELP)}</p>',
+    )
+
+
 def _details(title: str, aside: str, body: str) -> str:
     side = f'<span class="right">{escape(aside)}</span>' if aside else ""
     return f"<details><summary>{escape(title)}{side}</summary>{body}</details>"

@@ -25,6 +25,11 @@ NO_ENGINE = (
     EnginePermissionError,
     BuildxMissingError,
 )
+NOT_APPROVED = "This project is not approved yet"
+NOT_APPROVED_HELP = (
+    "Nothing of it was built or started. Look at what differs, run that command in a terminal of "
+    "this machine, then check again."
+)
 
 
 def uses(snapshot: KernelSnapshot) -> str:
@@ -146,10 +151,17 @@ def ready(result: ContainerizeResult) -> list[str]:
     left_out = [u for snapshot in result.snapshots for u in snapshot.unresolved]
     if left_out:
         lines.append(f"Left out: {unresolved_names(left_out)}")
+    lines += without(result.left_out)
     if result.files:
         where = sorted({f"{path.split('/')[0]}/" for path in result.files})
         lines.append(f"{count(len(result.files), 'file')} written to {listing(where)}")
     return lines
+
+
+def without(left_out: Iterable[str]) -> list[str]:
+    """Return what the box does without, and where to allow it; [] where it has everything."""
+    lines = [f"Not in the box: {line}" for line in left_out]
+    return [*lines, "jupyter devbox trust shows it, and allows it."] if lines else []
 
 
 def next_steps(result: ContainerizeResult) -> list[str]:

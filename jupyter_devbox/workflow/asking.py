@@ -104,7 +104,9 @@ def _notebook(asker: Asker, ask: Ask) -> Path:
 
 
 def _diff(context: Context, project: Path, notebook: Path) -> tuple[str, ...]:
-    request = ContainerizeRequest(notebooks=(notebook,), project=project, dry_run=True)
+    request = ContainerizeRequest(
+        notebooks=(notebook,), project=project, dry_run=True, by_user=False
+    )
     result = containerize(context, request, lambda _: None)
     return tuple(line for change in result.changes.changes for line in change.diff())
 

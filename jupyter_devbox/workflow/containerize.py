@@ -15,7 +15,6 @@ from jupyter_devbox.errors import (
     OutsideModuleError,
     ProjectError,
     UnresolvedImportError,
-    UntrustedProjectError,
     UsageError,
 )
 from jupyter_devbox.files.project import Project, find_project
@@ -39,6 +38,7 @@ from jupyter_devbox.workflow.requests import (
     Planned,
     RegisteredKernel,
 )
+from jupyter_devbox.workflow.trusting import record_written, require_files
 from jupyter_devbox.workflow.turns import turn
 from jupyter_devbox.workflow.venv import make_venv_kernel
 
@@ -69,8 +69,6 @@ def containerize(
     request = _relocated(context, request)
     project = find_request_project(context, request)
     engine = _engine(context, request)
-    # Reading and planning is no risk: whoever wants to look first must be able to.
-    refuse_unknown_project(context, project, yes=request.yes or request.dry_run)
     if request.dry_run:
         return _go(context, request, project, _Making(request.targets, engine, on_event, cancel))
     with turn(context, project, on_event, cancel) as tell:
@@ -82,6 +80,9 @@ def _go(
 ) -> ContainerizeResult:
     """Go through the stages as far as the request wants."""
     engine, on_event = making.engine, making.on_event
+    # Reading and planning is no risk: whoever wants to look first must be able to.
+    if not request.dry_run:
+        require_files(context, project.root)
     existing = read_environment(project.root)
     snapshots = capture_all(context, request, project, existing)
     on_event(Found(project=project, snapshots=snapshots, targets=request.targets))
@@ -125,21 +126,6 @@ def find_request_project(context: Context, request: ContainerizeRequest) -> Proj
             message = f"This notebook lies outside the project {project.root}: `{notebook}`"
             raise ProjectError(message, hint="containerize it by itself, or name --project")
     return project
-
-
-def refuse_unknown_project(context: Context, project: Project, *, yes: bool) -> None:
-    """Raise unless this machine knows the project's configuration, or the user said yes.
-
-    Files that came from elsewhere decide what is built and run here.
-    """
-    folder = project.root / ".devcontainer"
-    known = context.ledger.has("project", str(project.root))
-    if folder.exists() and not known and not yes:
-        message = f"This project's .devcontainer was not made on this machine: `{folder}`"
-        raise UntrustedProjectError(
-            message,
-            hint="look at its files, then add --yes; --dry-run shows what would change",
-        )
 
 
 def _relocated(context: Context, request: ContainerizeRequest) -> ContainerizeRequest:
@@ -240,7 +226,7 @@ def _write(
 ) -> tuple[str, ...]:
     on_event(PhaseEvent(phase="Write files", status="started"))
     files = write(project.root, changes)
-    context.ledger.record("project", str(project.root))
+    record_written(context, project.root, changes)
     detail = f"{len(files)} file{'s' if len(files) != 1 else ''}" if files else "unchanged"
     on_event(PhaseEvent(phase="Write files", status="done", detail=detail))
     return files
@@ -263,6 +249,7 @@ def _make(
     kernels: list[RegisteredKernel] = []
     image: ImageInfo | None = None
     seconds, built = 0.0, False
+    left_out: tuple[str, ...] = ()
     for target in making.targets:
         if target == "venv":
             made = make_venv_kernel(context, result.project, plan, making.on_event, making.cancel)
@@ -270,11 +257,18 @@ def _make(
             made = make_box_kernel(
                 context, result.project, making.engine, making.on_event, making.cancel
             )
-            image = made.image
+            image, left_out = made.image, made.left_out
         else:
             message = f"This target is not there yet: `{target}`"
             raise UsageError(message, hint="--target cpu or --target venv")
         kernels.append(made.kernel)
         seconds += made.seconds
         built = built or made.built
-    return replace(result, image=image, kernels=tuple(kernels), seconds=seconds, built=built)
+    return replace(
+        result,
+        image=image,
+        kernels=tuple(kernels),
+        seconds=seconds,
+        built=built,
+        left_out=left_out,
+    )

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from jupyter_devbox.engine.base import Engine
 from jupyter_devbox.ledger import Ledger
+from jupyter_devbox.ledger.approvals import Approvals
 
 
 def _connect() -> Engine:
@@ -49,6 +50,11 @@ class Context:
     def ledger(self) -> Ledger:
         """What we made on this machine."""
         return Ledger(self.data / "ledger")
+
+    @property
+    def approvals(self) -> Approvals:
+        """What the user approved of each project."""
+        return Approvals(self.data / "trust")
 
     @property
     def logs(self) -> Path:

@@ -26,6 +26,11 @@ from jupyter_devbox.workflow.context import Context
 from jupyter_devbox.workflow.index import build_secrets
 from jupyter_devbox.workflow.names import project_key
 from jupyter_devbox.workflow.requests import RegisteredKernel
+from jupyter_devbox.workflow.trusting import (
+    approved_context,
+    granted_rights,
+    require_configuration,
+)
 
 FOLDER = ".devcontainer"
 LABEL_FILES = "jupyter-devbox.files"
@@ -37,12 +42,16 @@ OnBuildEvent = Callable[[BuildEvent], None]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Made:
-    """A kernel that can be chosen now; `built` tells whether anything new was made for it."""
+    """A kernel that can be chosen now; `built` tells whether anything new was made for it.
+
+    `left_out` says in one line each what its box does without, because it is not allowed.
+    """
 
     kernel: RegisteredKernel
     image: ImageInfo | None = None
     seconds: float = 0.0
     built: bool = False
+    left_out: tuple[str, ...] = ()
 
 
 def image_tag(project: Project, target: Target) -> str:
@@ -64,7 +73,8 @@ def make_box_kernel(
     kernel = register_box_kernel(context, project, image)
     on_event(PhaseEvent(phase="Add kernel", status="done", detail=kernel.display_name))
     seconds = time.monotonic() - started if built else 0.0
-    return Made(kernel=kernel, image=image, seconds=seconds, built=built)
+    _, left_out = granted_rights(context, project.root, context.env)
+    return Made(kernel=kernel, image=image, seconds=seconds, built=built, left_out=left_out)
 
 
 def build_project_image(
@@ -73,14 +83,31 @@ def build_project_image(
     engine: Engine,
     on_event: OnBuildEvent,
     cancel: threading.Event,
-    *,
-    folder: Path | None = None,
 ) -> tuple[ImageInfo, bool]:
     """Return the image of the project's written files, and whether it had to be built.
 
-    `folder` is the build context, by default the project's `.devcontainer/`.
+    It is built from a private copy of what the user approved, whatever happens to the project's
+    files meanwhile.
+
+    Raises
+    ------
+    UntrustedProjectError
+        The files are not approved as they are.
     """
-    folder = folder or project.root / FOLDER
+    with approved_context(context, project.root) as folder:
+        return _build(context, project, engine, folder, on_event=on_event, cancel=cancel)
+
+
+def _build(
+    context: Context,
+    project: Project,
+    engine: Engine,
+    folder: Path,
+    *,
+    on_event: OnBuildEvent,
+    cancel: threading.Event,
+) -> tuple[ImageInfo, bool]:
+    """Return the image of a folder's files, and whether it had to be built."""
     files = files_digest(folder)
     tag = image_tag(project, "cpu")
     existing = engine.image(tag)
@@ -146,7 +173,16 @@ def register_box_kernel(context: Context, project: Project, image: ImageInfo) ->
 def box_content(
     context: Context, project: Project, image: ImageInfo, isolation: str = ""
 ) -> dict[str, Any]:
-    """Return kernel.json of the project's box, with the limits of its devcontainer.json."""
+    """Return kernel.json of the project's box, with the limits of its devcontainer.json.
+
+    What the user allowed besides is not in it: that is looked up at each start.
+
+    Raises
+    ------
+    UntrustedProjectError
+        devcontainer.json is not approved as it is.
+    """
+    require_configuration(context, project.root)
     existing = read_environment(project.root)
     arguments = existing.configuration.get("runArgs")
     return box_kernelspec(

@@ -8,7 +8,6 @@ from importlib.metadata import version
 
 from jupyter_devbox.engine.base import Engine
 from jupyter_devbox.files.project import Project
-from jupyter_devbox.files.reader import FOLDER
 from jupyter_devbox.lock import lock_environment
 from jupyter_devbox.plan import (
     PlanInputs,
@@ -29,6 +28,7 @@ from jupyter_devbox.spec.tree import RenderedTree
 from jupyter_devbox.workflow.context import Context
 from jupyter_devbox.workflow.index import index_environment, machine_index, more_indexes
 from jupyter_devbox.workflow.requests import ContainerizeRequest
+from jupyter_devbox.workflow.trusting import review
 
 _MACHINES = {"x86_64": "amd64", "AMD64": "amd64", "aarch64": "arm64", "arm64": "arm64"}
 
@@ -79,19 +79,12 @@ def make_plan(
         spec,
         existing,
         index_environment(context),
-        trusted=request.yes or is_known(context, project),
-        agreed=request.yes,
+        trusted=request.by_user and not review(context, project.root).waiting,
     )
     spec = pinned(spec, lock)
     spec = replace(spec, estimated_bytes=estimate_bytes(spec, lock))
     tree = render(spec, lock, options, uv_version=version("uv"), nested=project.nested)
     return Plan(spec=spec, lock=lock, tree=tree, existing=existing, options=options)
-
-
-def is_known(context: Context, project: Project) -> bool:
-    """Tell whether the project's configuration was made on this machine, or there is none yet."""
-    known = context.ledger.has("project", str(project.root))
-    return known or not (project.root / FOLDER).exists()
 
 
 def image_platform(engine: Engine | None) -> str:

@@ -16,7 +16,7 @@ from jupyter_devbox.run.runtime_dir import default_base
 from jupyter_devbox.spec.box import LABEL_KIND
 from jupyter_devbox.workflow.context import Context
 
-_ORDER = ("kernelspec", "kernel", "box", "image", "venv", "log")
+_ORDER = ("kernelspec", "kernel", "box", "image", "venv", "approval", "log")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,6 +87,9 @@ def _things(context: Context, engine: Engine | None) -> Iterator[Thing]:
             used = "its kernel is registered" if entry.facts.get("project") in projects else ""
             size = sum(p.lstat().st_size for p in folder.rglob("*") if not p.is_dir())
             yield Thing(kind="venv", id=entry.id, name=folder.name, bytes=size, used=used)
+    for project in context.approvals.projects():
+        used = "its project is there" if Path(project).is_dir() else ""
+        yield Thing(kind="approval", id=project, name=Path(project).name, used=used)
     for log in sorted(context.logs.glob("*.log")) if context.logs.is_dir() else ():
         yield Thing(
             kind="log", id=str(log), name=log.name, bytes=log.stat().st_size, used="a build's log"
@@ -129,8 +132,15 @@ def _remove(context: Context, engine: Engine | None, thing: Thing) -> None:
         for tag in image.tags if image else ():
             engine.remove_image(tag)
         engine.remove_image(thing.id)
-    elif thing.kind == "venv":
+    else:
+        _remove_files(context, thing)
+    context.ledger.forget(thing.kind, thing.id)
+
+
+def _remove_files(context: Context, thing: Thing) -> None:
+    if thing.kind == "venv":
         shutil.rmtree(thing.id, ignore_errors=True)
+    elif thing.kind == "approval":
+        context.approvals.forget(thing.id)
     elif thing.kind == "log":
         Path(thing.id).unlink(missing_ok=True)
-    context.ledger.forget(thing.kind, thing.id)

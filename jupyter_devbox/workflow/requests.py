@@ -40,6 +40,9 @@ class ContainerizeRequest:
         Whether an unresolved import stops it.
     yes
         Takes every offered answer but trust's.
+    by_user
+        Whether the user asked; a box may ask for a plan too, and then no package's own code runs
+        here to read what it needs.
     """
 
     notebooks: tuple[Path, ...] = ()
@@ -51,6 +54,7 @@ class ContainerizeRequest:
     dry_run: bool = False
     strict: bool = False
     yes: bool = False
+    by_user: bool = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -124,6 +128,8 @@ class ContainerizeResult:
         Of the build; 0.0 when nothing was built.
     built
         Whether an image or environment was made in this call.
+    left_out
+        What the box does without, because the user has not allowed it: one line each.
     """
 
     project: Project
@@ -136,6 +142,7 @@ class ContainerizeResult:
     kernels: tuple[RegisteredKernel, ...] = ()
     seconds: float = 0.0
     built: bool = False
+    left_out: tuple[str, ...] = ()
 
     def to_json(self) -> dict[str, Any]:
         """Return the object of `containerize --json` (DESIGN, contracts)."""
@@ -153,6 +160,10 @@ class ContainerizeResult:
                 {"code": w.code, "message": w.message, "cell": w.cell, "notebook": s.notebook}
                 for s in self.snapshots
                 for w in s.warnings
+            ]
+            + [
+                {"code": "not_allowed", "message": line, "cell": None, "notebook": None}
+                for line in self.left_out
             ],
             "diff": [line for change in self.changes.changes for line in change.diff()],
         }

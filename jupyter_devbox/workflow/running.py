@@ -18,6 +18,7 @@ from jupyter_devbox.files.project import Project
 from jupyter_devbox.files.writer import atomic_write
 from jupyter_devbox.run.kernelspec import InstalledSpec, installed_kernelspecs
 from jupyter_devbox.workflow.context import Context
+from jupyter_devbox.workflow.trusting import require_configuration
 
 _MARK = "jupyter_devbox_output"
 _SILENT = logging.getLogger(f"{__name__}.jupyter_client")
@@ -127,7 +128,10 @@ def run_notebook(
     ------
     RunError
         There is no kernel, or it did not start.
+    UntrustedProjectError
+        devcontainer.json is not approved as it is.
     """
+    require_configuration(context, project.root)
     spec = find_kernel(context, project, target)
     document = read_notebook(notebook)
     started = time.monotonic()

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-import shutil
 import tempfile
 import threading
 from collections.abc import Callable, Iterator, Mapping
@@ -17,19 +16,19 @@ from jupyter_devbox.engine.process import run_process
 from jupyter_devbox.engine.uv import install_lock, make_venv
 from jupyter_devbox.errors import EngineError, FileError
 from jupyter_devbox.files.project import Project
-from jupyter_devbox.files.reader import FOLDER, read_environment
+from jupyter_devbox.files.reader import read_environment
 from jupyter_devbox.render.kernelspec import venv_kernelspec
 from jupyter_devbox.run.kernelspec import InstalledSpec, install_kernelspec, remove_kernelspec
 from jupyter_devbox.spec.environment import Target
 from jupyter_devbox.spec.events import BuildEvent
 from jupyter_devbox.spec.requirements_txt import REST
 from jupyter_devbox.workflow.comparing import compare_outputs
-from jupyter_devbox.workflow.containerize import refuse_unknown_project
 from jupyter_devbox.workflow.context import Context
 from jupyter_devbox.workflow.index import index_environment
 from jupyter_devbox.workflow.making import box_content, build_project_image
 from jupyter_devbox.workflow.names import project_key
 from jupyter_devbox.workflow.running import execute, read_notebook
+from jupyter_devbox.workflow.trusting import approved_context, require_files
 from jupyter_devbox.workflow.venv import venv_python
 
 _MISSING = re.compile(r"(?:No module named|Missing optional dependency) '([A-Za-z0-9_.]+)'")
@@ -107,7 +106,6 @@ def verify(
     on_event: Callable[[BuildEvent], None],
     *,
     target: Target | None = None,
-    yes: bool = False,
 ) -> Proof:
     """Execute the project's notebooks in a clean environment and compare.
 
@@ -122,8 +120,10 @@ def verify(
     ------
     FileError
         There are no written files.
+    UntrustedProjectError
+        They are not approved as they are.
     """
-    refuse_unknown_project(context, project, yes=yes)
+    require_files(context, project.root)
     existing = read_environment(project.root)
     if not existing.locked:
         message = f"There is nothing to verify yet in: `{project.root}`"
@@ -157,13 +157,8 @@ def _box_kernel(
 ) -> Iterator[str]:
     """Yield the name of a kernel that gets a new container for itself."""
     engine = context.connect()
-    with tempfile.TemporaryDirectory(prefix="devbox-verify-") as folder:
-        # A copy of the written files, so that nothing else of the project can take part.
-        copy = Path(folder, FOLDER)
-        shutil.copytree(project.root / FOLDER, copy)
-        image, _ = build_project_image(
-            context, project, engine, on_event, threading.Event(), folder=copy
-        )
+    # It is built from a copy of the written files, so that nothing else can take part.
+    image, _ = build_project_image(context, project, engine, on_event, threading.Event())
     content = box_content(context, project, image, isolation="kernel")
     with _registered(context, f"devbox-{project_key(project)}-verify", content) as name:
         yield name
@@ -176,10 +171,12 @@ def _venv_kernel(
     on_event: Callable[[BuildEvent], None],  # noqa: ARG001  (an environment has no build events)
 ) -> Iterator[str]:
     """Yield the name of a kernel in a new virtual environment."""
-    with tempfile.TemporaryDirectory(prefix="devbox-verify-") as temporary:
+    with (
+        tempfile.TemporaryDirectory(prefix="devbox-verify-") as temporary,
+        approved_context(context, project.root) as lock,
+    ):
         folder = Path(temporary, "venv")
         make_venv(folder, context.python)
-        lock = project.root / FOLDER
         install_lock(
             venv_python(folder),
             lock / REST,

@@ -19,8 +19,7 @@ FOLDER = ".devcontainer"
 
 def refuse(machine: Machine, project: Path, *words: str, code: int, name: str, env=None) -> Done:
     """Run a command that must fail well, and return it."""
-    watched = (project, machine.data)
-    before = tree_digest(*watched)
+    before = watched(machine, project)
     done = machine.devbox(*words, "--json", cwd=project, env=env)
     assert done.code == code, done
     assert done.error["code"] == name
@@ -30,8 +29,19 @@ def refuse(machine: Machine, project: Path, *words: str, code: int, name: str, e
     assert done.error["hint"], "there is no next step"
     assert " ".join(sentence.split()) in " ".join(done.err.split())
     assert "Next" in done.err
-    assert tree_digest(*watched) == before
+    assert watched(machine, project) == before
     return done
+
+
+def watched(machine: Machine, project: Path) -> dict[str, str]:
+    """Return the user's files; whose turn it is on a project is none of them."""
+    turns = str(machine.ours / "turns")
+    found = tree_digest(project, machine.data)
+    return {
+        path: kind
+        for path, kind in found.items()
+        if path != str(machine.ours) and not path.startswith(turns)
+    }
 
 
 # --- the notebook ------------------------------------------------------------
@@ -335,6 +345,7 @@ def test_a_broken_line_of_requirements(machine: Machine):
     machine.must("containerize", "n.ipynb", "--no-build", cwd=project)
     inputs = project / FOLDER / "requirements.in"
     inputs.write_text(f"{inputs.read_text()}numpy ==== 1; touch pwned\n")
+    machine.must("trust", "--approve", cwd=project)
     done = refuse(
         machine, project, "containerize", "n.ipynb", "--no-build", code=23, name="requirement"
     )
@@ -351,8 +362,12 @@ def test_a_configuration_of_another_kind(machine: Machine):
     refuse(machine, project, "containerize", "n.ipynb", code=44, name="untrusted_project")
     done = machine.must("containerize", "n.ipynb", "--dry-run", cwd=project)
     assert "disagree" in done.out
+    refuse(machine, project, "containerize", "n.ipynb", "--yes", code=44, name="untrusted_project")
     # Told to, it takes the plan, and the team's file stands beside it, whole.
     text = config.read_text()
+    (asked,) = machine.devbox("trust", "--json", cwd=project).json["findings"]
+    assert asked["key"] == "/image"
+    machine.must("trust", "--approve", "--allow", asked["id"], cwd=project)
     machine.must("containerize", "n.ipynb", "--no-build", "--yes", cwd=project)
     assert (project / FOLDER / "devcontainer.json.yours").read_text() == text
 
@@ -403,46 +418,6 @@ def test_outside_of_the_project(machine: Machine):
 
 
 @pytest.mark.docker
-@pytest.mark.network
-@pytest.mark.slow
-def test_a_clone_is_planned_but_neither_built_nor_run(machine: Machine, engine: Engine):
-    origin = machine.project("origin")
-    write_notebook(origin / "n.ipynb", "1")
-    machine.must("containerize", "n.ipynb", "--no-build", cwd=origin)
-    clone = machine.root / "projects" / "clone"
-    shutil.copytree(origin, clone)
-    mark = machine.root / "ran"
-    recipe = clone / FOLDER / "Dockerfile"
-    recipe.write_text(f"{recipe.read_text()}RUN touch /tmp/owned\n")
-    config = clone / FOLDER / "devcontainer.json"
-    config.write_text(
-        config.read_text().replace("{", f'{{\n  "initializeCommand": "touch {mark}",', 1)
-    )
-
-    machine.must("plan", "n.ipynb", "--json", cwd=clone)
-    machine.must("status", "--json", cwd=clone)
-    before = tree_digest(clone)
-    machine.must("containerize", "n.ipynb", "--dry-run", cwd=clone)
-    machine.must("containerize", "n.ipynb", "--diff", cwd=clone)
-    assert tree_digest(clone) == before
-    for words in (
-        ("containerize", "n.ipynb"),
-        ("containerize", "n.ipynb", "--no-build"),
-        ("containerize", "n.ipynb", "--target", "venv"),
-        ("build",),
-        ("run", "n.ipynb"),
-        ("verify",),
-        ("kernel", "install"),
-    ):
-        done = refuse(machine, clone, *words, code=44, name="untrusted_project")
-        assert "--yes" in done.error["hint"]
-
-    machine.must("containerize", "n.ipynb", "--yes", cwd=clone)
-    machine.must("run", "n.ipynb", cwd=clone)
-    assert not mark.exists(), "initializeCommand is never run by us"
-
-
-@pytest.mark.docker
 def test_the_cell_says_it_too(machine: Machine, engine: Engine):
     """What refuses the command line refuses the magic in the same words."""
     project = machine.project("magic-clone")
@@ -451,5 +426,5 @@ def test_the_cell_says_it_too(machine: Machine, engine: Engine):
     (project / FOLDER / "Dockerfile").write_text("FROM scratch\n")
     done = machine.execute(notebook, "python3", project / "out.ipynb")
     text = "".join(o.text for o in done.cells[1].outputs)
-    assert "was not made on this machine" in text
+    assert "files are not approved on this machine" in text
     assert "Next: " in text

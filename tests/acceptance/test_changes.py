@@ -88,6 +88,9 @@ def test_hand_edits_are_kept(machine: Machine):
     )
     assert config.read_text() != text
     recipe.write_text(recipe.read_text() + "RUN true  # mine too\n")
+    # Whose hand it was, nobody but the user knows.
+    assert machine.devbox("containerize", "n.ipynb", "--no-build", cwd=project).code == 44
+    machine.must("trust", "--approve", cwd=project)
     before = tree_digest(project)
     machine.must("containerize", "n.ipynb", "--no-build", cwd=project)
     assert tree_digest(project) == before
@@ -105,6 +108,7 @@ def test_a_conflict_is_shown_and_nothing_is_changed(machine: Machine):
     machine.must("containerize", "n.ipynb", "--apt", "tree", "--no-build", cwd=project)
     recipe = project / ".devcontainer" / "Dockerfile"
     recipe.write_text(recipe.read_text().replace("tree", "tree=1.0"))
+    machine.must("trust", "--approve", cwd=project)
     before = tree_digest(project)
     done = machine.devbox(
         "containerize", "n.ipynb", "--apt", "jq", "--no-build", "--json", cwd=project
@@ -118,3 +122,4 @@ def test_a_conflict_is_shown_and_nothing_is_changed(machine: Machine):
     machine.must("containerize", "n.ipynb", "--apt", "jq", "--no-build", "--yes", cwd=project)
     assert "tree=1.0" not in recipe.read_text()
     assert "tree=1.0" in (project / ".devcontainer" / "Dockerfile.yours").read_text()
+    machine.must("trust", cwd=project)  # both the plan and the approved file beside it

@@ -21,7 +21,7 @@ def test_everything_is_found_and_removed(machine: Machine, engine: Engine):
     write_notebook(project / "n.ipynb", "6 * 7")
     machine.must("containerize", "n.ipynb", "--target", "cpu,venv", cwd=project)
     machine.must("run", "n.ipynb", cwd=project)
-    made = ["box", "image", "kernelspec", "kernelspec", "log", "venv"]
+    made = ["approval", "box", "image", "kernelspec", "kernelspec", "log", "venv"]
 
     # What is in use stays, unless all is asked for; and showing removes nothing.
     assert kinds(machine.must("prune", "--json", cwd=project)) == []

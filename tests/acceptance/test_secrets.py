@@ -128,6 +128,7 @@ def test_a_build_with_a_login(machine: Machine, engine: Engine, docker_cli: str,
         f"grep -c machine /tmp/netrc && echo {project.name}"
     )
     recipe.write_text(f"{recipe.read_text()}{show} && {'true' if works else 'false'}\n")
+    machine.must("trust", "--approve", cwd=project)
     env = {"PIP_INDEX_URL": f"https://{USER}:{PASSWORD}@pypi.example.invalid/simple"}
     done = machine.devbox("build", "--json", cwd=project, env=env)
     assert done.code == (0 if works else 61), done

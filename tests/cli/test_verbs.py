@@ -154,9 +154,11 @@ def test_without_an_engine_there_are_other_ways(devbox, notebook, project):
 def test_a_project_from_elsewhere_is_not_touched(devbox, notebook, project):
     (project / ".devcontainer").mkdir()
     (project / ".devcontainer" / "devcontainer.json").write_text('{"image": "evil:1"}')
-    said = devbox("containerize", notebook.name, "--no-build", "--json")
-    assert said.code == 44
-    assert said.json["error"]["code"] == "untrusted_project"
+    for flag in ("--no-build", "--yes"):
+        said = devbox("containerize", notebook.name, "--target", "venv", flag, "--json")
+        assert said.code == 44
+        assert said.json["error"]["code"] == "untrusted_project"
+        assert "evil:1" in "".join(said.json["error"]["details"])
     assert [p.name for p in (project / ".devcontainer").iterdir()] == ["devcontainer.json"]
 
 
@@ -224,6 +226,8 @@ def test_files_are_written_once_and_then_left_alone(devbox, notebook, project):
 
     dockerfile = folder / "Dockerfile"
     dockerfile.write_text(dockerfile.read_text().replace("useradd", "useradd --no-log-init"))
+    assert devbox("containerize", notebook.name, "--no-build").code == 44
+    assert devbox("trust", "--approve").code == 0
     conflict = devbox("containerize", notebook.name, "--no-build", "--apt", "tini")
     assert conflict.code == 41
     assert "(yours)" in conflict.err

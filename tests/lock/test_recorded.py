@@ -159,6 +159,6 @@ def test_a_wheel_that_was_installed_by_its_address_is_locked_so(common, own):
     """What was installed from our own lock says where it came from (PEP 610)."""
     url = own.url.replace("/simple", "/files/torch-2.5.1+cu124-py3-none-any.whl")
     asked = direct("torch==2.5.1", source="file", url=url)
-    found = lock_environment(spec(asked, direct("vision")), NEW, common.env, agreed=False)
+    found = lock_environment(spec(asked, direct("vision")), NEW, common.env)
     assert versions(found) == {"torch": "2.5.1+cu124", "vision": "1.0", "lib": "1.0"}
     assert [p.url for p in found.packages if p.name == "torch"] == [url]

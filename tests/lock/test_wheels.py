@@ -19,7 +19,9 @@ from jupyter_devbox.lock.wheels import collect_wheels
 
 
 def collect(url, name="demo", source="vcs", **more):
-    return collect_wheels(spec(direct(name, source=source, url=url), **more))
+    # It is installed here, or it would not be built here.
+    installed = direct(f"{name}==1.0", source=source, url=url)
+    return collect_wheels(spec(installed, **more))
 
 
 def git(folder, *arguments):
@@ -128,10 +130,10 @@ def test_a_project_from_elsewhere_builds_nothing_on_this_machine(repository):
     """Its requirements.in may name any address, and building is running."""
     folder, commit = repository
     url = f"git+{folder.as_uri()}@{commit}"
-    environment = spec(direct("demo", source="vcs", url=url))
+    environment = spec(direct("demo==1.0", source="vcs", url=url))
     with pytest.raises(UntrustedProjectError) as caught:
         collect_wheels(environment, trusted=False)
-    assert "--yes" in caught.value.hint
+    assert caught.value.hint == "jupyter devbox trust"
     assert collect_wheels(spec(direct("numpy==2.1")), trusted=False) == ((), ())
 
 

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from makers import captured
 from view_values import BUILT, FOUND, KERNEL, PLANNED, SNAPSHOT
 
-from jupyter_devbox.errors import DevboxError
+from jupyter_devbox.errors import DevboxError, UntrustedProjectError
 from jupyter_devbox.files.writer import Change, Changes
 from jupyter_devbox.spec.environment import Decision
 from jupyter_devbox.spec.events import PHASES, LogEvent, PhaseEvent
@@ -122,3 +122,11 @@ def test_progress_has_a_role_and_a_value(phases):
 
 def test_colours_come_from_the_theme():
     assert markup.STYLE.count("var(--jp-") >= markup.STYLE.count("#")
+
+
+def test_what_is_not_approved_is_shown_and_nothing_offers_to_approve_it():
+    error = UntrustedProjectError(EVIL, hint=f"jupyter devbox trust {EVIL}", details=(f"+{EVIL}",))
+    page = Reader(markup.not_approved(error)).words
+    assert "This project is not approved yet" in page
+    assert page.count(EVIL) == 3
+    assert "Nothing of it was built or started" in page
