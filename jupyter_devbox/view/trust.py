@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
+from jupyter_devbox.ledger.asks import StoredAsk
 from jupyter_devbox.spec.findings import Finding
-from jupyter_devbox.spec.visible import visible
+from jupyter_devbox.spec.visible import bounded, visible
 from jupyter_devbox.view.units import clean, count
 from jupyter_devbox.workflow.trusting import Review
 
 _VALUE = 120
+_DIFF = 60
 
 
 def files(review: Review) -> list[str]:
@@ -47,6 +49,20 @@ def _answer(finding: Finding, *, allowed: bool) -> str:
     if finding.kind == "image":
         return "allowed: built without it" if allowed else "a build waits for your answer"
     return "allowed: the box has it" if allowed else "not allowed: the box does without"
+
+
+def asks(waiting: Sequence[StoredAsk], command: str) -> list[str]:
+    """Return what boxes ask for, each with what it would change; [] where none waits."""
+    lines: list[str] = []
+    for ask in waiting:
+        where = f"{visible(ask.verb)} {visible(ask.notebook)}"
+        lines += ["", f"Box {visible(ask.box)} of {clean(ask.project)} asks for: {where}"]
+        lines += [f"  {visible(line)}" for line in bounded(ask.diff, _DIFF)]
+        lines += [
+            f"  {command} --accept {ask.id}   does it, and builds",
+            f"  {command} --refuse {ask.id}   says no",
+        ]
+    return lines
 
 
 def next_steps(review: Review, command: str) -> list[str]:

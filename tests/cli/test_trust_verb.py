@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
+
+from jupyter_devbox.ledger.asks import Asks
 
 CONFIG = '{\n  "privileged": true, "features": {"x": {}}, "initializeCommand": "id"\n}\n'
 
@@ -52,6 +56,26 @@ def test_each_answer_by_itself(devbox, clone):
     said = devbox("trust", "--forget")
     assert (said.code, said.out) == (0, "Withdrawn.\n")
     assert devbox("trust").code == 44
+
+
+def test_what_boxes_ask_for_is_shown_and_refused(devbox, clone, tmp_path):
+    asks = Asks(tmp_path / "home" / "data" / "devbox" / "asks", time.time())
+    ask = asks.add(
+        project="/elsewhere", box="devbox-\x1b[2Jlab", verb="containerize", notebook="n.ipynb",
+        diff=("+numpy==2\x1b[31m",),
+    )  # fmt: skip
+    said = devbox("trust")
+    assert r"Box devbox-\x1b[2Jlab of /elsewhere asks for: containerize n.ipynb" in said.out
+    assert r"+numpy==2\x1b[31m" in said.out
+    assert f"--accept {ask.id}" in said.out
+    assert devbox("trust", "--json").json["asks"][0]["id"] == ask.id
+    # Where there is no project, it is shown all the same.
+    home = devbox("trust", "--json", cwd=tmp_path / "home")
+    assert (home.code, len(home.json["asks"])) == (0, 1)
+    assert devbox("trust", "--refuse", ask.id).out == "Refused: containerize n.ipynb\n"
+    assert devbox("trust", "--json").json["asks"] == []
+    assert devbox("trust", "--accept", ask.id).code == 2
+    assert devbox("trust", cwd=tmp_path / "home").code == 21
 
 
 @pytest.mark.parametrize("words", [("--allow", "nothing"), ("--forget", "--approve"), ("--yes",)])
