@@ -42,7 +42,6 @@ from jupyter_devbox.run.start import (
 from jupyter_devbox.spec.asking import Reply
 from jupyter_devbox.spec.box import BoxSpec
 from jupyter_devbox.spec.container import Limits
-from jupyter_devbox.spec.container_env import fill_in
 from jupyter_devbox.spec.rights import Granted
 from jupyter_devbox.workflow.context import this_machine
 from jupyter_devbox.workflow.trusting import granted_rights
@@ -158,7 +157,7 @@ class DevboxProvisioner(KernelProvisionerBase):
             config_file=self.config_file if present else None,
             metadata=self.metadata,
             config_digest=config_digest(config) if config and present else "",
-            env={**fill_in(self.env, os.environ), **self._granted.env},
+            env={**self.env, **self._granted.env},
             mounts=self._granted.mounts,
             rights=self._granted.rights,
             network=self._granted.network,

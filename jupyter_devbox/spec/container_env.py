@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 
-from jupyter_devbox.spec.host_variables import fill_text, reads_host
+from jupyter_devbox.spec.host_variables import reads_host
 from jupyter_devbox.spec.written import CA_VARIABLES
 
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
@@ -29,8 +29,3 @@ def listed_environment(configuration: Mapping[str, object]) -> dict[str, str]:
 def is_variable(name: str) -> bool:
     """Tell whether the box takes a variable of this name from `containerEnv`."""
     return _NAME.fullmatch(name) is not None and name not in CA_VARIABLES
-
-
-def fill_in(values: Mapping[str, str], host: Mapping[str, str]) -> dict[str, str]:
-    """Return the values with ``${localEnv:NAME:default}`` replaced from the host's environment."""
-    return {name: fill_text(value, host) for name, value in values.items()}

@@ -33,6 +33,7 @@ from jupyter_devbox.workflow.trusting import (
 )
 
 FOLDER = ".devcontainer"
+_NOT_OF_THE_IMAGE = {"devcontainer.json", "requirements.in"}
 LABEL_FILES = "jupyter-devbox.files"
 LABEL_PROJECT = "jupyter-devbox.project"
 LABEL_TARGET = "jupyter-devbox.target"
@@ -134,13 +135,17 @@ def _build(
 
 
 def files_digest(folder: Path) -> str:
-    """Return a digest of the files that decide the image."""
+    """Return a digest of the files that decide the image: of all that a Dockerfile can copy.
+
+    What only says how the box is run, or what the lock was made from, is left out. So are links:
+    nothing is built while there are any.
+    """
     digest = hashlib.sha256()
-    names = ("Dockerfile", "requirements.stable.txt", "requirements.txt", "wheels/*.whl")
-    for pattern in names:
-        for path in sorted(folder.glob(pattern)):
-            digest.update(path.name.encode() + b"\0")
-            digest.update(hashlib.sha256(path.read_bytes()).digest())
+    for path in sorted(folder.rglob("*")):
+        if path.name in _NOT_OF_THE_IMAGE or path.is_symlink() or not path.is_file():
+            continue
+        digest.update(path.relative_to(folder).as_posix().encode("utf-8", "surrogateescape"))
+        digest.update(b"\0" + hashlib.sha256(path.read_bytes()).digest())
     return digest.hexdigest()[:16]
 
 

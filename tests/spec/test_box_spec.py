@@ -1,0 +1,36 @@
+"""What makes a box another box."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from jupyter_devbox.spec.box import BoxSpec
+from jupyter_devbox.spec.container import Mount, Rights
+
+pytestmark = pytest.mark.usefixtures("pure")
+BOX = BoxSpec(project="/p", name="p", target="cpu", image="sha256:0", uid=1, gid=1)
+
+
+@pytest.mark.parametrize(
+    "allowed",
+    [
+        {"rights": Rights(privileged=True)},
+        {"rights": Rights(capabilities=("SYS_PTRACE",))},
+        {"rights": Rights(devices=("/dev/fuse",))},
+        {"network": "none"},
+        {"mounts": (Mount(source="/a", target="/b"),)},
+        {"mounts": (Mount(source="/a", target="/b", readonly=True),)},
+        {"mounts": (Mount(source="/a", target="/b", kind="volume"),)},
+        {"env": {"TOKEN": "s3cret"}},
+    ],
+)
+def test_what_was_allowed_is_part_of_it(allowed):
+    other = replace(BOX, **allowed)
+    assert other.fingerprint() != BOX.fingerprint()
+    assert "s3cret" not in str(other.labels("box"))
+
+
+def test_the_same_is_the_same():
+    assert replace(BOX, rights=Rights()).fingerprint() == BOX.fingerprint()

@@ -1,0 +1,39 @@
+"""Which files make an image another image."""
+
+from __future__ import annotations
+
+import os
+
+import pytest
+
+from jupyter_devbox.workflow.making import files_digest
+
+
+@pytest.fixture
+def folder(tmp_path):
+    for name in ("Dockerfile", "requirements.txt", "devcontainer.json", "wheels/a.whl"):
+        path = tmp_path / name
+        path.parent.mkdir(exist_ok=True)
+        path.write_text(name)
+    return tmp_path
+
+
+@pytest.mark.parametrize("name", ["Dockerfile", "requirements.txt", "wheels/a.whl", "setup.sh"])
+def test_what_a_dockerfile_can_copy_counts(folder, name):
+    before = files_digest(folder)
+    (folder / name).write_text("other")
+    assert files_digest(folder) != before
+
+
+@pytest.mark.parametrize("name", ["devcontainer.json", "requirements.in"])
+def test_what_says_how_the_box_is_run_does_not(folder, name):
+    before = files_digest(folder)
+    (folder / name).write_text("other")
+    assert files_digest(folder) == before
+
+
+def test_links_and_pipes_hold_nothing_up(folder):
+    before = files_digest(folder)
+    (folder / "zero").symlink_to("/dev/zero")
+    os.mkfifo(folder / "pipe")
+    assert files_digest(folder) == before
