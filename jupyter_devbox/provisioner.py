@@ -22,7 +22,7 @@ from typing import Any, ParamSpec, TypeVar
 
 from jupyter_client.connect import KernelConnectionInfo
 from jupyter_client.provisioning.provisioner_base import KernelProvisionerBase
-from traitlets import Dict, Enum, Float, Integer, Unicode
+from traitlets import Dict, Enum, Float, Integer, List, Unicode
 
 from jupyter_devbox.engine.base import Engine
 from jupyter_devbox.errors import ConfigurationError, DevboxError
@@ -79,6 +79,7 @@ class DevboxProvisioner(KernelProvisionerBase):
     shm = Integer(0, help="Size of /dev/shm in bytes; 0 for the engine's own")
     cpus = Float(0.0, help="CPU limit; 0 for none")
     pids = Integer(0, help="Limit of processes; 0 for none")
+    ulimits = List(Unicode(), help="Limits of each process: name=soft[:hard]")
     env = Dict(help="What containerEnv lists without the host's variables")
     config_file = Unicode(help="Absolute path of the devcontainer.json that VS Code opens")
     metadata = Unicode(metadata(), help="What the label devcontainer.metadata says")
@@ -161,7 +162,13 @@ class DevboxProvisioner(KernelProvisionerBase):
             mounts=self._granted.mounts,
             rights=self._granted.rights,
             network=self._granted.network,
-            limits=Limits(memory=self.memory, shm=self.shm, cpus=self.cpus, pids=self.pids),
+            limits=Limits(
+                memory=self.memory,
+                shm=self.shm,
+                cpus=self.cpus,
+                pids=self.pids,
+                ulimits=tuple(self.ulimits),
+            ),
             isolation="kernel" if self.isolation == "kernel" else "box",
             uid=os.getuid(),
             gid=os.getgid(),

@@ -170,8 +170,16 @@ def _limits(limits: Limits) -> dict[str, object]:
         "ShmSize": limits.shm,
         "NanoCpus": round(limits.cpus * 1e9),
         "PidsLimit": limits.pids,
+        "Ulimits": [_ulimit(text) for text in limits.ulimits],
     }
     return {name: value for name, value in bounds.items() if value}
+
+
+def _ulimit(text: str) -> dict[str, object]:
+    """Return one limit of a process; the soft one is the hard one where that is not given."""
+    name, _, bounds = text.partition("=")
+    soft, _, hard = bounds.partition(":")
+    return {"Name": name, "Soft": int(soft), "Hard": int(hard or soft)}
 
 
 def _rights(rights: Rights) -> dict[str, object]:

@@ -51,6 +51,7 @@ def box_kernelspec(
                     "shm": limits.shm,
                     "cpus": limits.cpus,
                     "pids": limits.pids,
+                    **({"ulimits": list(limits.ulimits)} if limits.ulimits else {}),
                     **({"env": dict(env)} if env else {}),
                 },
             },

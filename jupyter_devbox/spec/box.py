@@ -107,7 +107,7 @@ class BoxSpec:
             [self.project, self.name, self.target, self.image, self.config_file],
             [[m.kind, m.source, m.target, m.readonly] for m in self.mounts],
             [asdict(self.rights), self.network],
-            [limits.memory, limits.shm, limits.cpus, limits.pids],
+            [limits.memory, limits.shm, limits.cpus, limits.pids, limits.ulimits],
             sorted(self.env.items()),
             [self.box_uid, self.box_gid],
         ]

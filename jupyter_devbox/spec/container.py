@@ -116,12 +116,16 @@ class Rights:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Limits:
-    """Upper bounds of a box. Bytes for memory and shm; CPUs may be fractional; 0 = no limit."""
+    """Upper bounds of a box. Bytes for memory and shm; CPUs may be fractional; 0 = no limit.
+
+    `ulimits` are ``name=soft[:hard]``, as Docker's command line writes them.
+    """
 
     memory: int = 0
     shm: int = 0
     cpus: float = 0.0
     pids: int = 0
+    ulimits: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

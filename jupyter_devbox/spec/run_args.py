@@ -19,7 +19,9 @@ _NAMES = {
     "--shm-size": "shm",
     "--cpus": "cpus",
     "--pids-limit": "pids",
+    "--ulimit": "ulimit",
 }
+_ULIMIT = re.compile(r"[a-z]{1,20}=(?:-1|[0-9]{1,18})(?::(?:-1|[0-9]{1,18}))?")
 
 
 def parse_size(text: str) -> int:
@@ -45,14 +47,23 @@ def read_limits(arguments: Iterable[object]) -> Limits:
     ConfigurationError
         A limit's value is not well formed.
     """
-    found = dict(_pairs([str(a) for a in arguments]))
+    pairs = list(_pairs([str(a) for a in arguments]))
+    found = dict(pairs)
     return Limits(
         memory=parse_size(found.get("memory", "0")),
         shm=parse_size(found.get("shm", "0")),
         cpus=_number(found.get("cpus", "0"), like="--cpus=2"),
         # -1 is Docker's word for no limit, 0 is ours.
         pids=max(0, int(_number(found.get("pids", "0"), like="--pids-limit=512", lowest=-1))),
+        ulimits=tuple(_ulimit(value) for name, value in pairs if name == "ulimit"),
     )
+
+
+def _ulimit(text: str) -> str:
+    if _ULIMIT.fullmatch(text):
+        return text
+    message = f"A limit in runArgs is not well formed: `{text}`"
+    raise ConfigurationError(message, hint="write it like --ulimit=nofile=1024:2048")
 
 
 def _number(text: str, *, like: str, lowest: int = 0) -> float:

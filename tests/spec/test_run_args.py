@@ -74,3 +74,11 @@ def test_a_file_may_hold_anything(arguments):
         return
     assert limits.memory >= 0
     assert limits.cpus >= 0
+
+
+def test_limits_of_a_process():
+    arguments = ["--ulimit", "nofile=1024:2048", "--ulimit=core=0", "--ulimit=memlock=-1:-1"]
+    assert read_limits(arguments).ulimits == ("nofile=1024:2048", "core=0", "memlock=-1:-1")
+    for wrong in ("nofile", "nofile=", "nofile=many", "=1", "a b=1", "nofile=1:2:3"):
+        with pytest.raises(ConfigurationError):
+            read_limits([f"--ulimit={wrong}"])
