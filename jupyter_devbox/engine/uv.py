@@ -27,6 +27,7 @@ from jupyter_devbox.errors import (
 from jupyter_devbox.spec.container import EMPTY
 
 _UNREACHABLE = re.compile(r"Request failed|Failed to fetch|error sending request|tcp connect")
+_UNBUILT = re.compile(r"--no-build|[Bb]uilding (?:from )?source")
 _redacted = Redactor()
 _QUIET = {"NO_COLOR": "1", "UV_NO_PROGRESS": "1"}
 
@@ -107,7 +108,7 @@ def resolve(request: ResolveRequest, *, offline: bool) -> str:
         done = run_uv(arguments, cwd=Path(folder), env=request.index)
         if done.exit_code == 0:
             return output.read_text(encoding="utf-8")
-    if "--no-build" in done.stderr:
+    if not request.build and _UNBUILT.search(done.stderr):
         message = "A package has no wheel, and this project is not approved to build one here"
         raise ResolutionError(
             message,
