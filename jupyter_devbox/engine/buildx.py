@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import tempfile
 import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -13,6 +12,7 @@ from typing import Any
 from jupyter_devbox.engine.cancellable import started
 from jupyter_devbox.engine.progress import ProgressParser
 from jupyter_devbox.engine.redact import PROXY_VARIABLES
+from jupyter_devbox.engine.scratch import scratch
 from jupyter_devbox.engine.watch import BuildWatch, redactor
 from jupyter_devbox.errors import BuildCancelledError
 from jupyter_devbox.spec.container import BuildRequest
@@ -59,8 +59,8 @@ def build(
     """
     watch = BuildWatch(on_step)
     parser = ProgressParser(redactor(builder.env, request.secrets))
-    with tempfile.TemporaryDirectory(prefix="devbox-build-") as folder:
-        metadata = Path(folder, "metadata.json")
+    with scratch("build") as folder:
+        metadata = folder / "metadata.json"
         argv = build_argv(builder, request, metadata)
         with started(argv, builder.env, cancel) as process:
             assert process.stdout is not None

@@ -10,7 +10,6 @@ import json
 import os
 import shutil
 import subprocess
-import tempfile
 import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -19,6 +18,7 @@ from pathlib import Path
 from jupyter_devbox.engine.cancellable import started
 from jupyter_devbox.engine.podman_progress import PodmanParser
 from jupyter_devbox.engine.redact import PROXY_VARIABLES
+from jupyter_devbox.engine.scratch import scratch
 from jupyter_devbox.engine.watch import BuildWatch, redactor
 from jupyter_devbox.errors import BuildCancelledError, BuildxMissingError, EngineError
 from jupyter_devbox.spec.container import BuildRequest
@@ -93,8 +93,8 @@ def build(
     """
     watch = BuildWatch(on_step)
     parser = PodmanParser(redactor(builder.env, request.secrets))
-    with tempfile.TemporaryDirectory(prefix="devbox-build-") as folder:
-        result = Path(folder, "id")
+    with scratch("build") as folder:
+        result = folder / "id"
         with started(build_argv(builder, request, result), builder.env, cancel) as process:
             assert process.stdout is not None
             while data := process.stdout.read1(_CHUNK):  # type: ignore[attr-defined]

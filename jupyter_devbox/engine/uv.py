@@ -7,7 +7,6 @@ import json
 import os
 import re
 import sys
-import tempfile
 import threading
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -18,6 +17,7 @@ from packaging.requirements import Requirement
 from jupyter_devbox.engine.cancellable import started
 from jupyter_devbox.engine.process import ProcessResult, run_process
 from jupyter_devbox.engine.redact import Redactor
+from jupyter_devbox.engine.scratch import scratch
 from jupyter_devbox.errors import (
     BuildCancelledError,
     EngineError,
@@ -84,14 +84,14 @@ def resolve(request: ResolveRequest, *, offline: bool) -> str:
         The index does not answer.
     """
     # A folder of its own: uv would read the project's uv.toml, which is untrusted.
-    with tempfile.TemporaryDirectory(prefix="devbox-lock-") as folder:
-        source = Path(folder, "requirements.in")
+    with scratch("lock") as folder:
+        source = folder / "requirements.in"
         source.write_text("".join(f"{line}\n" for line in request.requirements), encoding="utf-8")
         sources = [source]
         if request.bound:
-            sources.append(Path(folder, "pyproject.toml"))
+            sources.append(folder / "pyproject.toml")
             sources[-1].write_text(_bound(request.bound), encoding="utf-8")
-        output = Path(folder, "pylock.toml")
+        output = folder / "pylock.toml"
         output.write_text(_preferences(request.preferences), encoding="utf-8")
         arguments = ["pip", "compile", "--quiet", *map(str, sources), "--output-file", str(output)]
         arguments += ["--python", request.executable]
@@ -105,7 +105,7 @@ def resolve(request: ResolveRequest, *, offline: bool) -> str:
             arguments.append("--offline")
         if not request.build:
             arguments.append("--no-build")
-        done = run_uv(arguments, cwd=Path(folder), env=request.index)
+        done = run_uv(arguments, cwd=folder, env=request.index)
         if done.exit_code == 0:
             return output.read_text(encoding="utf-8")
     if not request.build and _UNBUILT.search(done.stderr):

@@ -5,13 +5,13 @@ from __future__ import annotations
 import hashlib
 import json
 import sys
-import tempfile
 from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from packaging.version import InvalidVersion, Version
 
+from jupyter_devbox.engine.scratch import scratch
 from jupyter_devbox.engine.uv import ResolveRequest, resolve
 from jupyter_devbox.errors import IndexUnreachableError, LockError, ResolutionError
 from jupyter_devbox.lock.groups import assign_groups
@@ -74,12 +74,12 @@ def lock_environment(
     local, decisions = collect_wheels(spec, trusted=trusted)
     packed = pack_modules(spec, existing.wheels)
     inputs = _inputs_digest(spec, local, existing.locked)
-    with tempfile.TemporaryDirectory(prefix="devbox-wheels-") as folder:
+    with scratch("wheels") as folder:
         for wheel in local:
-            Path(folder, wheel.wheel.filename).write_bytes(wheel.wheel.content)
+            (folder / wheel.wheel.filename).write_bytes(wheel.wheel.content)
         template = replace(_template(spec, existing, inputs, index), build=trusted)
         recorded = ask_recorded(spec, template, _offline_first, trusted=trusted)
-        addressed = _addressed(spec, local, Path(folder))
+        addressed = _addressed(spec, local, folder)
         attempts = _attempts(spec, addressed, recorded.indexes)
         if recorded.indexes:
             attempts += _attempts(spec, addressed, {})

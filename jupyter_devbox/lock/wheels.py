@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import shutil
-import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeGuard
@@ -14,6 +13,7 @@ from packaging.utils import InvalidWheelFilename, parse_wheel_filename
 
 from jupyter_devbox.engine.process import run_process
 from jupyter_devbox.engine.redact import Redactor
+from jupyter_devbox.engine.scratch import scratch
 from jupyter_devbox.engine.uv import build_wheel
 from jupyter_devbox.errors import DevboxError, LockError, UntrustedProjectError
 from jupyter_devbox.lock.tags import fitting
@@ -113,8 +113,7 @@ def is_wheel_address(url: str | None) -> TypeGuard[str]:
 def _wheel_of(
     requirement: DirectRequirement, path: Path | None, spec: EnvironmentSpec
 ) -> LocalWheel:
-    with tempfile.TemporaryDirectory(prefix="devbox-wheel-") as name:
-        folder = Path(name)
+    with scratch("wheel") as folder:
         try:
             built = _obtain(requirement, path, folder)
             content = built.read_bytes()

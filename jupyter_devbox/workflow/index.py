@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import netrc
-import os
 import re
-import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import unquote, urlsplit, urlunsplit
 
+from jupyter_devbox.engine.scratch import scratch
 from jupyter_devbox.engine.uv import index_login
 from jupyter_devbox.errors import PlanError
 from jupyter_devbox.workflow.context import Context
@@ -127,12 +126,11 @@ def build_secrets(context: Context) -> Iterator[Mapping[str, str]]:
     if not indexes:
         yield secrets
         return
-    descriptor, path = tempfile.mkstemp(prefix="devbox-netrc-")
-    try:
-        with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+    with scratch("login") as folder:
+        path = folder / "netrc"
+        path.touch(mode=0o600)
+        with path.open("w", encoding="utf-8") as file:
             for index in indexes:
                 login, password = unquote(index.login), unquote(index.password)
                 file.write(f"machine {index.host}\nlogin {login}\npassword {password}\n")
-        yield {**secrets, "netrc": path}
-    finally:
-        Path(path).unlink(missing_ok=True)
+        yield {**secrets, "netrc": str(path)}

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import logging
 import os
-import tempfile
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -13,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from jupyter_devbox.engine.scratch import scratch
 from jupyter_devbox.errors import DevboxError, KernelStartError, NotebookError, RunError
 from jupyter_devbox.files.project import Project
 from jupyter_devbox.files.writer import atomic_write
@@ -191,8 +191,8 @@ def execute(
         on_cell_start=announce,
     )
     try:
-        with tempfile.TemporaryDirectory(prefix="devbox-run-") as sockets:
-            _listen_at(client, Path(sockets))
+        with scratch("run") as sockets:
+            _listen_at(client, sockets)
             _finish(client)
     except CellExecutionError as error:
         return _failed_cell(document), error.ename, error.evalue

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-import tempfile
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -13,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from jupyter_devbox.engine.process import run_process
+from jupyter_devbox.engine.scratch import scratch
 from jupyter_devbox.engine.uv import install_lock, make_venv
 from jupyter_devbox.errors import EngineError, FileError
 from jupyter_devbox.files.project import Project
@@ -171,11 +171,8 @@ def _venv_kernel(
     on_event: Callable[[BuildEvent], None],  # noqa: ARG001  (an environment has no build events)
 ) -> Iterator[str]:
     """Yield the name of a kernel in a new virtual environment."""
-    with (
-        tempfile.TemporaryDirectory(prefix="devbox-verify-") as temporary,
-        approved_context(context, project.root) as lock,
-    ):
-        folder = Path(temporary, "venv")
+    with scratch("verify") as temporary, approved_context(context, project.root) as lock:
+        folder = temporary / "venv"
         make_venv(folder, context.python)
         install_lock(
             venv_python(folder),

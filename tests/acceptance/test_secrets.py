@@ -143,5 +143,5 @@ def test_a_build_with_a_login(machine: Machine, engine: Engine, docker_cli: str,
             said += seen.stdout
     assert clean(said)
     assert not spilled(project, machine.data)
-    left = list(Path(tempfile.gettempdir()).glob("devbox-netrc-*"))
+    left = list(Path(tempfile.gettempdir()).glob("devbox-scratch-login-*"))
     assert not left
