@@ -13,19 +13,23 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+import json
 import os
 import signal
+import threading
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from functools import cache
 from pathlib import Path
 from typing import Any, ParamSpec, TypeVar
 
 from jupyter_client.connect import KernelConnectionInfo
 from jupyter_client.provisioning.provisioner_base import KernelProvisionerBase
-from traitlets import Dict, Enum, Float, Integer, List, Unicode
+from traitlets import Dict, Enum, Float, Integer, List, TraitError, Unicode
 
 from jupyter_devbox.engine.base import Engine
 from jupyter_devbox.errors import ConfigurationError, DevboxError
+from jupyter_devbox.run.attach import attach_kernel, kernel_facts
 from jupyter_devbox.run.box import metadata
 from jupyter_devbox.run.environment import carried
 from jupyter_devbox.run.kernel import KernelProcess
@@ -44,6 +48,8 @@ from jupyter_devbox.spec.box import BoxSpec
 from jupyter_devbox.spec.container import Limits
 from jupyter_devbox.spec.rights import Granted
 from jupyter_devbox.workflow.context import this_machine
+from jupyter_devbox.workflow.deaths import note_death
+from jupyter_devbox.workflow.sweeping import sweep
 from jupyter_devbox.workflow.trusting import granted_rights
 
 P = ParamSpec("P")
@@ -53,6 +59,7 @@ _PORTS = ("shell_port", "iopub_port", "stdin_port", "control_port", "hb_port")
 _SESSION = "JPY_SESSION_NAME"
 _PATIENCE = 2.0
 _LISTENERS = Listeners()
+_swept: set[int] = set()
 
 
 @cache
@@ -61,6 +68,20 @@ def _connect() -> Engine:
     from jupyter_devbox.engine.detect import connect  # noqa: PLC0415  # 0.3 s, at the first kernel
 
     return connect()
+
+
+def _sweep_once(engine: Engine) -> None:
+    """Remove what killed processes left behind, once a process, while the kernel is in use."""
+    if os.getpid() in _swept:
+        return
+    _swept.add(os.getpid())
+    context, base = this_machine(), default_base()
+
+    def work() -> None:
+        with suppress(DevboxError):  # a sweep that fails is made again by the next process
+            sweep(context, engine, base)
+
+    threading.Thread(target=work, name="devbox-sweep", daemon=True).start()
 
 
 class DevboxProvisioner(KernelProvisionerBase):
@@ -80,6 +101,7 @@ class DevboxProvisioner(KernelProvisionerBase):
     cpus = Float(0.0, help="CPU limit; 0 for none")
     pids = Integer(0, help="Limit of processes; 0 for none")
     ulimits = List(Unicode(), help="Limits of each process: name=soft[:hard]")
+    idle = Integer(3600, help="Seconds until a box in which nothing runs stops; 0 for never")
     env = Dict(help="What containerEnv lists without the host's variables")
     config_file = Unicode(help="Absolute path of the devcontainer.json that VS Code opens")
     metadata = Unicode(metadata(), help="What the label devcontainer.metadata says")
@@ -93,14 +115,18 @@ class DevboxProvisioner(KernelProvisionerBase):
         self._arguments: tuple[str, ...] = ()
         self._engine: Engine | None = None
         self._granted = Granted()
+        self._death: DevboxError | None = None
 
     def connect(self) -> Engine:
         """Return the engine that runs the box."""
         return _connect()
 
     def record(self, kind: str, container: str) -> None:
-        """Note a container that is about to start, so that `prune` finds it."""
-        this_machine().ledger.record(kind, container, project=self.project)
+        """Note a container that is about to start, so that `prune` and the sweep find it."""
+        ledger = this_machine().ledger
+        engine = (self._engine or self.connect()).info().id
+        facts = {"project": self.project, "engine": engine, "owner": ledger.mark()}
+        ledger.record(kind, container, **facts)
 
     @property
     def has_process(self) -> bool:
@@ -122,6 +148,7 @@ class DevboxProvisioner(KernelProvisionerBase):
 
     def _listen_at(self) -> None:
         """Give the kernel manager the sockets' place and have it write its connection file."""
+        self._renew()
         self._allow()
         self._engine = self.connect()
         spec = self.box_spec()
@@ -141,6 +168,26 @@ class DevboxProvisioner(KernelProvisionerBase):
             self._granted, left_out = granted_rights(this_machine(), Path(self.project), os.environ)
             for line in left_out:
                 self.log.warning("The box does without: %s", line)
+
+    def _renew(self) -> None:
+        """Take over what `containerize` has registered since: Jupyter keeps a spec it has read.
+
+        So a restart gets the new image, and the new limits.
+        """
+        if not self.kernel_spec.resource_dir:
+            return
+        file = Path(self.kernel_spec.resource_dir, "kernel.json")
+        try:
+            document = json.loads(file.read_text(encoding="utf-8"))
+            config = dict(document["metadata"]["kernel_provisioner"]["config"])
+        except (OSError, ValueError, KeyError, TypeError):
+            return  # removed meanwhile: the spec in hand still says all
+        try:
+            for name in config.keys() & set(self.class_own_traits()):
+                setattr(self, name, config[name])
+        except TraitError as error:
+            msg = f"The kernelspec is damaged: `{file}`"
+            raise ConfigurationError(msg, hint="jupyter devbox kernel install") from error
 
     def box_spec(self) -> BoxSpec:
         """Return the box that the kernelspec asks for."""
@@ -170,6 +217,7 @@ class DevboxProvisioner(KernelProvisionerBase):
                 ulimits=tuple(self.ulimits),
             ),
             isolation="kernel" if self.isolation == "kernel" else "box",
+            idle=max(0, self.idle),
             uid=os.getuid(),
             gid=os.getgid(),
             rootless=self._engine is not None and self._engine.info().rootless,
@@ -179,7 +227,8 @@ class DevboxProvisioner(KernelProvisionerBase):
         """Start the kernel in its box and return once it listens; the spec's `argv` is not used."""
         del cmd
         kernel = await self._in_thread(self._start, kwargs)
-        self._kernel, self._alive = kernel, True
+        self._kernel, self._alive, self._death = kernel, True, None
+        _sweep_once(kernel.engine)
         _LISTENERS.hold(kernel.runtime, self._answers(kernel))
         if kernel.outside:
             self.log.warning(
@@ -204,6 +253,7 @@ class DevboxProvisioner(KernelProvisionerBase):
             env=self._environment(spec, kwargs.get("env") or {}),
             arguments=self._arguments,
             seconds=self.start_timeout,
+            notice=notice(self._death) if self._death else "",
         )
         return start_kernel(
             self._engine or self.connect(),
@@ -241,12 +291,18 @@ class DevboxProvisioner(KernelProvisionerBase):
         return mine
 
     def _ended(self, process: KernelProcess) -> None:
-        """Say why a kernel ended that nobody asked to end; called from its own thread."""
+        """Say why a kernel ended that nobody asked to end; called from its own thread.
+
+        In the log at once, in the first cell of the next kernel, and in `jupyter devbox status`.
+        """
         kernel = self._kernel
         if kernel is None or kernel.process is not process:
             return  # it never came up: `launch_kernel` raises
         if not process.asked_to_end and process.exit_code != 0:
-            self.log.error("%s", sentence(kernel.explain()))
+            self._death = kernel.explain()
+            self.log.error("%s", sentence(self._death))
+            with suppress(DevboxError):  # a full disk: the log has it
+                note_death(this_machine(), self.project, self._death)
 
     async def poll(self) -> int | None:
         """Return the exit code, None while the kernel runs. Asks nobody: a thread knows."""
@@ -293,10 +349,17 @@ class DevboxProvisioner(KernelProvisionerBase):
         if kernel is None:
             return
         try:
-            await asyncio.to_thread(_LISTENERS.release, kernel.runtime)
-            await self._in_thread(kernel.release)
+            if not kernel.attached:
+                await asyncio.to_thread(_LISTENERS.release, kernel.runtime)
+            await self._in_thread(self._release, kernel)
         except DevboxError as error:  # the engine is gone, and the kernel with it
             self.log.warning("%s", error)
+
+    def _release(self, kernel: Kernel) -> None:
+        """Remove what a kernel left, from the ledger too; blocks."""
+        kernel.release()
+        if kernel.spec.isolation == "kernel" and not kernel.attached:
+            this_machine().ledger.forget("kernel", kernel.container)
 
     def why(self) -> DevboxError | None:
         """Return why the kernel ended, None while it runs; blocks a moment."""
@@ -315,13 +378,28 @@ class DevboxProvisioner(KernelProvisionerBase):
         """Return what is known about the running kernel, as plain values."""
         info = await super().get_provisioner_info()
         if self._kernel is not None:
-            info |= {
-                "container": self._kernel.container,
-                "pid": self._kernel.process.pid,
-                "runtime": str(self._kernel.runtime.path),
-                "isolation": self.isolation,
-            }
+            info |= kernel_facts(self._kernel)
         return info | {"image": self.image, "project": self.project, "target": self.target}
+
+    async def load_provisioner_info(self, provisioner_info: dict[str, Any]) -> None:
+        """Attach to a kernel that another process started and that still runs.
+
+        Raises
+        ------
+        RunError
+            The information is not about a kernel of this project.
+        """
+        await super().load_provisioner_info(provisioner_info)
+        self._kernel = await self._in_thread(self._attach, provisioner_info)
+        self._alive = self._kernel is not None
+
+    def _attach(self, facts: Mapping[str, object]) -> Kernel | None:
+        """Attach to a kernel; blocks."""
+        self._engine = self.connect()
+        base = default_base()
+        return attach_kernel(
+            self._engine, self.box_spec(), self.kernel_id, facts, base=base, on_end=self._ended
+        )
 
     async def _in_thread(self, work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         """Run blocking work; an error comes out as what a notebook can show."""
@@ -342,3 +420,10 @@ def sentence(error: DevboxError) -> str:
     """Return an error as text: the cause, its details, and what to do."""
     hint = f"Next: {error.hint}" if error.hint else ""
     return "\n".join(part for part in (error.message, *error.details, hint) if part)
+
+
+def notice(error: DevboxError) -> str:
+    """Return what a new kernel says of the one before it: no log, and no advice already taken."""
+    advice = "" if error.hint.startswith("restart the kernel") else error.hint
+    hint = f"\nNext: {advice}" if advice else ""
+    return f"This kernel is new, the variables are gone. {error.message}{hint}"

@@ -105,6 +105,7 @@ class DockerEngine:
             platform=values.platform_name(facts["OSType"], facts["Architecture"]),
             local=self.endpoint.local,
             free_bytes=self._free_bytes(facts),
+            id=str(facts.get("ID") or ""),
         )
 
     def _free_bytes(self, facts: Mapping[str, Any]) -> int | None:

@@ -15,9 +15,10 @@ from pathlib import Path
 from typing import Literal
 
 from jupyter_devbox.files.writer import atomic_write, unwritable
+from jupyter_devbox.ledger import marks
 from jupyter_devbox.spec.container import EMPTY
 
-Kind = Literal["image", "box", "kernel", "kernelspec", "venv"]
+Kind = Literal["image", "box", "kernel", "kernelspec", "venv", "death"]
 _SAFE = re.compile(r"[^A-Za-z0-9._-]")
 
 
@@ -67,6 +68,35 @@ class Ledger:
             entry = _read(path)
             if entry is not None:
                 yield entry
+
+    def mark(self) -> str:
+        """Return the mark of this process, for the fact `owner` of what it makes for itself.
+
+        Raises
+        ------
+        FileError
+            Jupyter's data folder cannot be written.
+        """
+        try:
+            return marks.mark(self._marks)
+        except OSError as error:
+            raise unwritable(error, self.folder, hint="jupyter --paths shows it") from error
+
+    def orphans(self, kind: str, **facts: str) -> Iterator[Entry]:
+        """Yield the entries of a kind, with these facts, whose owner has ended."""
+        for entry in self.entries(kind):
+            same = all(entry.facts.get(name) == value for name, value in facts.items())
+            if same and marks.has_ended(self._marks, entry.facts.get("owner", "")):
+                yield entry
+
+    def drop_marks(self) -> None:
+        """Remove the marks that no entry carries and nobody holds."""
+        used = {entry.facts.get("owner", "") for entry in self.entries("*")}
+        marks.drop_marks(self._marks, used)
+
+    @property
+    def _marks(self) -> Path:
+        return self.folder / "alive"
 
     def _path(self, kind: str, identity: str) -> Path:
         tail = hashlib.sha256(identity.encode(errors="surrogatepass")).hexdigest()[:12]

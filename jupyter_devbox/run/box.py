@@ -18,9 +18,9 @@ from jupyter_devbox.errors import (
     RunError,
 )
 from jupyter_devbox.run.environment import box_environment, ca_mount
-from jupyter_devbox.run.identity import IDLE, identity_archive, image_accounts
-from jupyter_devbox.run.probe import PYTHON, probe, share_launcher
-from jupyter_devbox.run.runtime_dir import RuntimeDir, open_runtime_dir, runtime_key
+from jupyter_devbox.run.identity import identity_archive, image_accounts
+from jupyter_devbox.run.probe import LAUNCHER, PYTHON, probe, share_launcher
+from jupyter_devbox.run.runtime_dir import SHARED_IN_BOX, RuntimeDir, open_runtime_dir, runtime_key
 from jupyter_devbox.spec.box import (
     DEVCONTAINER_CONFIG,
     DEVCONTAINER_FOLDER,
@@ -36,6 +36,11 @@ from jupyter_devbox.spec.container import EMPTY, ContainerInfo, ContainerSpec, E
 
 Record = Callable[[str, str], None]
 """Called with a kind (``box``, ``kernel``) and a container id before the container starts."""
+
+
+IDLE_SETTING = "idle"
+MAIN = (*PYTHON, f"{SHARED_IN_BOX}/{LAUNCHER}", "idle", f"{SHARED_IN_BOX}/{IDLE_SETTING}")
+"""A box's main process: it ends when nothing else has run in the box for a while."""
 
 
 def unrecorded(kind: str, container: str) -> None:
@@ -72,6 +77,7 @@ def open_box(
     runtime = box_runtime_dir(spec, base)
     with runtime.locked():
         share_launcher(runtime)
+        runtime.share(IDLE_SETTING, str(spec.idle).encode())
         found = _usable(engine, spec)
         if found and _ready(engine, found, runtime):
             return _box(spec, found), runtime
@@ -112,7 +118,7 @@ def create(
     kind: Kind,
     host: Mapping[str, str],
     record: Record,
-    command: tuple[str, ...] = IDLE,
+    command: tuple[str, ...] = MAIN,
     name: str = "",
     env: Mapping[str, str] = EMPTY,
 ) -> str:

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import os
 import re
+import shlex
 import signal
 import stat
 from pathlib import Path
 
 from jupyter_devbox.engine.base import Engine
 from jupyter_devbox.errors import EngineError, KernelStartError
+from jupyter_devbox.run.ending import Moment, lost_kernel
 from jupyter_devbox.run.kernel import KernelProcess
-from jupyter_devbox.spec.container import ContainerInfo
+from jupyter_devbox.spec.box import BoxSpec
 
 _TAIL_BYTES = 64 * 1024
 _TAIL_LINES = 20
@@ -21,7 +23,13 @@ _REBUILD = "jupyter devbox containerize"
 
 
 def explain(
-    engine: Engine, container: str, process: KernelProcess, log: Path, *, memory: int = 0
+    engine: Engine,
+    container: str,
+    process: KernelProcess,
+    log: Path,
+    *,
+    spec: BoxSpec,
+    began: Moment,
 ) -> KernelStartError:
     """Return what is known about a kernel's end, as an error to raise or to log.
 
@@ -31,19 +39,27 @@ def explain(
         Its box.
     log
         The kernel's own output; in a folder that the box can write.
-    memory
-        The box's memory limit in bytes, 0 where there is none.
+    spec
+        What the box was made from.
+    began
+        When the kernel started.
     """
     code = process.exit_code
     lines = last_lines(log)
     if process.error:
         return KernelStartError(f"The kernel could not be started: `{process.error}`")
-    state = _state(engine, container)
-    if process.out_of_memory or (process.lost and state is not None and state.oom_killed):
-        memory = memory or (state.memory_limit if state else 0)
-        return out_of_memory(memory, code, lines)
+    if process.unheard:
+        msg = "The kernel was ended: its box heard nothing from Jupyter for 90 s"
+        return KernelStartError(msg, hint="restart the kernel", details=lines)
+    if process.out_of_memory or (process.lost and _killed_for_memory(engine, container)):
+        return out_of_memory(spec, code, lines)
     if process.lost:
-        return _box_ended(container, state, lines)
+        return lost_kernel(engine, container, spec, began, lines)
+    return _by_itself(code, lines)
+
+
+def _by_itself(code: int | None, lines: tuple[str, ...]) -> KernelStartError:
+    """Return the error for a kernel that nobody ended."""
     if missing := next((found for line in lines if (found := _MISSING.search(line))), None):
         msg = f"The image has no Jupyter kernel: `{missing[1]}` is missing, exit code {code}"
         return KernelStartError(msg, hint=_REBUILD, details=lines)
@@ -52,11 +68,13 @@ def explain(
     return KernelStartError(msg, hint=hint, details=lines)
 
 
-def out_of_memory(memory: int, code: int | None, lines: tuple[str, ...] = ()) -> KernelStartError:
+def out_of_memory(spec: BoxSpec, code: int | None, lines: tuple[str, ...] = ()) -> KernelStartError:
     """Return the error for a kernel that the system killed to get memory back."""
+    memory = spec.limits.memory
     limit = f"{size(memory)} limit" if memory else "this machine is out of memory"
+    where = f"--project {shlex.quote(spec.project)}"
     hint = (
-        "raise --memory in runArgs of devcontainer.json, then jupyter devbox containerize"
+        f"jupyter devbox containerize {where} --memory {_doubled(memory)}, then restart the kernel"
         if memory
         else "close other programs, or load less data at once"
     )
@@ -64,26 +82,19 @@ def out_of_memory(memory: int, code: int | None, lines: tuple[str, ...] = ()) ->
     return KernelStartError(msg, hint=hint, details=(describe(code), *lines))
 
 
-def _box_ended(
-    container: str, state: ContainerInfo | None, lines: tuple[str, ...]
-) -> KernelStartError:
-    """Return the error for a kernel whose box went away under it."""
-    if state is None:
-        msg = f"The box was removed (VS Code's Rebuild does that): `{container[:12]}`"
-        return KernelStartError(msg, hint="restart the kernel: that makes a new box", details=lines)
-    if state.status != "running":
-        msg = f"The box stopped under the kernel, exit code {state.exit_code}: `{state.name}`"
-        return KernelStartError(msg, hint="restart the kernel: that starts the box", details=lines)
-    msg = f"The kernel's launcher was ended in the box: `{state.name}`"
-    return KernelStartError(msg, hint="restart the kernel", details=lines)
+def _doubled(memory: int) -> str:
+    """Return twice a limit, in whole GiB where it is that much: ``512m``, ``4g``."""
+    mebi = -(-2 * memory // 2**20)
+    return f"{mebi}m" if mebi < 1024 else f"{-(-mebi // 1024)}g"
 
 
-def _state(engine: Engine, container: str) -> ContainerInfo | None:
-    """Return how the box stands; None if it is gone or the engine is."""
+def _killed_for_memory(engine: Engine, container: str) -> bool:
+    """Tell whether the whole box was killed for memory; no if it is gone or the engine is."""
     try:
-        return engine.container(container)
+        state = engine.container(container)
     except EngineError:
-        return None
+        return False
+    return state is not None and state.status != "running" and state.oom_killed
 
 
 def describe(code: int | None) -> str:

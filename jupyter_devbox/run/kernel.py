@@ -45,8 +45,10 @@ class KernelProcess:
         self, channel: Channel, on_end: Callable[[KernelProcess], None] = lambda _: None
     ) -> None:
         self.pid: int | None = None
+        self.pid_started = ""
         self.error = ""
         self.out_of_memory = False
+        self.unheard = False
         self.lost = False
         self.asked_to_end = False
         self._exit_code: int | None = None
@@ -119,6 +121,9 @@ class KernelProcess:
         numbers = [int(part) for part in rest.split() if part.lstrip("-").isdecimal()]
         if word == "pid" and numbers:
             self.pid = numbers[0]
+            self.pid_started = str(numbers[-1]) if len(numbers) > 1 else ""
+        elif word == "silent":
+            self.unheard = True
         elif word == "error":
             self.error = rest
         elif word == "exit" and numbers:

@@ -68,10 +68,10 @@ class RuntimeDir:
         return f"{SHARED_IN_BOX}/{name}"
 
     def discard(self, name: str) -> None:
-        """Remove what a kernel left: its connection file, log and sockets."""
-        (self.shared / f"{name}.json").unlink(missing_ok=True)
-        for path in (self.sockets / f"{name}.log", *self.sockets.glob(f"{name}-*")):
-            path.unlink(missing_ok=True)
+        """Remove what a kernel left: its connection file, heartbeat, log and sockets."""
+        for folder in (self.shared, self.sockets):
+            for path in (*folder.glob(f"{name}.*"), *folder.glob(f"{name}-*")):
+                _remove(path)
 
     def remove(self) -> None:
         """Remove the folder; its box must be gone."""
@@ -134,6 +134,14 @@ def write_private(path: Path, content: bytes) -> None:
     with os.fdopen(descriptor, "wb") as file:
         file.write(content)
     draft.replace(path)
+
+
+def _remove(path: Path) -> None:
+    """Remove what has this name; the box may have put a folder there."""
+    try:
+        path.unlink(missing_ok=True)
+    except OSError:
+        shutil.rmtree(path, ignore_errors=True)
 
 
 def _own(path: Path) -> None:

@@ -14,6 +14,8 @@ from jupyter_devbox.errors import DevboxError, EngineError, KernelStartError
 from jupyter_devbox.run.alone import start_alone
 from jupyter_devbox.run.box import Record, open_box, unrecorded
 from jupyter_devbox.run.death import explain, last_lines
+from jupyter_devbox.run.ending import Moment
+from jupyter_devbox.run.heartbeat import HEART
 from jupyter_devbox.run.kernel import Channel, KernelProcess, await_sockets
 from jupyter_devbox.run.paths import PathMap
 from jupyter_devbox.run.probe import LAUNCHER, PYTHON, share_launcher
@@ -28,6 +30,19 @@ from jupyter_devbox.spec.box import BoxSpec
 from jupyter_devbox.spec.container import EMPTY, ExecSpec
 
 KERNEL = ("python3", "-m", "ipykernel_launcher")
+
+_NOTICE = """\
+def _devbox_notice():
+    import sys
+    shell = get_ipython()
+    def tell(info):
+        if info.store_history:
+            shell.events.unregister("pre_run_cell", tell)
+            print({!r}, file=sys.stderr)
+    shell.events.register("pre_run_cell", tell)
+_devbox_notice()
+del _devbox_notice
+"""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,6 +63,8 @@ class KernelRequest:
         Appended to the kernel's command line.
     seconds
         How long it may take until its sockets are bound.
+    notice
+        Text that stands above the output of the first cell that is run.
     """
 
     id: str
@@ -56,6 +73,7 @@ class KernelRequest:
     env: Mapping[str, str] = EMPTY
     arguments: tuple[str, ...] = ()
     seconds: float = 60.0
+    notice: str = ""
 
     @property
     def name(self) -> str:
@@ -77,6 +95,12 @@ class Kernel:
         Its folder in the box.
     outside
         Whether the notebook's folder is not the project's, so that `folder` is the project's root.
+    spec
+        What its box was made from.
+    began
+        When it started.
+    attached
+        Whether another process started it.
     """
 
     process: KernelProcess
@@ -86,18 +110,28 @@ class Kernel:
     name: str
     folder: str
     outside: bool
-    isolated: bool
-    memory: int
+    spec: BoxSpec
+    began: Moment
+    attached: bool = False
 
     def explain(self) -> DevboxError:
-        """Return why it ended."""
+        """Return why it ended; where its box went away that takes up to two seconds."""
         log = self.runtime.sockets / f"{self.name}.log"
-        return explain(self.engine, self.container, self.process, log, memory=self.memory)
+        return explain(
+            self.engine, self.container, self.process, log, spec=self.spec, began=self.began
+        )
 
     def release(self) -> None:
-        """End it if it still runs, and remove what it leaves: files, sockets, its own container."""
+        """End it if it still runs, and remove what it leaves: files, sockets, its own container.
+
+        One that is only attached to goes on.
+        """
+        ended = self.process.exit_code is not None
         self.process.close()
-        if self.isolated:
+        if self.attached and not ended:
+            return
+        HEART.leave(self.runtime, self.name)
+        if self.spec.isolation == "kernel":
             self.engine.remove(self.container)
             self.runtime.remove()
         else:
@@ -135,25 +169,8 @@ def start_kernel(
     """
     inside = PathMap(Path(spec.project), spec.workspace).to_box(request.folder)
     folder = inside or spec.workspace
-    channel: Channel
-    if spec.isolation == "kernel":
-        runtime = kernel_runtime_dir(spec, request.id, base)
-        _lay_out(runtime, request)
-        dial = partial(_command, request, folder)
-        container, channel = start_alone(
-            engine, spec, runtime, request.name, dial, env=request.env, host=host, record=record
-        )
-    else:
-        box, runtime = open_box(engine, spec, base=base, host=host, record=record)
-        _lay_out(runtime, request)
-        container, command = box.id, _command(request, folder, "-")
-        try:
-            channel = engine.stream(
-                container, ExecSpec(command=command, env=request.env, stdin=True)
-            )
-        except EngineError:
-            runtime.discard(request.name)
-            raise
+    launch = partial(_launch_alone if spec.isolation == "kernel" else _launch_in_box, engine, spec)
+    container, runtime, channel = launch(request, folder, base=base, host=host, record=record)
     kernel = Kernel(
         process=KernelProcess(channel, on_end),
         engine=engine,
@@ -162,14 +179,65 @@ def start_kernel(
         name=request.name,
         folder=folder,
         outside=inside is None,
-        isolated=spec.isolation == "kernel",
-        memory=spec.limits.memory,
+        spec=spec,
+        began=Moment.now(),
     )
     if await_sockets(kernel.process, _sockets(runtime, request), request.seconds):
         return kernel
     error = _failure(kernel, request.seconds)
     kernel.release()
     raise error
+
+
+def _launch_alone(
+    engine: Engine,
+    spec: BoxSpec,
+    request: KernelRequest,
+    folder: str,
+    *,
+    base: Path,
+    host: Mapping[str, str],
+    record: Record,
+) -> tuple[str, RuntimeDir, Channel]:
+    """Start a launcher in a container of its own."""
+    runtime = kernel_runtime_dir(spec, request.id, base)
+    _lay_out(runtime, request)
+    dial = partial(_command, request, folder)
+    try:
+        container, channel = start_alone(
+            engine, spec, runtime, request.name, dial, env=request.env, host=host, record=record
+        )
+    except DevboxError:
+        HEART.leave(runtime, request.name)
+        raise
+    return container, runtime, channel
+
+
+def _launch_in_box(
+    engine: Engine,
+    spec: BoxSpec,
+    request: KernelRequest,
+    folder: str,
+    *,
+    base: Path,
+    host: Mapping[str, str],
+    record: Record,
+) -> tuple[str, RuntimeDir, Channel]:
+    """Start a launcher in the project's box, twice if that stops for idleness this very moment."""
+    command = ExecSpec(command=_command(request, folder, "-"), env=request.env, stdin=True)
+    first = True
+    while True:
+        box, runtime = open_box(engine, spec, base=base, host=host, record=record)
+        _lay_out(runtime, request)
+        try:
+            return box.id, runtime, engine.stream(box.id, command)
+        except EngineError:
+            HEART.leave(runtime, request.name)
+            runtime.discard(request.name)
+            state = engine.container(box.id)
+            if not first or state is None or state.status != "exited":
+                raise
+            first = False
 
 
 def _lay_out(runtime: RuntimeDir, request: KernelRequest) -> None:
@@ -179,6 +247,9 @@ def _lay_out(runtime: RuntimeDir, request: KernelRequest) -> None:
     here = {"transport": "ipc", "ip": f"{SOCKETS_IN_BOX}/{request.name}"}
     connection = json.dumps({**request.connection, **here}, indent=2)
     runtime.share(f"{request.name}.json", connection.encode())
+    if request.notice:
+        runtime.share(f"{request.name}.py", _NOTICE.format(request.notice).encode())
+    HEART.join(runtime, request.name)
 
 
 def _command(request: KernelRequest, folder: str, channel: str) -> tuple[str, ...]:
@@ -186,7 +257,9 @@ def _command(request: KernelRequest, folder: str, channel: str) -> tuple[str, ..
     launcher = (*PYTHON, f"{SHARED_IN_BOX}/{LAUNCHER}", "kernel", channel)
     log = f"{SOCKETS_IN_BOX}/{request.name}.log"
     file = f"{SHARED_IN_BOX}/{request.name}.json"
-    return (*launcher, log, folder, file, *KERNEL, *request.arguments)
+    notice = f"--IPKernelApp.exec_files={SHARED_IN_BOX}/{request.name}.py"
+    more = (notice,) if request.notice else ()
+    return (*launcher, log, folder, file, *KERNEL, *more, *request.arguments)
 
 
 def _sockets(runtime: RuntimeDir, request: KernelRequest) -> list[Path]:

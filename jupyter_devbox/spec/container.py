@@ -49,6 +49,8 @@ class EngineInfo:
         Whether bind mounts name this machine's own folders.
     free_bytes
         Free space where images are kept; None where it cannot be seen.
+    id
+        What tells it from other engines; "" if it has no such thing.
     """
 
     name: str
@@ -57,6 +59,7 @@ class EngineInfo:
     platform: str
     local: bool = True
     free_bytes: int | None = None
+    id: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

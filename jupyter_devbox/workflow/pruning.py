@@ -13,8 +13,9 @@ from jupyter_devbox.errors import EngineError
 from jupyter_devbox.run.box import remove_box
 from jupyter_devbox.run.kernelspec import installed_kernelspecs, remove_kernelspec
 from jupyter_devbox.run.runtime_dir import default_base
-from jupyter_devbox.spec.box import LABEL_KIND
+from jupyter_devbox.spec.box import LABEL_KIND, LABEL_PROJECT
 from jupyter_devbox.workflow.context import Context
+from jupyter_devbox.workflow.sweeping import sweep
 
 _ORDER = ("kernelspec", "kernel", "box", "image", "venv", "approval", "log")
 
@@ -61,6 +62,8 @@ def prune(context: Context, *, everything: bool, act: bool) -> Pruned:
         engine: Engine | None = context.connect()
     except EngineError:
         engine = None
+    if act and engine is not None:
+        sweep(context, engine, default_base())
     things = sorted(_things(context, engine), key=lambda t: (_ORDER.index(t.kind), t.name))
     removed = tuple(t for t in things if everything or not t.used)
     kept = tuple(t for t in things if t not in removed)
@@ -79,7 +82,7 @@ def _things(context: Context, engine: Engine | None) -> Iterator[Thing]:
     projects = {str(spec.ours.get("project")) for spec in specs}
     images = {str(spec.ours.get("image")) for spec in specs}
     if engine is not None:
-        yield from _containers(context, engine)
+        yield from _containers(context, engine, projects)
         yield from _images(context, engine, images)
     for entry in context.ledger.entries("venv"):
         folder = Path(entry.id)
@@ -96,14 +99,16 @@ def _things(context: Context, engine: Engine | None) -> Iterator[Thing]:
         )
 
 
-def _containers(context: Context, engine: Engine) -> Iterator[Thing]:
+def _containers(context: Context, engine: Engine, projects: set[str]) -> Iterator[Thing]:
     for kind in ("kernel", "box"):
         for entry in context.ledger.entries(kind):
             container = engine.container(entry.id)
             if container is None:
                 context.ledger.forget(kind, entry.id)
             elif container.labels.get(LABEL_KIND) == kind:
-                used = "it runs" if container.status == "running" else ""
+                kept = kind == "box" and container.labels.get(LABEL_PROJECT) in projects
+                used = "it holds what was installed in it" if kept else ""
+                used = "it runs" if container.status == "running" else used
                 yield Thing(kind=kind, id=entry.id, name=container.name, used=used)
 
 

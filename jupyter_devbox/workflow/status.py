@@ -15,6 +15,7 @@ from jupyter_devbox.spec.container import ExecSpec
 from jupyter_devbox.spec.environment import DirectRequirement
 from jupyter_devbox.workflow.capturing import capture_saved
 from jupyter_devbox.workflow.context import Context
+from jupyter_devbox.workflow.deaths import Death, last_death
 from jupyter_devbox.workflow.making import FOLDER, LABEL_FILES, files_digest, image_tag
 
 _COUNT = """
@@ -65,6 +66,7 @@ class ProjectStatus:
     image: str | None
     image_stale: bool
     engine: bool
+    death: Death | None = None
 
     @property
     def drift(self) -> bool:
@@ -97,6 +99,7 @@ class ProjectStatus:
             "image": self.image,
             "image_stale": self.image_stale,
             "drift": self.drift,
+            "last_death": self.death.to_json() if self.death else None,
         }
 
 
@@ -120,6 +123,7 @@ def project_status(context: Context, project: Project) -> ProjectStatus:
         image=image.id if image else None,
         image_stale=stale,
         engine=engine is not None,
+        death=last_death(context, str(project.root)),
     )
 
 

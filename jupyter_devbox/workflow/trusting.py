@@ -11,13 +11,13 @@ import difflib
 import hashlib
 import os
 import shlex
-import tempfile
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Literal
 
+from jupyter_devbox.engine.scratch import scratch
 from jupyter_devbox.errors import UntrustedProjectError, UsageError
 from jupyter_devbox.files.build_files import (
     CONFIGURATION,
@@ -152,8 +152,8 @@ def approved_context(context: Context, root: Path) -> Iterator[Path]:
     if found.blocking:
         raise _blocked(found)
     approved = context.approvals.read(str(found.root)).files
-    with tempfile.TemporaryDirectory(prefix="devbox-context-") as temporary:
-        folder = Path(temporary, ".devcontainer")
+    with scratch("context") as temporary:
+        folder = temporary / ".devcontainer"
         folder.mkdir()
         copied = copy_context(found.root, folder)
         if any(approved.get(path) != digest for path, digest in copied.items()):

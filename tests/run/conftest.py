@@ -219,6 +219,18 @@ class Devbox:
             self.engine.remove(container.id)
 
 
+@pytest.fixture(scope="session")
+def kernel_image_name() -> str:
+    """The image's name, for those who copy it to another engine."""
+    return IMAGE
+
+
+@pytest.fixture(scope="session")
+def new_devbox() -> type[Devbox]:
+    """For tests with an engine of their own."""
+    return Devbox
+
+
 @pytest.fixture(scope="module")
 def devbox(engine, kernel_image, tmp_path_factory):
     with (

@@ -7,13 +7,20 @@ import queue
 import signal
 import socket
 import threading
+import time
 
 import pytest
 
 from jupyter_devbox.errors import EngineError
-from jupyter_devbox.run.death import describe, explain, last_lines, size
+from jupyter_devbox.run.death import describe, explain, last_lines, out_of_memory, size
+from jupyter_devbox.run.ending import Moment
 from jupyter_devbox.run.kernel import KernelProcess, await_sockets
-from jupyter_devbox.spec.container import ContainerInfo
+from jupyter_devbox.spec.box import LABEL_KIND, BoxSpec
+from jupyter_devbox.spec.container import ContainerInfo, Limits
+from jupyter_devbox.spec.run_args import read_limits
+
+CONTAINER = "0123456789abcdef"
+CONFIG = "/home/ada/my lab/.devcontainer/devcontainer.json"
 
 
 class Wire:
@@ -46,11 +53,25 @@ class Wire:
             self.said.put(chunk)
 
 
-class Looked:
-    """An engine that knows how one container stands."""
+def state(**changes):
+    return ContainerInfo(**{"id": "c", "name": "box", "image": "i", "status": "running", **changes})
 
-    def __init__(self, state=None):
+
+def spec_of(**changes):
+    fields = {"project": "/home/ada/my lab", "name": "my lab", "target": "cpu", "image": "i"}
+    return BoxSpec(**{**fields, "uid": 1, "gid": 1, "config_file": CONFIG, **changes})
+
+
+class Looked:
+    """An engine that knows how one container stands, and which others there are."""
+
+    def __init__(self, state=None, others=()):
         self.state = state
+        self.others = others
+
+    def containers(self, labels):
+        assert set(labels.values()) == {"/home/ada/my lab", CONFIG}
+        return self.others
 
     def container(self, _):
         if isinstance(self.state, Exception):
@@ -68,10 +89,6 @@ def process(wire):
     one = KernelProcess(wire)
     yield one
     one.close()
-
-
-def state(**changes):
-    return ContainerInfo(**{"id": "c", "name": "box", "image": "i", "status": "running", **changes})
 
 
 def test_lines_in_pieces(wire, process):
@@ -96,7 +113,7 @@ def test_a_broken_channel_is_death(wire, process):
 def test_could_not_start(wire, process, tmp_path):
     wire.say(b"error No such file or directory: /workspaces/x\n", b"")
     assert process.wait(5) == 126
-    error = explain(Looked(), "c", process, tmp_path / "log")
+    error = explain(Looked(), "c", process, tmp_path / "log", spec=spec_of(), began=Moment.now())
     assert error.message == (
         "The kernel could not be started: `No such file or directory: /workspaces/x`"
     )
@@ -154,16 +171,31 @@ def test_told_once(wire):
     assert ends == [process]
 
 
-def explained(wire, process, tmp_path, *chunks, engine=None, memory=0):
+def explained(wire, process, tmp_path, *chunks, engine=None, memory=0, began=None):
     wire.say(*chunks, b"")
     process.wait(5)
-    return explain(engine or Looked(), "0123456789abcdef", process, tmp_path / "log", memory=memory)
+    log = tmp_path / "log"
+    spec, began = spec_of(limits=Limits(memory=memory)), began or Moment.now()
+    return explain(engine or Looked(), CONTAINER, process, log, spec=spec, began=began)
 
 
 def test_memory_is_told_with_its_limit(wire, process, tmp_path):
     error = explained(wire, process, tmp_path, b"exit -9 1\n", memory=4 * 2**30)
     assert error.message == "The kernel was killed: 4.0 GiB limit"
-    assert "--memory" in error.hint
+    assert error.hint == (
+        "jupyter devbox containerize --project '/home/ada/my lab' --memory 8g, "
+        "then restart the kernel"
+    )
+
+
+@pytest.mark.parametrize(
+    ("memory", "more"),
+    [(256 * 2**20, "512m"), (2**29, "1g"), (3 * 2**29, "3g"), (5 * 2**29, "5g"), (1, "1m")],
+)
+def test_more_memory_is_a_round_number(memory, more):
+    error = out_of_memory(spec_of(limits=Limits(memory=memory)), -9)
+    assert f"--memory {more}, " in error.hint
+    assert read_limits([f"--memory={more}"]).memory > memory
 
 
 def test_memory_without_a_limit(wire, process, tmp_path):
@@ -172,20 +204,51 @@ def test_memory_without_a_limit(wire, process, tmp_path):
 
 
 def test_memory_took_the_whole_box(wire, process, tmp_path):
-    ended = state(status="exited", exit_code=137, oom_killed=True, memory_limit=2**29)
-    error = explained(wire, process, tmp_path, engine=Looked(ended))
+    ended = state(status="exited", exit_code=137, oom_killed=True)
+    error = explained(wire, process, tmp_path, engine=Looked(ended), memory=2**29)
     assert error.message == "The kernel was killed: 512 MiB limit"
 
 
 def test_the_box_was_removed(wire, process, tmp_path):
     error = explained(wire, process, tmp_path)
-    assert error.message == "The box was removed (VS Code's Rebuild does that): `0123456789ab`"
+    assert error.message == (
+        "The box was removed with all that was installed in it, by docker rm or by VS Code's "
+        "Rebuild: `0123456789ab`"
+    )
 
 
-def test_the_box_stopped(wire, process, tmp_path):
-    engine = Looked(state(status="exited", exit_code=0))
+@pytest.mark.parametrize(
+    ("other", "rebuilt"),
+    [
+        (state(started=200.0), True),
+        (state(started=50.0), False),  # it was there before: VS Code did not put it in our place
+        (state(started=200.0, labels={LABEL_KIND: "box"}), False),  # ours
+    ],
+)
+def test_vs_code_rebuilt_the_box(wire, process, tmp_path, other, rebuilt):
+    engine = Looked(None, [other])
+    error = explained(wire, process, tmp_path, engine=engine, began=Moment(100.0, 0.0))
+    assert error.message.startswith("VS Code rebuilt the box") is rebuilt
+
+
+@pytest.mark.parametrize(
+    ("code", "said"),
+    [
+        (0, "stopped, by docker stop or by VS Code when its window closed: `box`"),
+        (143, "stopped, by docker stop or by VS Code when its window closed: `box`"),
+        (137, "killed, exit code 137: `box`"),
+    ],
+)
+def test_the_box_stopped(wire, process, tmp_path, code, said):
+    engine = Looked(state(status="exited", exit_code=code))
     error = explained(wire, process, tmp_path, engine=engine)
-    assert error.message == "The box stopped under the kernel, exit code 0: `box`"
+    assert error.message == f"The box was {said}"
+
+
+def test_the_box_was_restarted(wire, process, tmp_path):
+    engine = Looked(state(started=200.0))
+    error = explained(wire, process, tmp_path, engine=engine, began=Moment(100.0, 0.0))
+    assert error.message == "The box was restarted under the kernel: `box`"
 
 
 def test_the_launcher_was_killed(wire, process, tmp_path):
@@ -194,8 +257,47 @@ def test_the_launcher_was_killed(wire, process, tmp_path):
 
 
 def test_the_engine_is_gone_too(wire, process, tmp_path):
-    error = explained(wire, process, tmp_path, engine=Looked(EngineError("gone")))
-    assert "removed" in error.message
+    down = EngineError("nothing answers", hint="sudo systemctl start docker")
+    error = explained(wire, process, tmp_path, engine=Looked(down))
+    assert error.message == "Docker stopped or was restarted while the kernel ran: nothing answers"
+    assert error.hint == "sudo systemctl start docker; then restart the kernel"
+
+
+def test_the_engine_goes_after_its_boxes(wire, process, tmp_path):
+    """A daemon that is stopped ends its containers first: it is told from `docker stop`."""
+
+    class Leaving(Looked):
+        asked = 0
+
+        def container(self, _):
+            self.asked += 1
+            if self.asked > 3:
+                msg = "nothing answers"
+                raise EngineError(msg)
+            return state(status="exited", exit_code=0)
+
+    error = explained(wire, process, tmp_path, engine=Leaving())
+    assert error.message.startswith("Docker stopped")
+
+
+@pytest.mark.skipif(not hasattr(time, "CLOCK_BOOTTIME"), reason="Linux has this clock")
+@pytest.mark.parametrize(
+    ("slept", "said"),
+    [(0.2, None), (40, "40 s"), (12 * 60, "12 min"), (3 * 3600 + 300, "3 h 5 min")],
+)
+def test_sleep_is_told(wire, process, tmp_path, slept, said):
+    """The clock with the machine's sleep has gone further than the one without."""
+    now = Moment.now()
+    began = Moment(now.wall, now.asleep - slept)
+    error = explained(wire, process, tmp_path, engine=Looked(state()), began=began)
+    told = (f"this machine slept for {said} while the kernel ran",) if said else ()
+    assert error.details == told
+
+
+def test_the_heartbeat_was_lost(wire, process, tmp_path):
+    error = explained(wire, process, tmp_path, b"pid 17 4\nsilent\nexit -9 0\n")
+    assert error.message == "The kernel was ended: its box heard nothing from Jupyter for 90 s"
+    assert process.pid_started == "4"
 
 
 def test_last_words(wire, process, tmp_path):

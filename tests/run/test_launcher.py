@@ -33,7 +33,8 @@ class Session:
         return self.process.stdout.readline().decode().strip()
 
     def pid(self) -> int:
-        word, number = self.line().split()
+        word, number, started = self.line().split()
+        assert started == launcher.started(int(number)) or not runs(int(number))
         assert word == "pid"
         return int(number)
 
