@@ -14,7 +14,7 @@ from jupyter_devbox.workflow.requests import ContainerizeRequest
 
 _OPTIONS = (
     "target", "include", "exclude", "provides", "pack", "apt", "python", "base", "port",
-    "isolation",
+    "isolation", "idle", "memory",
 )  # fmt: skip
 _TARGETS: dict[str, Target] = {"cpu": "cpu", "venv": "venv"}
 
@@ -40,6 +40,8 @@ class PlanVerb(Verb):
     isolation = Unicode(help="box (shared, the default) or kernel (a container each).").tag(
         config=True
     )
+    idle = Unicode(help="How long an unused box goes on: 30m, 2h; 0 for ever.").tag(config=True)
+    memory = Unicode(help="The box's memory limit, such as 4g.").tag(config=True)
     strict = Bool(default_value=False, help="Stop at an import without a package.").tag(config=True)
     yes = Bool(default_value=False, help="Take every offered answer.").tag(config=True)
     most_arguments = 1000
@@ -81,6 +83,8 @@ class PlanVerb(Verb):
                 pack=tuple(self.pack),
                 provides=tuple(self.provides),
                 isolation=self.isolation,
+                idle=self.idle,
+                memory=self.memory,
             ),
             strict=self.strict,
             yes=self.yes,

@@ -170,6 +170,10 @@ def _merge_keys(rendered: KeyFile, text: str | None) -> tuple[str, tuple[Conflic
                 Conflict(path=rendered.path, place=f'key "{path[-1]}"', yours=yours, plan="")
             )
             text = jsonc.remove(text, path)
+    for path, value in rendered.edits.items():
+        node = jsonc.find(jsonc.parse(text), path)
+        if node is None or _value_digest(node.value) != _value_digest(value):
+            text = jsonc.set_value(text, path, value)
     if record != written:
         text = jsonc.set_value(text, rendered.record, written)
     return text, tuple(conflicts)

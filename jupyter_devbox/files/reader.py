@@ -136,6 +136,7 @@ def _options(entry: Mapping[str, Any]) -> ProjectOptions:
         pack=tuple(_strings(entry.get("pack"))),
         provides=tuple(_strings(entry.get("provides"))),
         isolation=_string(entry.get("isolation")),
+        idle=_string(entry.get("idle")),
     )
     ports = entry.get("ports")
     numbers = [p for p in ports if type(p) is int] if isinstance(ports, list) else []

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 
 from jupyter_devbox.errors import RequirementError
 from jupyter_devbox.plan.answers import parse_answer
+from jupyter_devbox.spec.durations import parse_duration
 from jupyter_devbox.spec.names import (
     check_apt_name,
     check_image,
@@ -43,6 +44,8 @@ def merge_options(remembered: ProjectOptions, asked: ProjectOptions) -> ProjectO
         pack=tuple(sorted(n for n in packed if normalise(n) not in exclude)),
         provides=_answers(remembered.provides, asked.provides),
         isolation=_isolation(asked.isolation or remembered.isolation),
+        idle=_duration(asked.idle or remembered.idle),
+        memory=asked.memory,
     )
 
 
@@ -61,6 +64,13 @@ def _answers(remembered: tuple[str, ...], asked: tuple[str, ...]) -> tuple[str, 
     """Return one answer an import; the newest counts."""
     answers = dict(parse_answer(text) for text in (*remembered, *asked))
     return tuple(f"{name}={package}" for name, package in sorted(answers.items()))
+
+
+def _duration(text: str) -> str:
+    """Return a time that can be read, as it was written."""
+    if text:
+        parse_duration(text)
+    return text
 
 
 def _isolation(value: str) -> str:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from jupyter_devbox.spec.environment import EnvironmentSpec
 from jupyter_devbox.spec.project import ProjectOptions
+from jupyter_devbox.spec.run_args import with_memory
 from jupyter_devbox.spec.tree import KeyFile
 from jupyter_devbox.spec.written import (
     CA_MOUNT,
@@ -25,9 +27,13 @@ RECORD = ("customizations", "jupyter_devbox", "written")
 
 
 def devcontainer(
-    spec: EnvironmentSpec, options: ProjectOptions, *, nested: bool = False
+    spec: EnvironmentSpec,
+    options: ProjectOptions,
+    *,
+    nested: bool = False,
+    run_args: Sequence[object] = (),
 ) -> KeyFile:
-    """Return devcontainer.json of the CPU target.
+    """Return devcontainer.json of the CPU target; `run_args` are those that stand there already.
 
     A company's CA bundle works from the file alone: it is a build secret, and at run time it is
     mounted at its own path; where the variable is unset, both fall back to something harmless.
@@ -72,6 +78,7 @@ def devcontainer(
         path=PATH,
         values=values,
         record=RECORD,
+        edits={("runArgs",): with_memory(run_args, options.memory)} if options.memory else {},
         rivals=(("image",), ("dockerComposeFile",), ("dockerFile",)),
         heading=HEADING,
     )
@@ -89,5 +96,6 @@ def _wishes(options: ProjectOptions) -> dict[str, Any]:
         "pack": list(options.pack),
         "provides": list(options.provides),
         "isolation": options.isolation,
+        "idle": options.idle,
     }
     return {name: value for name, value in wishes.items() if value}

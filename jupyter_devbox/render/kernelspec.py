@@ -24,12 +24,13 @@ def box_kernelspec(
     config_file: str,
     limits: Limits,
     isolation: str = "box",
+    idle: int = 3600,
     env: Mapping[str, str] = EMPTY,
 ) -> dict[str, Any]:
     """Return the kernelspec of a box kernel.
 
-    Our provisioner starts it. A client that ignores provisioners runs `argv` instead, which then
-    says so in one sentence and ends.
+    `idle` is in seconds, 0 for ever. Our provisioner starts it. A client that ignores
+    provisioners runs `argv` instead, which then says so in one sentence and ends.
     """
     return {
         "argv": [python, "-m", "jupyter_devbox", "kernel", "start", "-f", "{connection_file}"],
@@ -46,6 +47,7 @@ def box_kernelspec(
                     "name": name,
                     "target": target,
                     "isolation": isolation,
+                    "idle": idle,
                     "config_file": config_file,
                     "memory": limits.memory,
                     "shm": limits.shm,

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from jupyter_devbox.render.devcontainer import devcontainer
 from jupyter_devbox.render.dockerfile import dockerfile
 from jupyter_devbox.spec.environment import EnvironmentSpec
@@ -21,6 +23,7 @@ def render(
     *,
     uv_version: str,
     nested: bool = False,
+    run_args: Sequence[object] = (),
 ) -> RenderedTree:
     """Return the files of an environment, sorted by path; same input, same bytes.
 
@@ -30,10 +33,12 @@ def render(
         The uv that installs in the image.
     nested
         Whether the project is a folder of a larger Git repository.
+    run_args
+        What stands under ``runArgs`` of devcontainer.json: the user's, edited at his word alone.
     """
     ours = tuple(format_line(r) for r in spec.requirements if r.reason != "hand")
     files: list[RenderedFile] = [
-        devcontainer(spec, options, nested=nested),
+        devcontainer(spec, options, nested=nested, run_args=run_args),
         dockerfile(spec, lock, uv_version),
         LinesFile(path=f"{FOLDER}/requirements.in", heading=HEADING, lines=ours),
         *(

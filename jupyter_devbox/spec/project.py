@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -34,6 +34,12 @@ class ProjectOptions:
         Answers to imports that were not found: ``cv2=opencv-python``.
     isolation
         ``kernel`` gives each kernel a container of its own; "" and ``box`` share one.
+    idle
+        How long a box in which nothing runs goes on, such as ``30m``; ``0`` for ever; "" for an
+        hour.
+    memory
+        The box's memory limit, such as ``4g``; "" leaves it. It is remembered as ``--memory`` in
+        ``runArgs``, where every reader of devcontainer.json finds it.
     """
 
     include: tuple[str, ...] = ()
@@ -45,6 +51,8 @@ class ProjectOptions:
     pack: tuple[str, ...] = ()
     provides: tuple[str, ...] = ()
     isolation: str = ""
+    idle: str = ""
+    memory: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,3 +94,9 @@ class ExistingEnvironment:
     python: str = ""
     notebooks: tuple[str, ...] = ()
     configuration: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def run_args(self) -> Sequence[object]:
+        """What stands under `runArgs`; () for what is no list."""
+        arguments = self.configuration.get("runArgs")
+        return arguments if isinstance(arguments, list) else ()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Literal
 
 
@@ -34,13 +34,15 @@ class KeyFile:
 
     `values` maps key paths, such as ``("customizations", "vscode", "settings")``, to plain JSON
     values. The path of the record of what we wrote is `record`. `rivals` are keys that cannot
-    stand beside ours, such as ``image`` beside ``build``.
+    stand beside ours, such as ``image`` beside ``build``. `edits` are set because this very
+    command of the user's says so; then they are the user's own, and no ancestor is kept.
     """
 
     path: str
     values: Mapping[tuple[str, ...], Any]
     record: tuple[str, ...]
     rivals: tuple[tuple[str, ...], ...] = ()
+    edits: Mapping[tuple[str, ...], Any] = field(default_factory=dict)
     heading: str = ""
     kind: Literal["keys"] = "keys"
 

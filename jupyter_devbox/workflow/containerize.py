@@ -131,8 +131,7 @@ def find_request_project(context: Context, request: ContainerizeRequest) -> Proj
 def _relocated(context: Context, request: ContainerizeRequest) -> ContainerizeRequest:
     """Return the request with its notebooks checked; one in HOME is copied on `--yes`."""
     if not request.notebooks and request.snapshot is None:
-        message = "Which notebook?"
-        raise UsageError(message, hint="jupyter devbox containerize NOTEBOOK.ipynb")
+        request = replace(request, notebooks=_remembered(context, request))
     notebooks = tuple(check_notebook(path) for path in request.notebooks)
     home = context.home.resolve()
     if request.project is None and request.yes and notebooks and notebooks[0].parent == home:
@@ -141,6 +140,16 @@ def _relocated(context: Context, request: ContainerizeRequest) -> ContainerizeRe
             raise ProjectError(message, hint="move the notebook into a folder of its own")
         notebooks = (_copied(notebooks[0], home), *notebooks[1:])
     return replace(request, notebooks=notebooks)
+
+
+def _remembered(context: Context, request: ContainerizeRequest) -> tuple[Path, ...]:
+    """Return the notebooks that the project was made for, where none is named: for new options."""
+    project = find_project(Path.cwd(), home=context.home, chosen=request.project)
+    notebooks = tuple(project.root / name for name in read_environment(project.root).notebooks)
+    if not notebooks:
+        message = "Which notebook?"
+        raise UsageError(message, hint="jupyter devbox containerize NOTEBOOK.ipynb")
+    return notebooks
 
 
 def _copied(notebook: Path, home: Path) -> Path:

@@ -12,12 +12,14 @@ from typing import Any
 
 from jupyter_devbox.build import build_image
 from jupyter_devbox.engine.base import Engine
+from jupyter_devbox.engine.scratch import sweep_scratch
 from jupyter_devbox.files.project import Project
 from jupyter_devbox.files.reader import read_environment
 from jupyter_devbox.render.kernelspec import box_kernelspec
 from jupyter_devbox.run.kernelspec import install_kernelspec
 from jupyter_devbox.spec.container import BuildRequest, ImageInfo
 from jupyter_devbox.spec.container_env import listed_environment
+from jupyter_devbox.spec.durations import parse_duration
 from jupyter_devbox.spec.environment import Target
 from jupyter_devbox.spec.events import BuildEvent, PhaseEvent
 from jupyter_devbox.spec.requirements_txt import REST, STABLE, read_pins
@@ -37,6 +39,9 @@ _NOT_OF_THE_IMAGE = {"devcontainer.json", "requirements.in"}
 LABEL_FILES = "jupyter-devbox.files"
 LABEL_PROJECT = "jupyter-devbox.project"
 LABEL_TARGET = "jupyter-devbox.target"
+
+IDLE = "1h"
+"""See `BoxSpec.idle`."""
 
 OnBuildEvent = Callable[[BuildEvent], None]
 
@@ -114,6 +119,7 @@ def _build(
     existing = engine.image(tag)
     if existing is not None and existing.labels.get(LABEL_FILES) == files:
         return existing, False
+    sweep_scratch()  # the build of a client that was killed goes on by itself, with the same steps
     packages = sum(
         len(read_pins((folder / name).read_text(encoding="utf-8")))
         for name in (STABLE, REST)
@@ -189,7 +195,6 @@ def box_content(
     """
     require_configuration(context, project.root)
     existing = read_environment(project.root)
-    arguments = existing.configuration.get("runArgs")
     return box_kernelspec(
         display_name=f"{project.name} · CPU",
         python=context.python,
@@ -198,7 +203,8 @@ def box_content(
         target="cpu",
         image=image.id,
         config_file=str(project.root / FOLDER / "devcontainer.json"),
-        limits=read_limits(arguments if isinstance(arguments, list) else ()),
+        limits=read_limits(existing.run_args),
         isolation=isolation or existing.options.isolation or "box",
+        idle=parse_duration(existing.options.idle or IDLE),
         env=listed_environment(existing.configuration),
     )

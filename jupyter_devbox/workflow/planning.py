@@ -83,7 +83,14 @@ def make_plan(
     )
     spec = pinned(spec, lock)
     spec = replace(spec, estimated_bytes=estimate_bytes(spec, lock))
-    tree = render(spec, lock, options, uv_version=version("uv"), nested=project.nested)
+    tree = render(
+        spec,
+        lock,
+        options,
+        uv_version=version("uv"),
+        nested=project.nested,
+        run_args=existing.run_args,
+    )
     return Plan(spec=spec, lock=lock, tree=tree, existing=existing, options=options)
 
 

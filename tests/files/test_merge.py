@@ -151,6 +151,21 @@ def keys(**values):
     )
 
 
+def test_what_the_user_orders_is_no_conflict_and_his_own_afterwards():
+    """`--memory` changes a list that the user may have written by hand."""
+    text = merge(keys(name="a"), None).content.replace(
+        b'"name": "a"', b'"runArgs": ["--shm-size=1g"], // big\n  "name": "a"'
+    )
+    ordered = replace(keys(name="a"), edits={("runArgs",): ["--shm-size=1g", "--memory=4g"]})
+    merged = merge(ordered, text)
+    assert merged.conflicts == ()
+    assert parsed(merged)["runArgs"] == ["--shm-size=1g", "--memory=4g"]
+    assert b"// big" in merged.content
+    assert "runArgs" not in parsed(merged)["customizations"]["ours"]["written"]
+    assert merge(ordered, merged.content).content == merged.content
+    assert merge(keys(name="a"), merged.content).content == merged.content
+
+
 def parsed(merged):
     return jsonc.parse(merged.content.decode()).value
 

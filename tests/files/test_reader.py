@@ -36,6 +36,7 @@ def test_what_was_written_is_read_again(tmp_path):
         base="python:3.11-slim-bookworm", ports=(6006,), pack=("tools",),
         provides=("cv2=opencv-python",),
         isolation="kernel",
+        idle="30m",
     )  # fmt: skip
     environment = spec(
         direct("numpy==2.1", detail="numpy.linalg", notebooks=("sub/ä \udcff.ipynb",)),

@@ -343,7 +343,7 @@ def test_an_include_doesn_t_loosen_a_line_by_hand():
     [
         {"include": ("x @ https://u:p@host/x.whl",)}, {"include": ("-r x",)}, {"exclude": ("a b",)},
         {"apt": ("ffmpeg=7:5",)}, {"apt": ("-y",)}, {"python": "3.11.2"}, {"base": "python"},
-        {"ports": (0,)}, {"ports": (70000,)}, {"isolation": "none"},
+        {"ports": (0,)}, {"ports": (70000,)}, {"isolation": "none"}, {"idle": "soon"},
     ],
 )  # fmt: skip
 @pytest.mark.parametrize("remembered", [False, True])
