@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from jupyter_devbox.run.paths import PathMap
@@ -29,6 +29,7 @@ def test_there_and_back(project, inner):
 def test_relative_paths_start_at_the_kernels_folder(inner, folder):
     paths = PathMap(Path("/home/u/it's “a” projéct"), "/workspaces/p")
     here = "/".join(["/workspaces/p", *folder])
+    assume(inner[:1] != ["~"])  # home, as a shell has it
     assert paths.to_host("/".join(inner) or ".", here) == paths.project.joinpath(*folder, *inner)
 
 
