@@ -34,7 +34,6 @@ from jupyter_devbox.run.box import metadata
 from jupyter_devbox.run.environment import carried
 from jupyter_devbox.run.kernel import KernelProcess
 from jupyter_devbox.run.listening import Answer, Listeners
-from jupyter_devbox.run.paths import PathMap
 from jupyter_devbox.run.runtime_dir import default_base
 from jupyter_devbox.run.start import (
     Kernel,
@@ -285,9 +284,7 @@ class DevboxProvisioner(KernelProvisionerBase):
     def _environment(self, spec: BoxSpec, env: Mapping[str, str]) -> dict[str, str]:
         """Return the kernel's own variables: the kernelspec's, and where its notebook is."""
         mine = {**carried(env), **{name: env[name] for name in self.kernel_spec.env if name in env}}
-        if session := env.get(_SESSION):
-            inside = PathMap(Path(spec.project), spec.workspace).to_box(session)
-            mine[_SESSION] = inside or Path(session).name
+        mine |= {_SESSION: env[_SESSION]} if env.get(_SESSION) else {}
         return mine
 
     def _ended(self, process: KernelProcess) -> None:
@@ -371,8 +368,7 @@ class DevboxProvisioner(KernelProvisionerBase):
         """Return the host's path for a path in the kernel, if the project has that file."""
         if self._kernel is None:
             return None
-        spec = self.box_spec()
-        return PathMap(Path(spec.project), spec.workspace).existing(path, self._kernel.folder)
+        return self._kernel.paths.existing(path, self._kernel.folder)
 
     async def get_provisioner_info(self) -> dict[str, Any]:
         """Return what is known about the running kernel, as plain values."""

@@ -90,6 +90,7 @@ def image_info(raw: Json, reference: str = "") -> ImageInfo:
         platform=platform_name(raw.get("Os") or "linux", raw.get("Architecture") or ""),
         env={key: value for key, _, value in env},
         labels=config.get("Labels") or {},
+        layers=tuple((raw.get("RootFS") or {}).get("Layers") or ()),
     )
 
 
@@ -117,6 +118,12 @@ def container_info(raw: Json) -> ContainerInfo:
         started=seconds(state.get("StartedAt") or ""),
         labels=raw["Config"].get("Labels") or {},
         memory_limit=raw["HostConfig"].get("Memory") or 0,
+        user=raw["Config"].get("User") or "",
+        mounts=tuple(
+            Mount(source=each["Source"], target=each["Destination"], readonly=not each.get("RW"))
+            for each in raw.get("Mounts") or ()
+            if each.get("Type") == "bind"
+        ),
     )
 
 

@@ -9,6 +9,7 @@ from jupyter_devbox.engine.base import Engine
 from jupyter_devbox.errors import RunError
 from jupyter_devbox.run.ending import Moment
 from jupyter_devbox.run.kernel import KernelProcess
+from jupyter_devbox.run.paths import PathMap
 from jupyter_devbox.run.probe import LAUNCHER, PYTHON
 from jupyter_devbox.run.runtime_dir import SHARED_IN_BOX, SOCKETS_IN_BOX
 from jupyter_devbox.run.start import Kernel, kernel_name, kernel_runtime_dir
@@ -24,6 +25,7 @@ def kernel_facts(kernel: Kernel) -> dict[str, object]:
         "pid_started": kernel.process.pid_started,
         "runtime": str(kernel.runtime.path),
         "folder": kernel.folder,
+        "workspace": kernel.paths.workspace,
         "isolation": kernel.spec.isolation,
     }
 
@@ -73,6 +75,7 @@ def attach_kernel(
         name=name,
         folder=str(facts.get("folder") or spec.workspace),
         outside=False,
+        paths=PathMap(Path(spec.project), str(facts.get("workspace") or spec.workspace)),
         spec=spec,
         began=Moment.now(),
         attached=True,

@@ -7,6 +7,7 @@ import os
 import re
 import shlex
 from collections.abc import Callable, Mapping
+from functools import partial
 from pathlib import Path
 
 from jupyter_devbox.engine.base import Engine
@@ -18,19 +19,19 @@ from jupyter_devbox.errors import (
     RunError,
 )
 from jupyter_devbox.run.environment import box_environment, ca_mount
-from jupyter_devbox.run.identity import identity_archive, image_accounts
-from jupyter_devbox.run.probe import LAUNCHER, PYTHON, probe, share_launcher
+from jupyter_devbox.run.identity import IDLE, identity_archive, image_accounts
+from jupyter_devbox.run.joined import containers_of_others, find_joined
+from jupyter_devbox.run.probe import LAUNCHER, PYTHON, share_launcher
 from jupyter_devbox.run.runtime_dir import SHARED_IN_BOX, RuntimeDir, open_runtime_dir, runtime_key
+from jupyter_devbox.run.transport import prove, proven
 from jupyter_devbox.spec.box import (
-    DEVCONTAINER_CONFIG,
-    DEVCONTAINER_FOLDER,
     LABEL_CONFIG_DIGEST,
     LABEL_FINGERPRINT,
-    LABEL_KIND,
     LABEL_RUNTIME,
     Box,
     BoxSpec,
     Kind,
+    Transport,
 )
 from jupyter_devbox.spec.container import EMPTY, ContainerInfo, ContainerSpec, ExecSpec, Mount
 
@@ -57,8 +58,9 @@ def open_box(
 ) -> tuple[Box, RuntimeDir]:
     """Return the running box of a project and target, whose transport is proven.
 
-    A box that differs in what is fixed at creation is replaced if nothing runs in it, and else
-    left to those who use it: the new one stands beside it.
+    A box that VS Code made first for the same files is used as it is. One of ours that differs in
+    what is fixed at creation is replaced if nothing runs in it, and else left to those who use it:
+    the new one stands beside it.
 
     Parameters
     ----------
@@ -78,22 +80,54 @@ def open_box(
     with runtime.locked():
         share_launcher(runtime)
         runtime.share(IDLE_SETTING, str(spec.idle).encode())
+        if joined := find_joined(engine, spec, runtime):
+            return joined, runtime
         found = _usable(engine, spec)
-        if found and _ready(engine, found, runtime):
-            return _box(spec, found), runtime
-        container = create(engine, spec, runtime, kind="box", host=host, record=record)
+        if found and (transport := _ready(engine, found, runtime)):
+            return _box(spec, found, transport), runtime
+        started = partial(_started, engine, spec, runtime, host, record)
         try:
-            engine.start(container)
-            probe(engine, container, runtime)
+            container = started(shared=True)
+        except EngineError:  # Docker from a snap, say, has a /tmp of its own
+            container = started(shared=False)
+        try:
+            transport = prove(engine, container, runtime)
         except (EngineError, RunError):
             engine.remove(container)
             raise
-        runtime.mark(_proof(container))
         made = engine.container(container)
     if made is None:
         msg = f"The box was removed as soon as it started: `{container[:12]}`"
         raise RunError(msg, hint="start the kernel again")
-    return _box(spec, made), runtime
+    return _box(spec, made, transport), runtime
+
+
+def _started(
+    engine: Engine,
+    spec: BoxSpec,
+    runtime: RuntimeDir,
+    host: Mapping[str, str],
+    record: Record,
+    *,
+    shared: bool,
+) -> str:
+    """Create and start the box, with or without the folder that it shares with the host."""
+    container = create(
+        engine,
+        spec,
+        runtime,
+        kind="box",
+        host=host,
+        record=record,
+        command=MAIN if shared else IDLE,
+        shared=shared,
+    )
+    try:
+        engine.start(container)
+    except EngineError:
+        engine.remove(container)
+        raise
+    return container
 
 
 def box_runtime_dir(spec: BoxSpec, base: Path) -> RuntimeDir:
@@ -121,8 +155,12 @@ def create(
     command: tuple[str, ...] = MAIN,
     name: str = "",
     env: Mapping[str, str] = EMPTY,
+    shared: bool = True,
 ) -> str:
-    """Create a container for the project, its user set up, and return its id; not started yet."""
+    """Create a container for the project, its user set up, and return its id; not started yet.
+
+    Without `shared` it has no part in the runtime folder, and its kernels need a stream.
+    """
     _check(engine, spec)
     accounts = image_accounts(engine, spec, runtime.path.parent, record)
     ca = ca_mount(host)
@@ -141,7 +179,7 @@ def create(
             },
             mounts=(
                 Mount(source=spec.project, target=spec.workspace),
-                *runtime.mounts(),
+                *(runtime.mounts() if shared else ()),
                 *((ca,) if ca else ()),
                 *spec.mounts,
             ),
@@ -187,9 +225,7 @@ def _joinable(engine: Engine, spec: BoxSpec, kind: Kind) -> dict[str, str]:
     labels = spec.devcontainer_labels() if kind == "box" else {}
     if not labels:
         return {}
-    same = {name: labels[name] for name in (DEVCONTAINER_FOLDER, DEVCONTAINER_CONFIG)}
-    foreign = [each for each in engine.containers(same) if LABEL_KIND not in each.labels]
-    return {} if foreign else labels
+    return {} if containers_of_others(engine, spec) else labels
 
 
 def _usable(engine: Engine, spec: BoxSpec) -> ContainerInfo | None:
@@ -204,8 +240,9 @@ def _usable(engine: Engine, spec: BoxSpec) -> ContainerInfo | None:
     return fitting
 
 
-def _ready(engine: Engine, box: ContainerInfo, runtime: RuntimeDir) -> bool:
-    """Start a box if it is stopped and prove its transport; remove it if it can't be used."""
+def _ready(engine: Engine, box: ContainerInfo, runtime: RuntimeDir) -> Transport | None:
+    """Start a box if it is stopped and return its transport; remove it if it can't be used."""
+    known = proven(runtime, box.id)
     if box.status == "paused":
         msg = f"The box is paused: `{box.name}`"
         raise RunError(msg, hint=f"docker unpause {box.name}")
@@ -214,18 +251,20 @@ def _ready(engine: Engine, box: ContainerInfo, runtime: RuntimeDir) -> bool:
             engine.start(box.id)
         except EngineError:  # a mount's source is gone: a new box has new ones
             engine.remove(box.id)
-            return False
-    elif runtime.marked(_proof(box.id)):
-        return True
+            return None
+    elif known:
+        return known
     try:
-        probe(engine, box.id, runtime)
+        transport = prove(engine, box.id, runtime)
     except RunError:
         if _others(engine, box.id):
             raise
+        engine.remove(box.id)
+        return None
+    if transport == "stream" and known != "stream" and not _others(engine, box.id):
         engine.remove(box.id)  # /tmp was swept: its mounts point to folders that are no more
-        return False
-    runtime.mark(_proof(box.id))
-    return True
+        return None
+    return transport
 
 
 def _others(engine: Engine, container: str) -> int:
@@ -237,12 +276,7 @@ def _others(engine: Engine, container: str) -> int:
     return int(count) if result.exit_code == 0 and count.isdecimal() else 1
 
 
-def _proof(container: str) -> str:
-    """Return the name under which a box's proven transport is noted."""
-    return f"proven-{container[:12]}"
-
-
-def _box(spec: BoxSpec, info: ContainerInfo) -> Box:
+def _box(spec: BoxSpec, info: ContainerInfo, transport: Transport) -> Box:
     """Return a container as the box it is."""
     digest = info.labels.get(LABEL_CONFIG_DIGEST, "")
     return Box(
@@ -251,5 +285,7 @@ def _box(spec: BoxSpec, info: ContainerInfo) -> Box:
         image=info.image,
         target=spec.target,
         project=spec.project,
+        workspace=spec.workspace,
+        transport=transport,
         stale=bool(digest and spec.config_digest) and digest != spec.config_digest,
     )

@@ -48,6 +48,9 @@ def explain(
     lines = last_lines(log)
     if process.error:
         return KernelStartError(f"The kernel could not be started: `{process.error}`")
+    if process.broken:
+        msg = f"The box broke the stream that carries its kernel: `{process.broken}`"
+        return KernelStartError(msg, hint="restart the kernel", details=lines)
     if process.unheard:
         msg = "The kernel was ended: its box heard nothing from Jupyter for 90 s"
         return KernelStartError(msg, hint="restart the kernel", details=lines)

@@ -11,6 +11,8 @@ from urllib.parse import urlsplit
 from jupyter_devbox.spec.box import HOME, USER
 from jupyter_devbox.spec.container import Mount
 
+IN_BOX = "JUPYTER_DEVBOX_BOX"
+"""Set for all that runs in a box; the magics look at it."""
 CA_IN_BOX = "/run/devbox/ca.crt"
 
 _CA_NAMES = ("SSL_CERT_FILE", "REQUESTS_CA_BUNDLE", "PIP_CERT", "CURL_CA_BUNDLE")
@@ -28,7 +30,7 @@ def box_environment(host: Mapping[str, str]) -> dict[str, str]:
     host
         This process's own environment.
     """
-    settings = {"HOME": HOME, "USER": USER, "JUPYTER_DEVBOX_BOX": "1"}
+    settings = {"HOME": HOME, "USER": USER, IN_BOX: "1"}
     if ca_mount(host):
         settings |= dict.fromkeys(_CA_SET, CA_IN_BOX)
     return settings | carried(host)

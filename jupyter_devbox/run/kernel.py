@@ -47,6 +47,7 @@ class KernelProcess:
         self.pid: int | None = None
         self.pid_started = ""
         self.error = ""
+        self.broken = ""
         self.out_of_memory = False
         self.unheard = False
         self.lost = False
@@ -126,6 +127,8 @@ class KernelProcess:
             self.unheard = True
         elif word == "error":
             self.error = rest
+        elif word == "broken":
+            self.broken = rest
         elif word == "exit" and numbers:
             killed = numbers[0] == _LOST and not self.asked_to_end
             self.out_of_memory = killed and numbers[-1] > 0 and len(numbers) > 1

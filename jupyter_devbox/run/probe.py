@@ -10,7 +10,7 @@ from pathlib import Path
 
 from jupyter_devbox.engine.base import Engine
 from jupyter_devbox.errors import TransportError
-from jupyter_devbox.run.runtime_dir import BASE_VARIABLE, SOCKETS_IN_BOX, RuntimeDir, give
+from jupyter_devbox.run.runtime_dir import SOCKETS_IN_BOX, RuntimeDir, give
 from jupyter_devbox.spec.container import ExecSpec
 
 LAUNCHER = "launcher.py"
@@ -70,10 +70,6 @@ def _heard(listener: socket.socket) -> bytes:
 
 
 def unreachable(folder: Path, said: tuple[str, ...]) -> TransportError:
-    """Return the error for a box that can't reach the host's sockets."""
+    """Return the error for a box that can't reach the host's sockets; a stream may still do."""
     msg = f"The box can't reach this machine's sockets: `{folder}`"
-    hint = (
-        f"if Docker comes from a snap it has a /tmp of its own: set {BASE_VARIABLE} to a short "
-        "folder below HOME; Docker Desktop and remote engines are not supported yet"
-    )
-    return TransportError(msg, hint=hint, details=said)
+    return TransportError(msg, hint="jupyter devbox doctor", details=said)

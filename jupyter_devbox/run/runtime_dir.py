@@ -17,6 +17,7 @@ from __future__ import annotations
 import hashlib
 import os
 import shutil
+import socket
 import stat
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -66,6 +67,20 @@ class RuntimeDir:
             write_private(path, content)
             give(path, self.uid, self.gid)
         return f"{SHARED_IN_BOX}/{name}"
+
+    def listen(self, path: Path) -> socket.socket:
+        """Return a socket that listens at a path among `sockets`, for the box's user alone."""
+        path.unlink(missing_ok=True)
+        listener = socket.socket(socket.AF_UNIX)
+        try:
+            listener.bind(str(path))
+            path.chmod(0o600)
+            give(path, self.uid, self.gid)
+            listener.listen(16)
+        except OSError:
+            listener.close()
+            raise
+        return listener
 
     def discard(self, name: str) -> None:
         """Remove what a kernel left: its connection file, heartbeat, log and sockets."""

@@ -10,15 +10,17 @@ from functools import partial
 from pathlib import Path
 
 from jupyter_devbox.engine.base import Engine
-from jupyter_devbox.errors import DevboxError, EngineError, KernelStartError
+from jupyter_devbox.errors import DevboxError, KernelStartError
 from jupyter_devbox.run.alone import start_alone
-from jupyter_devbox.run.box import Record, open_box, unrecorded
+from jupyter_devbox.run.box import Record, box_runtime_dir, open_box, unrecorded
 from jupyter_devbox.run.death import explain, last_lines
 from jupyter_devbox.run.ending import Moment
+from jupyter_devbox.run.environment import IN_BOX
 from jupyter_devbox.run.heartbeat import HEART
 from jupyter_devbox.run.kernel import Channel, KernelProcess, await_sockets
 from jupyter_devbox.run.paths import PathMap
 from jupyter_devbox.run.probe import LAUNCHER, PYTHON, share_launcher
+from jupyter_devbox.run.relay import Relay
 from jupyter_devbox.run.runtime_dir import (
     SHARED_IN_BOX,
     SOCKETS_IN_BOX,
@@ -26,10 +28,12 @@ from jupyter_devbox.run.runtime_dir import (
     open_runtime_dir,
     runtime_key,
 )
-from jupyter_devbox.spec.box import BoxSpec
+from jupyter_devbox.run.stream import stream_kernel
+from jupyter_devbox.spec.box import Box, BoxSpec
 from jupyter_devbox.spec.container import EMPTY, ExecSpec
 
 KERNEL = ("python3", "-m", "ipykernel_launcher")
+_SESSION = "JPY_SESSION_NAME"
 
 _NOTICE = """\
 def _devbox_notice():
@@ -58,7 +62,7 @@ class KernelRequest:
     folder
         The notebook's folder on the host.
     env
-        Variables for this kernel alone.
+        Variables for this kernel alone; the notebook's path in JPY_SESSION_NAME is the host's.
     arguments
         Appended to the kernel's command line.
     seconds
@@ -101,6 +105,8 @@ class Kernel:
         When it started.
     attached
         Whether another process started it.
+    paths
+        Where the project is, here and there.
     """
 
     process: KernelProcess
@@ -112,6 +118,7 @@ class Kernel:
     outside: bool
     spec: BoxSpec
     began: Moment
+    paths: PathMap
     attached: bool = False
 
     def explain(self) -> DevboxError:
@@ -167,20 +174,20 @@ def start_kernel(
     KernelStartError
         It ended before, or took too long; `details` are its last lines.
     """
-    inside = PathMap(Path(spec.project), spec.workspace).to_box(request.folder)
-    folder = inside or spec.workspace
     launch = partial(_launch_alone if spec.isolation == "kernel" else _launch_in_box, engine, spec)
-    container, runtime, channel = launch(request, folder, base=base, host=host, record=record)
+    container, runtime, channel, paths = launch(request, base=base, host=host, record=record)
+    inside = paths.to_box(request.folder)
     kernel = Kernel(
         process=KernelProcess(channel, on_end),
         engine=engine,
         container=container,
         runtime=runtime,
         name=request.name,
-        folder=folder,
+        folder=inside or paths.workspace,
         outside=inside is None,
         spec=spec,
         began=Moment.now(),
+        paths=paths,
     )
     if await_sockets(kernel.process, _sockets(runtime, request), request.seconds):
         return kernel
@@ -189,55 +196,76 @@ def start_kernel(
     raise error
 
 
+_Launched = tuple[str, RuntimeDir, Channel, PathMap]
+"""Container, its folder, the channel to the launcher, and where the project is."""
+
+
 def _launch_alone(
     engine: Engine,
     spec: BoxSpec,
     request: KernelRequest,
-    folder: str,
     *,
     base: Path,
     host: Mapping[str, str],
     record: Record,
-) -> tuple[str, RuntimeDir, Channel]:
+) -> _Launched:
     """Start a launcher in a container of its own."""
+    paths = PathMap(Path(spec.project), spec.workspace)
     runtime = kernel_runtime_dir(spec, request.id, base)
     _lay_out(runtime, request)
-    dial = partial(_command, request, folder)
     try:
         container, channel = start_alone(
-            engine, spec, runtime, request.name, dial, env=request.env, host=host, record=record
+            engine,
+            spec,
+            runtime,
+            request.name,
+            command=partial(_command, request, paths),
+            stream=partial(_stream, engine, runtime, request, paths, last=True),
+            env=_environment(request, paths),
+            host=host,
+            record=record,
+            box_runtime=box_runtime_dir(spec, base),
         )
     except DevboxError:
         HEART.leave(runtime, request.name)
         raise
-    return container, runtime, channel
+    return container, runtime, channel, paths
 
 
 def _launch_in_box(
     engine: Engine,
     spec: BoxSpec,
     request: KernelRequest,
-    folder: str,
     *,
     base: Path,
     host: Mapping[str, str],
     record: Record,
-) -> tuple[str, RuntimeDir, Channel]:
+) -> _Launched:
     """Start a launcher in the project's box, twice if that stops for idleness this very moment."""
-    command = ExecSpec(command=_command(request, folder, "-"), env=request.env, stdin=True)
     first = True
     while True:
         box, runtime = open_box(engine, spec, base=base, host=host, record=record)
+        paths = PathMap(Path(spec.project), box.workspace)
         _lay_out(runtime, request)
         try:
-            return box.id, runtime, engine.stream(box.id, command)
-        except EngineError:
+            return box.id, runtime, _open_channel(engine, box, runtime, request, paths), paths
+        except DevboxError:
             HEART.leave(runtime, request.name)
             runtime.discard(request.name)
             state = engine.container(box.id)
             if not first or state is None or state.status != "exited":
                 raise
             first = False
+
+
+def _open_channel(
+    engine: Engine, box: Box, runtime: RuntimeDir, request: KernelRequest, paths: PathMap
+) -> Channel:
+    """Start a launcher in a running box, by the transport that it has."""
+    if box.transport == "stream":
+        return _stream(engine, runtime, request, paths, box.id, user=box.user)
+    command, env = _command(request, paths, "-"), _environment(request, paths)
+    return engine.stream(box.id, ExecSpec(command=command, env=env, stdin=True))
 
 
 def _lay_out(runtime: RuntimeDir, request: KernelRequest) -> None:
@@ -252,8 +280,43 @@ def _lay_out(runtime: RuntimeDir, request: KernelRequest) -> None:
     HEART.join(runtime, request.name)
 
 
-def _command(request: KernelRequest, folder: str, channel: str) -> tuple[str, ...]:
+def _environment(request: KernelRequest, paths: PathMap) -> dict[str, str]:
+    """Return the kernel's own variables, its notebook's path as the box sees it."""
+    env = {**request.env, IN_BOX: "1"}
+    if session := env.get(_SESSION):
+        env[_SESSION] = paths.to_box(session) or Path(session).name
+    return env
+
+
+def _stream(
+    engine: Engine,
+    runtime: RuntimeDir,
+    request: KernelRequest,
+    paths: PathMap,
+    container: str,
+    *,
+    user: str = "",
+    last: bool = False,
+) -> Relay:
+    """Start the kernel over a stream."""
+    return stream_kernel(
+        engine,
+        container,
+        runtime,
+        request.name,
+        connection=request.connection,
+        folder=paths.to_box(request.folder) or paths.workspace,
+        command=(*KERNEL, *request.arguments),
+        env=_environment(request, paths),
+        user=user,
+        last=last,
+        notice=_NOTICE.format(request.notice) if request.notice else "",
+    )
+
+
+def _command(request: KernelRequest, paths: PathMap, channel: str) -> tuple[str, ...]:
     """Return the launcher's command line, the kernel's inside."""
+    folder = paths.to_box(request.folder) or paths.workspace
     launcher = (*PYTHON, f"{SHARED_IN_BOX}/{LAUNCHER}", "kernel", channel)
     log = f"{SOCKETS_IN_BOX}/{request.name}.log"
     file = f"{SHARED_IN_BOX}/{request.name}.json"

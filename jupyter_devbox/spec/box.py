@@ -13,6 +13,9 @@ from jupyter_devbox.spec.container import EMPTY, Limits, Mount, Rights
 Target = Literal["cpu", "cuda"]
 Isolation = Literal["box", "kernel"]
 Kind = Literal["box", "kernel"]
+Transport = Literal["mount", "stream"]
+"""Sockets in a folder that box and host share, or one exec stream a kernel."""
+TRANSPORTS: tuple[Transport, ...] = ("mount", "stream")
 
 LABEL_KIND = "jupyter-devbox.kind"
 LABEL_OWNER = "jupyter-devbox.owner"
@@ -150,11 +153,27 @@ class BoxSpec:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Box:
-    """A container that runs and whose transport is proven. `stale`: its configuration changed."""
+    """A container that runs and whose transport is proven.
+
+    Parameters
+    ----------
+    workspace
+        Where the project is in it.
+    stale
+        Whether its configuration changed since it was made.
+    user
+        Who kernels run as; "" for the container's own user.
+    ours
+        Whether we made it; those of others are used, never stopped, removed or changed.
+    """
 
     id: str
     name: str
     image: str
     target: Target
     project: str
+    workspace: str
     stale: bool = False
+    transport: Transport = "mount"
+    user: str = ""
+    ours: bool = True

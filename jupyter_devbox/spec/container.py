@@ -67,7 +67,8 @@ class ImageInfo:
     """One image of the engine.
 
     `id` is the full ``sha256:…``; `digest` the registry digest reported for the tag that was
-    asked for, or None; `size` in bytes on disk; `created` in seconds since the epoch.
+    asked for, or None; `size` in bytes on disk; `created` in seconds since the epoch; `layers` are
+    the digests of its file system's layers, lowest first.
     """
 
     id: str
@@ -78,6 +79,7 @@ class ImageInfo:
     platform: str = ""
     env: Mapping[str, str] = EMPTY
     labels: Mapping[str, str] = EMPTY
+    layers: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -164,7 +166,11 @@ class ContainerSpec:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ContainerInfo:
-    """One container as it stands. `started` in seconds since the epoch, 0.0 if never."""
+    """One container as it stands.
+
+    `started` in seconds since the epoch, 0.0 if never; `user` as it was created with, "" for the
+    image's own; `mounts` are its bind mounts.
+    """
 
     id: str
     name: str
@@ -176,6 +182,8 @@ class ContainerInfo:
     started: float = 0.0
     labels: Mapping[str, str] = EMPTY
     memory_limit: int = 0
+    user: str = ""
+    mounts: tuple[Mount, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -17,6 +17,7 @@ from typing import Any
 
 import pytest
 from jupyter_client.manager import KernelManager
+from transports import cannot_dial
 
 from jupyter_devbox.engine.docker_cli import find_docker_cli
 from jupyter_devbox.run.runtime_dir import BASE_VARIABLE
@@ -146,6 +147,7 @@ class Devbox:
 
     def __init__(self, engine, image: str, root: Path, runtime: Path) -> None:
         self.engine, self.image, self.root, self.runtime = engine, image, root, runtime
+        self.transport = "mount"
         self.project = root / "project"
         self.project.mkdir()
         self.specs = root / "jupyter" / "kernels"
@@ -232,7 +234,7 @@ def new_devbox() -> type[Devbox]:
 
 
 @pytest.fixture(scope="module")
-def devbox(engine, kernel_image, tmp_path_factory):
+def devbox(engine, kernel_image, tmp_path_factory, request):
     with (
         tempfile.TemporaryDirectory(dir="/tmp", prefix="jdb-t-") as runtime,
         pytest.MonkeyPatch.context() as patch,
@@ -241,5 +243,8 @@ def devbox(engine, kernel_image, tmp_path_factory):
         patch.setenv("JUPYTER_PATH", str(mine.specs.parent))
         patch.setenv("JUPYTER_DATA_DIR", str(mine.root / "data"))  # the ledger is there
         patch.setenv(BASE_VARIABLE, runtime)
+        mine.transport = getattr(request, "param", "mount")
+        if mine.transport == "stream":
+            cannot_dial(patch)
         yield mine
         mine.clean()

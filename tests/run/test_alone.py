@@ -5,10 +5,11 @@ from __future__ import annotations
 import signal
 
 import pytest
+from transports import both_transports
 
 from jupyter_devbox.spec.box import DEVCONTAINER_FOLDER, LABEL_KIND
 
-pytestmark = pytest.mark.docker
+pytestmark = [pytest.mark.docker, both_transports]
 
 
 @pytest.fixture(scope="module")

@@ -8,18 +8,26 @@ import threading
 from dataclasses import replace
 
 import pytest
+from transports import cannot_dial
 
-from jupyter_devbox.errors import ImageMissingError, ProjectError, RunError, TransportError
-from jupyter_devbox.run import probe
+from jupyter_devbox.errors import (
+    ImageMissingError,
+    ProjectError,
+    RunError,
+    TransportError,
+)
+from jupyter_devbox.run import stream
 from jupyter_devbox.run.box import box_runtime_dir, open_box, remove_box
+from jupyter_devbox.run.environment import CA_IN_BOX
 from jupyter_devbox.run.identity import IDLE
+from jupyter_devbox.run.runtime_dir import RuntimeDir
 from jupyter_devbox.spec.box import (
     DEVCONTAINER_CONFIG,
     DEVCONTAINER_FOLDER,
     DEVCONTAINER_METADATA,
     LABEL_PROJECT,
 )
-from jupyter_devbox.spec.container import ContainerSpec, ExecSpec, Limits
+from jupyter_devbox.spec.container import ContainerSpec, ExecSpec, Limits, Mount
 
 pytestmark = pytest.mark.docker
 
@@ -175,12 +183,44 @@ def test_the_project_is_gone(spec, opened, project):
     project.mkdir()
 
 
-def test_a_box_that_cannot_reach_us_is_not_kept(devbox, spec, opened, monkeypatch):
-    monkeypatch.setattr(probe, "_heard", lambda _: b"")
-    with pytest.raises(TransportError, match="can't reach") as caught:
+def test_a_box_that_cannot_dial_gets_a_stream(devbox, spec, opened, monkeypatch):
+    cannot_dial(monkeypatch)
+    first = opened(spec)
+    assert first.transport == "stream"
+    assert opened(spec) == first
+    devbox.engine.stop(first.id, 5)
+    assert opened(spec) == first
+    assert boxes(devbox.engine, spec) == [first.id]
+
+
+def test_the_transport_is_remembered(spec, opened, monkeypatch):
+    first = opened(spec)
+    assert first.transport == "mount"
+    cannot_dial(monkeypatch)  # and is not asked again
+    assert opened(spec) == first
+
+
+def test_a_box_without_python_is_not_kept(devbox, spec, opened, monkeypatch):
+    cannot_dial(monkeypatch)
+    monkeypatch.setattr(stream, "PYTHON", ("no-such-python",))
+    with pytest.raises(TransportError, match="no Python") as caught:
         opened(spec)
-    assert "snap" in caught.value.hint
+    assert "can't reach" in caught.value.details[0]
+    assert "no-such-python" in caught.value.details[-1]
     assert boxes(devbox.engine, spec) == []
+
+
+def test_an_engine_that_has_none_of_our_folders(devbox, spec, opened, monkeypatch):
+    """Docker from a snap has a /tmp of its own: the mounts of the runtime folder fail there."""
+    elsewhere = tuple(
+        Mount(source=f"/nonexistent{m.source}", target=m.target)
+        for m in box_runtime_dir(spec, devbox.runtime).mounts()
+    )
+    monkeypatch.setattr(RuntimeDir, "mounts", lambda _: elsewhere)
+    box = opened(spec)
+    assert box.transport == "stream"
+    targets = {mount.target for mount in devbox.engine.container(box.id).mounts}
+    assert targets - {CA_IN_BOX} == {spec.workspace}
 
 
 def test_a_paused_box_is_said(devbox, spec, opened, docker_cli):

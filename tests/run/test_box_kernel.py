@@ -9,8 +9,9 @@ import time
 from pathlib import Path
 
 import pytest
+from transports import both_transports
 
-pytestmark = pytest.mark.docker
+pytestmark = [pytest.mark.docker, both_transports]
 
 GONE = 10
 

@@ -1,9 +1,10 @@
-"""Jupyter's own conformance suite, on a kernel in the box and on one in its own container."""
+"""Jupyter's own conformance suite: in the box and in a container, by sockets and by stream."""
 
 from __future__ import annotations
 
 import jupyter_kernel_test
 import pytest
+from transports import cannot_dial
 
 pytestmark = pytest.mark.docker
 
@@ -12,6 +13,17 @@ pytestmark = pytest.mark.docker
 def specs(devbox):
     devbox.kernelspec("conform-box")
     devbox.kernelspec("conform-alone", isolation="kernel")
+    project = devbox.root / "streamed"
+    project.mkdir()
+    devbox.kernelspec("conform-box-stream", project=project)
+    devbox.kernelspec("conform-alone-stream", project=project, isolation="kernel")
+
+
+@pytest.fixture(scope="class")
+def streamed():
+    with pytest.MonkeyPatch.context() as patch:
+        cannot_dial(patch)
+        yield
 
 
 class Conformance:
@@ -47,3 +59,13 @@ class BoxConformanceTests(Conformance, jupyter_kernel_test.KernelTests):
 
 class AloneConformanceTests(Conformance, jupyter_kernel_test.KernelTests):
     kernel_name = "conform-alone"
+
+
+@pytest.mark.usefixtures("streamed")
+class StreamedBoxConformanceTests(Conformance, jupyter_kernel_test.KernelTests):
+    kernel_name = "conform-box-stream"
+
+
+@pytest.mark.usefixtures("streamed")
+class StreamedAloneConformanceTests(Conformance, jupyter_kernel_test.KernelTests):
+    kernel_name = "conform-alone-stream"

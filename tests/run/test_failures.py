@@ -9,6 +9,7 @@ import sys
 import time
 
 import pytest
+from transports import both_transports
 
 from jupyter_devbox.errors import (
     EngineNotRunningError,
@@ -20,7 +21,7 @@ from jupyter_devbox.errors import (
 from jupyter_devbox.provisioner import DevboxProvisioner
 from jupyter_devbox.spec.container import ExecSpec
 
-pytestmark = pytest.mark.docker
+pytestmark = [pytest.mark.docker, both_transports]
 
 
 def refused(devbox, error, *, cwd=None, extra=(), **config):

@@ -10,12 +10,13 @@ from pathlib import Path
 
 import pytest
 from jupyter_client.blocking import BlockingKernelClient
+from transports import both_transports
 
 from jupyter_devbox.run.box import metadata, open_box
 from jupyter_devbox.run.start import KernelRequest, start_kernel
 from jupyter_devbox.spec.container import ExecSpec
 
-pytestmark = pytest.mark.docker
+pytestmark = [pytest.mark.docker, both_transports]
 
 STRANGE = "it's “ünï” & a $(name)"
 

@@ -1,0 +1,440 @@
+"""A stream from end to end on this machine: the box is a process, the kernel a small server."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+import pytest
+
+from jupyter_devbox.errors import EngineError, TransportError
+from jupyter_devbox.run import stream
+from jupyter_devbox.run.death import explain
+from jupyter_devbox.run.frames import HELLO, LINE, LOG, MOST_CHANNELS, OPEN, WINDOW
+from jupyter_devbox.run.frames import Multiplexer as RealMultiplexer
+from jupyter_devbox.run.kernel import KernelProcess, await_sockets
+from jupyter_devbox.run.relay import Relay
+from jupyter_devbox.run.runtime_dir import open_runtime_dir
+
+SECONDS = 10
+PORTS = ("shell_port", "iopub_port", "stdin_port", "control_port", "hb_port")
+CONNECTION = {**{name: n for n, name in enumerate(PORTS, 1)}, "key": "secret"}
+
+# Echoes on every socket but 2, which says more than anybody reads.
+KERNEL = """
+import json, os, signal, socket, sys, threading
+known = json.load(open(sys.argv[-1]))
+signal.signal(signal.SIGUSR1, lambda *_: os._exit(5))
+def serve(number):
+    listener = socket.socket(socket.AF_UNIX)
+    listener.bind(f"{known['ip']}-{number}")
+    listener.listen()
+    while True:
+        end, _ = listener.accept()
+        threading.Thread(target=talk, args=(end, number), daemon=True).start()
+def talk(end, number):
+    while data := end.recv(65536):
+        while number == 2:
+            end.sendall(b"x" * 65536)
+        end.sendall(data)
+    end.close()
+for number in range(1, 6):
+    threading.Thread(target=serve, args=(number,)).start()
+print("up", os.getcwd(), os.environ.get("MINE"), flush=True)
+"""
+
+
+class Process:
+    """Satisfies `ExecStream`, without a container."""
+
+    def __init__(self, command, env):
+        self._process = subprocess.Popen(
+            command,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            env={**os.environ, **env},
+            bufsize=0,
+        )
+        self.pid = self._process.pid
+
+    def write(self, data):
+        try:
+            while data:
+                data = data[self._process.stdin.write(data) :]
+        except (OSError, ValueError) as error:
+            raise EngineError("ended") from error
+
+    def read(self):
+        try:
+            return self._process.stdout.read(65536)
+        except ValueError:
+            return b""
+
+    def stderr(self):
+        return self._process.stderr.read().decode()
+
+    def close(self):
+        if not self._process.stdin.closed:
+            self._process.stdin.close()
+
+    def wait(self):
+        code = self._process.wait(SECONDS)
+        self.close()
+        self._process.stdout.close()
+        self._process.stderr.close()
+        return code
+
+
+class Local:
+    """As much of an engine as a stream needs."""
+
+    def __init__(self):
+        self.streams = []
+        self.program = ()
+
+    def stream(self, container, spec):
+        command = self.program or (sys.executable, *spec.command[1:])
+        self.streams.append(Process(command, spec.env))
+        return self.streams[-1]
+
+
+@pytest.fixture
+def local():
+    engine = Local()
+    yield engine
+    for each in engine.streams:
+        each.close()
+        each.wait()
+
+
+@pytest.fixture
+def runtime():
+    with tempfile.TemporaryDirectory(dir="/tmp", prefix="jdb-t-") as base:
+        yield open_runtime_dir("k", uid=os.getuid(), gid=os.getgid(), base=Path(base))
+
+
+class Kernel:
+    def __init__(self, local, runtime, code=KERNEL, folder="/"):
+        self.local, self.runtime = local, runtime
+        command = (sys.executable, "-S", "-c", code)
+        self.channel = stream.stream_kernel(
+            local,
+            "c",
+            runtime,
+            "k",
+            connection=CONNECTION,
+            folder=folder,
+            command=command,
+            env={"MINE": "mine"},
+        )
+        self.process = KernelProcess(self.channel)
+        self.sockets = [runtime.sockets / f"k-{n}" for n in range(1, 6)]
+
+    def up(self):
+        assert await_sockets(self.process, self.sockets, SECONDS), self.process.error
+        return self
+
+    def dial(self, number):
+        end = socket.socket(socket.AF_UNIX)
+        end.settimeout(SECONDS)
+        end.connect(str(self.sockets[number - 1]))
+        return end
+
+    @property
+    def log(self):
+        return (self.runtime.sockets / "k.log").read_text()
+
+
+@contextmanager
+def running(*arguments, **options):
+    kernel = Kernel(*arguments, **options)
+    try:
+        yield kernel
+    finally:
+        kernel.process.close()
+
+
+def exactly(end, size):
+    data = b""
+    while len(data) < size:
+        part = end.recv(size - len(data))
+        assert part, "hung up"
+        data += part
+    return data
+
+
+def boxes_folders():
+    return set(Path("/tmp").glob("devbox-*"))
+
+
+def test_bytes_go_both_ways_on_every_socket(local, runtime):
+    with running(local, runtime) as kernel:
+        kernel.up()
+        for number in (1, 3, 4, 5):
+            with kernel.dial(number) as end:
+                end.sendall(b"hello %d" % number)
+                assert exactly(end, 7) == b"hello %d" % number
+
+
+def test_several_clients_and_large_messages(local, runtime):
+    with running(local, runtime) as kernel:
+        kernel.up()
+        ends = [kernel.dial(1) for _ in range(8)]
+        data = os.urandom(3 * WINDOW)
+        got = {}
+
+        def fetch(end):
+            got[end] = exactly(end, len(data))
+
+        threads = [threading.Thread(target=fetch, args=(end,)) for end in ends]
+        threads += [threading.Thread(target=end.sendall, args=(data,)) for end in ends]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join(SECONDS)
+        assert [got[end] == data for end in ends] == [True] * 8
+        for end in ends:
+            end.close()
+
+
+def test_a_client_that_does_not_read_stops_nobody_else(local, runtime):
+    with running(local, runtime) as kernel:
+        kernel.up()
+        with kernel.dial(2) as deaf, kernel.dial(5) as heart:
+            deaf.sendall(b"go")
+            time.sleep(0.5)  # by now every buffer on its way is full
+            worst = 0.0
+            for _ in range(20):
+                begin = time.monotonic()
+                heart.sendall(b"beat")
+                assert exactly(heart, 4) == b"beat"
+                worst = max(worst, time.monotonic() - begin)
+            assert worst < 2
+            pending = [len(c.pending) for c in kernel.channel._clients.values()]
+            assert max(pending) <= WINDOW
+            kernel.process.send_signal(signal.SIGUSR1)
+            assert kernel.process.wait(SECONDS) == 5
+
+
+def test_a_client_that_hangs_up_is_forgotten(local, runtime):
+    with running(local, runtime) as kernel:
+        kernel.up()
+        for _ in range(2 * MOST_CHANNELS):
+            with kernel.dial(1) as end:
+                end.sendall(b"x")
+                assert exactly(end, 1) == b"x"
+        deadline = time.monotonic() + SECONDS
+        while kernel.channel._mux._channels and time.monotonic() < deadline:
+            time.sleep(0.01)
+        assert not kernel.channel._mux._channels
+
+
+def test_more_clients_than_channels_are_sent_away(local, runtime):
+    with running(local, runtime) as kernel:
+        kernel.up()
+        ends = []
+        for _ in range(MOST_CHANNELS + 3):
+            ends.append(kernel.dial(1))
+            time.sleep(0.001)  # the backlog of a socket is short
+        assert [end.recv(1) for end in ends[MOST_CHANNELS:]] == [b""] * 3
+        ends[0].sendall(b"x")
+        assert exactly(ends[0], 1) == b"x"
+        for end in ends:
+            end.close()
+
+
+def test_environment_folder_and_last_words(local, runtime, tmp_path):
+    before = boxes_folders()
+    with running(local, runtime, folder=str(tmp_path)) as kernel:
+        kernel.up()
+        (folder,) = boxes_folders() - before
+        assert folder.stat().st_mode & 0o777 == 0o700
+        assert json.loads((folder / "connection.json").read_text())["key"] == "secret"
+        assert {p.stat().st_mode & 0o077 for p in folder.glob("*.json")} == {0}
+        kernel.process.terminate()
+        assert kernel.process.wait(SECONDS) == -signal.SIGTERM
+        assert kernel.log == f"up {tmp_path} mine\n"
+        assert not folder.exists()
+
+
+def test_the_end_of_the_stream_ends_the_kernel(local, runtime):
+    before = boxes_folders()
+    with running(local, runtime) as kernel:
+        kernel.up()
+        pid = kernel.process.pid
+        kernel.process.close()
+        local.streams[0].wait()
+        assert not Path(f"/proc/{pid}").exists()
+        assert boxes_folders() == before
+
+
+def test_what_was_said_before_the_end_arrives(local, runtime):
+    code = KERNEL.replace("end.sendall(data)", "end.sendall(b'y' * 150000); os._exit(3)")
+    with running(local, runtime, code) as kernel:
+        kernel.up()
+        with kernel.dial(1) as end:
+            end.sendall(b"go")
+            assert exactly(end, 150000) == b"y" * 150000
+            assert end.recv(1) == b""
+        assert kernel.process.wait(SECONDS) == 3
+
+
+def test_a_kernel_that_never_listens(local, runtime):
+    with running(local, runtime, "print('no kernel'); raise SystemExit(4)") as kernel:
+        assert not await_sockets(kernel.process, kernel.sockets, SECONDS)
+        assert kernel.process.wait(SECONDS) == 4
+        assert kernel.log == "no kernel\n"
+        assert list(runtime.sockets.glob("k-*")) == []
+
+
+def test_a_folder_that_is_not_there(local, runtime):
+    with running(local, runtime, folder="/nonexistent") as kernel:
+        assert kernel.process.wait(SECONDS) == 126
+        assert kernel.process.error == "No such file or directory: /nonexistent"
+
+
+def test_probe(local):
+    stream.probe_stream(local, "c")
+    assert local.streams[0].wait() == 0
+
+
+def test_probe_of_a_box_without_python(local):
+    local.program = ("sh", "-c", "echo no python3 here; exit 127")
+    with pytest.raises(TransportError, match="no Python") as caught:
+        stream.probe_stream(local, "0123456789abcdef")
+    assert caught.value.details == ("no python3 here",)
+
+
+# --- a box that lies --------------------------------------------------------
+
+
+class Liar:
+    """Satisfies `ExecStream`; what the box says is the test's."""
+
+    def __init__(self):
+        self.here, self.there = socket.socketpair()
+        self.here.settimeout(SECONDS)
+        self.there.settimeout(SECONDS)
+        self.mux = RealMultiplexer(opens=False)
+
+    def write(self, data):
+        try:
+            self.here.sendall(data)
+        except OSError as error:
+            raise EngineError("ended") from error
+
+    def read(self):
+        try:
+            return self.here.recv(65536)
+        except OSError:
+            return b""
+
+    def close(self):
+        try:
+            self.here.shutdown(socket.SHUT_RDWR)
+        except OSError:
+            return
+
+    def say(self, *told):
+        for kind, payload in told:
+            self.mux.tell(kind, payload)
+        while frame := self.mux.take():
+            self.there.sendall(frame)
+
+
+class Looked:
+    def container(self, _):
+        return None
+
+
+@pytest.fixture
+def liar(runtime):
+    box = Liar()
+    sockets = {"kernel/1": runtime.sockets / "k-1"}
+    box.relay = Relay(box, sockets, runtime.sockets / "k.log", runtime.listen)
+    box.process = KernelProcess(box.relay)
+    box.runtime = runtime
+    yield box
+    box.process.close()
+    box.here.close()
+    box.there.close()
+
+
+@pytest.mark.parametrize(
+    ("said", "why"),
+    [
+        (b"HTTP/1.1 200 OK\r\n" * 100, "a frame of"),
+        (b"\0" * 100_000, "an unknown control frame"),
+        (b"\0\0\0\0\0\0\0\x01l", "no greeting"),
+    ],
+)
+def test_a_box_that_speaks_something_else(liar, said, why):
+    with suppress(OSError):  # it is cut off in the middle
+        liar.there.sendall(said)
+    assert liar.process.wait(SECONDS) == -signal.SIGKILL
+    error = explain(Looked(), "c", liar.process, liar.runtime.sockets / "k.log")
+    assert error.message.startswith("The box broke the stream that carries its kernel")
+    assert why in error.message
+    assert not liar.relay._thread.is_alive() or liar.relay._thread.join(SECONDS) is None
+
+
+def test_a_box_that_sends_more_than_it_may(liar):
+    liar.say((HELLO, b"1"), (LINE, b"bound"))
+    assert await_sockets(liar.process, liar.relay._sockets.values(), SECONDS)
+    with socket.socket(socket.AF_UNIX) as client:
+        client.connect(str(liar.relay._sockets["kernel/1"]))
+        kind, channel, address = liar.mux.receive(liar.there.recv(65536))[0]
+        assert (kind, address) == (OPEN, b"kernel/1")
+        flood = channel.to_bytes(4, "big") + (1 << 16).to_bytes(4, "big") + b"x" * (1 << 16)
+        with suppress(OSError):
+            for _ in range(100):
+                liar.there.sendall(flood)
+        assert liar.process.wait(SECONDS) == -signal.SIGKILL
+        assert "more data than a channel may send" in liar.process.broken
+
+
+def test_a_log_is_not_written_through_a_link(liar, tmp_path):
+    (tmp_path / "mine").write_text("untouched")
+    (liar.runtime.sockets / "k.log").symlink_to(tmp_path / "mine")
+    liar.say((HELLO, b"1"), (LOG, b"evil"), (LINE, b"exit 1 0"))
+    liar.there.shutdown(socket.SHUT_RDWR)
+    assert liar.process.wait(SECONDS) == 1
+    assert (tmp_path / "mine").read_text() == "untouched"
+    assert (liar.runtime.sockets / "k.log").read_text() == "evil"
+
+
+def test_one_line_of_many(liar):
+    """Lines end where the launcher's frame ends: none can be smuggled into another."""
+    liar.say((HELLO, b"1"), (LINE, b"pid 5\nexit 0 0"), (LINE, b"exit 7 0"))
+    liar.there.shutdown(socket.SHUT_RDWR)
+    assert liar.process.wait(SECONDS) == 7
+
+
+def test_a_box_that_does_not_read_keeps_nobody(liar):
+    """Its stream is full; a kill still returns, and letting go frees the relay."""
+    liar.say((HELLO, b"1"), (LINE, b"bound"))
+    assert await_sockets(liar.process, liar.relay._sockets.values(), SECONDS)
+    liar.here.settimeout(None)
+    with socket.socket(socket.AF_UNIX) as client:
+        client.connect(str(liar.relay._sockets["kernel/1"]))
+        client.settimeout(0.5)
+        with pytest.raises(TimeoutError):
+            client.sendall(b"x" * (8 << 20))
+        begin = time.monotonic()
+        liar.process.kill()
+        assert liar.process.wait(0.1) is None
+        liar.process.close()
+        assert time.monotonic() - begin < 3
+    assert liar.process.wait(SECONDS) == -signal.SIGKILL
+    liar.relay._thread.join(SECONDS)
+    assert not liar.relay._thread.is_alive()

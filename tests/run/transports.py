@@ -1,0 +1,20 @@
+"""Both ways in and out of a box, for the tests that run on each."""
+
+from __future__ import annotations
+
+import pytest
+
+from jupyter_devbox.run import alone, probe
+
+both_transports = pytest.mark.parametrize("devbox", ["mount", "stream"], indirect=True)
+"""For a module or a test: once with sockets in a shared folder, once over exec streams."""
+
+
+def cannot_dial(patch: pytest.MonkeyPatch) -> None:
+    """Let every box seem unable to dial this machine's sockets, as under Docker Desktop."""
+
+    def silent(engine, container, runtime, listener):
+        raise probe.unreachable(runtime.path, ())
+
+    patch.setattr(probe, "_heard", lambda _: b"")
+    patch.setattr(alone, "_called", silent)
