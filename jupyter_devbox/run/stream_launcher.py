@@ -261,9 +261,9 @@ def run_kernel(folder: str, texts: tuple[str, str], last: bool, command: list[st
             _write(f"{private}/notice.py", notice)
             command = [*command, f"--IPKernelApp.exec_files={private}/notice.py"]
     except OSError as error:
+        _remove(private)
         stream.say(f"error {error.strerror}: {error.filename}")
         stream.flush()
-        _remove(private)
         return _FAILED
     pid = os.fork()
     if pid == 0:
@@ -274,9 +274,9 @@ def run_kernel(folder: str, texts: tuple[str, str], last: bool, command: list[st
     stream.finish()
     code = _end(pid)
     stream.send_log(f"{private}/log")
+    _remove(private)
     stream.say(f"exit {code} {memory_kills() - kills}")
     stream.flush()
-    _remove(private)
     if last:
         os.kill(1, signal.SIGTERM)
     return code if code >= 0 else 128 - code

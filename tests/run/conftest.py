@@ -17,14 +17,13 @@ from typing import Any
 
 import pytest
 from jupyter_client.manager import KernelManager
-from transports import cannot_dial
+from transports import IMAGE, cannot_dial
 
 from jupyter_devbox.engine.docker_cli import find_docker_cli
 from jupyter_devbox.run.runtime_dir import BASE_VARIABLE
 from jupyter_devbox.spec.box import LABEL_PROJECT, BoxSpec
 
 HERE = Path(__file__).parent
-IMAGE = "jupyter-devbox-test-kernel"
 BASE_IMAGE = "python:3.11-slim-bookworm"
 RECIPE = "jupyter-devbox-test.recipe"
 SECONDS = 20
@@ -231,6 +230,19 @@ def kernel_image_name() -> str:
 def new_devbox() -> type[Devbox]:
     """For tests with an engine of their own."""
     return Devbox
+
+
+@pytest.fixture(scope="session")
+def devcontainer() -> str:
+    """The reference client."""
+    places = os.environ.get("PATH", "").split(os.pathsep)
+    local = Path(__file__).parents[2] / ".venv/devcontainer-cli/node_modules/.bin"
+    found = os.environ.get("DEVCONTAINER_CLI") or shutil.which(
+        "devcontainer", path=os.pathsep.join([str(local), *places])
+    )
+    if not found:
+        pytest.skip("the devcontainer command is not here (npm: @devcontainers/cli)")
+    return found
 
 
 @pytest.fixture(scope="module")

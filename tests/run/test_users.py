@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import shutil
 import subprocess
 from pathlib import Path
 
@@ -19,19 +18,6 @@ from jupyter_devbox.spec.container import ExecSpec
 pytestmark = [pytest.mark.docker, both_transports]
 
 STRANGE = "it's “ünï” & a $(name)"
-
-
-@pytest.fixture(scope="session")
-def devcontainer() -> str:
-    """The reference client."""
-    places = os.environ.get("PATH", "").split(os.pathsep)
-    local = Path(__file__).parents[2] / ".venv/devcontainer-cli/node_modules/.bin"
-    found = os.environ.get("DEVCONTAINER_CLI") or shutil.which(
-        "devcontainer", path=os.pathsep.join([str(local), *places])
-    )
-    if not found:
-        pytest.skip("the devcontainer command is not here (npm: @devcontainers/cli)")
-    return found
 
 
 def configured(devbox, folder: Path) -> Path:

@@ -6,6 +6,9 @@ import pytest
 
 from jupyter_devbox.run import alone, probe
 
+IMAGE = "jupyter-devbox-test-kernel"
+"""Name of the image that `kernel_image` makes."""
+
 both_transports = pytest.mark.parametrize("devbox", ["mount", "stream"], indirect=True)
 """For a module or a test: once with sockets in a shared folder, once over exec streams."""
 
