@@ -168,8 +168,8 @@ class Relay:
             while not self._over:
                 if self._bound and not listeners:
                     listeners = [self._open(*each) for each in self._sockets.items()]
+                self._watch()  # which may close channels, so the other side is told next
                 self._send()
-                self._watch()
                 for key, happened in self._selector.select():
                     if key.data is None:
                         self._rouse()

@@ -158,7 +158,7 @@ class Stream:
                 self.signals += payload
             elif kind == OPEN:
                 self._dial(channel, payload)
-            elif kind == DATA:
+            elif kind == DATA and channel in self._pending:  # else the kernel has hung up just now
                 self._pending[channel] += payload
                 self._pass_on(channel)
             elif kind == CLOSE:
@@ -270,11 +270,13 @@ def run_kernel(folder: str, texts: tuple[str, str], last: bool, command: list[st
         _become([*command, "-f", f"{private}/connection.json"], output)
     os.close(output)
     stream.say(f"pid {pid} {started(pid)}")
-    _attend(pid, stream, wake)
-    stream.finish()
-    code = _end(pid)
-    stream.send_log(f"{private}/log")
-    _remove(private)
+    try:
+        _attend(pid, stream, wake)
+        stream.finish()
+    finally:  # whatever happens here, no kernel is left behind
+        code = _end(pid)
+        stream.send_log(f"{private}/log")
+        _remove(private)
     stream.say(f"exit {code} {memory_kills() - kills}")
     stream.flush()
     if last:
@@ -308,7 +310,7 @@ def _drain(wake: int) -> None:
 
 def _private_folder() -> str:
     """Make a folder for this user alone, where sockets may lie and their addresses are short."""
-    name = f"devbox-{os.urandom(8).hex()}"
+    name = f"devbox-kernel-{os.urandom(8).hex()}"
     for place in _FOLDERS:
         try:
             os.mkdir(f"{place}/{name}", 0o700)  # noqa: PTH102  # pathlib costs 8 ms

@@ -21,7 +21,7 @@ from jupyter_devbox.spec.box import (
     DEVCONTAINER_METADATA,
     LABEL_PROJECT,
 )
-from jupyter_devbox.spec.container import ContainerInfo, ContainerSpec, Mount
+from jupyter_devbox.spec.container import ContainerInfo, ContainerSpec, ExecSpec, Mount
 from jupyter_devbox.workflow.context import Context
 from jupyter_devbox.workflow.pruning import prune
 
@@ -101,7 +101,7 @@ class Joined:
 
 @pytest.fixture
 def up(devbox, devcontainer, request):
-    made = []
+    made = {}
 
     def start(name, *, folder=None, **properties):
         project = folder or devbox.root / name
@@ -112,15 +112,15 @@ def up(devbox, devcontainer, request):
         config.write_text(json.dumps(document), encoding="utf-8")
         command = [devcontainer, "up", "--workspace-folder", str(project)]
         done = subprocess.run(command, check=True, capture_output=True, text=True)
-        made.append(json.loads(done.stdout.splitlines()[-1])["containerId"])
-        return Joined(devbox, project, made[-1])
+        container = json.loads(done.stdout.splitlines()[-1])["containerId"]
+        made[container] = devbox.engine.container(container).image
+        return Joined(devbox, project, container)
 
     yield start
-    for container in made:
-        image = devbox.engine.container(container)
+    for container, made_from in made.items():
         devbox.engine.remove(container)
-        if image and image.image != devbox.image:
-            devbox.engine.remove_image(image.image)
+        if made_from != devbox.image:
+            devbox.engine.remove_image(made_from)
 
 
 def elsewhere(project):
@@ -159,8 +159,8 @@ def test_kernels_live_in_it(devbox, up, network, tmp_path):
         with devbox.kernel(cwd=project, project=project, name="theirs") as second:
             assert second.container == theirs.id
     assert theirs.state() == before
-    left = devbox.engine.run(theirs.id, ls("/tmp"))
-    assert "devbox-" not in left.stdout
+    left = devbox.engine.run(theirs.id, ExecSpec(command=("ls", "/tmp")))
+    assert "devbox-kernel-" not in left.stdout
     assert devbox.engine.containers({LABEL_PROJECT: str(project)}) == ()
     context = Context(
         home=tmp_path,
@@ -171,12 +171,6 @@ def test_kernels_live_in_it(devbox, up, network, tmp_path):
     )
     prune(context, everything=True, act=True)
     assert theirs.state() == before
-
-
-def ls(path):
-    from jupyter_devbox.spec.container import ExecSpec
-
-    return ExecSpec(command=("ls", path))
 
 
 @pytest.mark.docker

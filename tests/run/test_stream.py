@@ -31,7 +31,7 @@ CONNECTION = {**{name: n for n, name in enumerate(PORTS, 1)}, "key": "secret"}
 
 # Echoes on every socket but 2, which says more than anybody reads.
 KERNEL = """
-import json, os, signal, socket, sys, threading
+import json, os, signal, socket, sys, threading, time
 known = json.load(open(sys.argv[-1]))
 signal.signal(signal.SIGUSR1, lambda *_: os._exit(5))
 def serve(number):
@@ -50,6 +50,8 @@ def talk(end, number):
 for number in range(1, 6):
     threading.Thread(target=serve, args=(number,)).start()
 print("up", os.getcwd(), os.environ.get("MINE"), flush=True)
+while True:
+    time.sleep(0.02)  # Python handles signals in its main thread, between two steps
 """
 
 
@@ -174,7 +176,7 @@ def exactly(end, size):
 
 
 def boxes_folders():
-    return set(Path("/tmp").glob("devbox-*"))
+    return set(Path("/tmp").glob("devbox-kernel-*"))
 
 
 def test_bytes_go_both_ways_on_every_socket(local, runtime):
@@ -295,6 +297,20 @@ def test_a_kernel_that_never_listens(local, runtime):
         assert kernel.process.wait(SECONDS) == 4
         assert kernel.log == "no kernel\n"
         assert list(runtime.sockets.glob("k-*")) == []
+
+
+def test_a_kernel_that_hangs_up_while_more_comes(local, runtime):
+    """The launcher outlives it, says how the kernel ended and leaves nothing."""
+    before = boxes_folders()
+    code = KERNEL.replace("end.sendall(data)", "end.close(); break")
+    with running(local, runtime, code) as kernel:
+        kernel.up()
+        for _ in range(20):
+            with kernel.dial(1) as end, suppress(OSError):
+                end.sendall(b"x" * (1 << 20))
+        kernel.process.send_signal(signal.SIGUSR1)
+        assert kernel.process.wait(SECONDS) == 5
+        assert boxes_folders() == before
 
 
 def test_a_folder_that_is_not_there(local, runtime):
