@@ -45,6 +45,7 @@ from jupyter_devbox.run.start import (
 from jupyter_devbox.spec.asking import Reply
 from jupyter_devbox.spec.box import BoxSpec
 from jupyter_devbox.spec.container import Limits
+from jupyter_devbox.spec.kernelspec import SPEC_VARIABLE
 from jupyter_devbox.spec.rights import Granted
 from jupyter_devbox.workflow.context import this_machine
 from jupyter_devbox.workflow.deaths import note_death
@@ -178,7 +179,7 @@ class DevboxProvisioner(KernelProvisionerBase):
         file = Path(self.kernel_spec.resource_dir, "kernel.json")
         try:
             document = json.loads(file.read_text(encoding="utf-8"))
-            config = dict(document["metadata"]["kernel_provisioner"]["config"])
+            config = dict(document["metadata"]["jupyter_devbox"]["config"])
         except (OSError, ValueError, KeyError, TypeError):
             return  # removed meanwhile: the spec in hand still says all
         try:
@@ -273,7 +274,7 @@ class DevboxProvisioner(KernelProvisionerBase):
             from jupyter_devbox.workflow import asking  # noqa: PLC0415  # 0.1 s, when a box asks
 
             project = Path(spec.project)
-            asker = asking.Asker(box=box, project=project, workspace=spec.workspace)
+            asker = asking.Asker(box=box, project=project, workspace=kernel.paths.workspace)
             return asking.BoxAnswers(this_machine(), asker)
 
         def answer(line: bytes) -> Reply:
@@ -283,7 +284,8 @@ class DevboxProvisioner(KernelProvisionerBase):
 
     def _environment(self, spec: BoxSpec, env: Mapping[str, str]) -> dict[str, str]:
         """Return the kernel's own variables: the kernelspec's, and where its notebook is."""
-        mine = {**carried(env), **{name: env[name] for name in self.kernel_spec.env if name in env}}
+        listed = self.kernel_spec.env.keys() & env.keys() - {SPEC_VARIABLE}
+        mine = {**carried(env), **{name: env[name] for name in sorted(listed)}}
         mine |= {_SESSION: env[_SESSION]} if env.get(_SESSION) else {}
         return mine
 

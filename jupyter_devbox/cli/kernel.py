@@ -5,9 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from traitlets import Unicode
-
-from jupyter_devbox.cli.verb import ALIASES, Verb
+from jupyter_devbox.cli.verb import Verb
 from jupyter_devbox.errors import ImageMissingError, RunError, UsageError
 from jupyter_devbox.run.kernelspec import installed_kernelspecs, remove_kernelspec
 from jupyter_devbox.workflow.context import Context
@@ -22,8 +20,6 @@ class KernelVerb(Verb):
     description = __doc__
     examples = "jupyter devbox kernel list\njupyter devbox kernel remove NAME"
     most_arguments = 2
-    connection_file = Unicode(help="Given by clients that start argv themselves.").tag(config=True)
-    aliases = {**ALIASES, "f": "KernelVerb.connection_file"}
 
     def execute(self, context: Context) -> tuple[int, Mapping[str, Any]]:
         """Find the action and do it."""
@@ -34,9 +30,6 @@ class KernelVerb(Verb):
             return self._install(context)
         if action == "remove" and names:
             return self._remove(context, names[0])
-        if action == "start":
-            message = "This program starts kernels without Jupyter's provisioners"
-            raise RunError(message, hint="choose the kernel in JupyterLab, or jupyter devbox run")
         message = "jupyter devbox kernel takes install, list, or remove NAME"
         raise UsageError(message, hint="jupyter devbox kernel list")
 

@@ -9,12 +9,12 @@ from collections.abc import Mapping
 from typing import Any
 
 from jupyter_devbox.spec.container import EMPTY, Limits
-
-PROVISIONER = "devbox-provisioner"
+from jupyter_devbox.spec.kernelspec import SPEC_VARIABLE, with_provisioner
 
 
 def box_kernelspec(
     *,
+    kernel: str,
     display_name: str,
     python: str,
     project: str,
@@ -26,39 +26,49 @@ def box_kernelspec(
     isolation: str = "box",
     idle: int = 3600,
     env: Mapping[str, str] = EMPTY,
+    provisioner: bool = True,
 ) -> dict[str, Any]:
     """Return the kernelspec of a box kernel.
 
-    `idle` is in seconds, 0 for ever. Our provisioner starts it. A client that ignores
-    provisioners runs `argv` instead, which then says so in one sentence and ends.
+    A client that ignores provisioners runs `argv`, which works alone. A server that lacks ours
+    would refuse a kernelspec that names it (jupyter_client's `NoSuchKernel`).
+
+    Parameters
+    ----------
+    kernel
+        The kernelspec's own name.
+    idle
+        Seconds until a box in which nothing runs stops; 0 for never.
+    python
+        Absolute path of the interpreter that has jupyter_devbox: jupyter_client turns a bare
+        ``python`` into the server's own.
+    provisioner
+        Whether the servers that will read it have our provisioner, which starts kernels faster.
     """
+    config = {
+        "image": image,
+        "project": project,
+        "name": name,
+        "target": target,
+        "isolation": isolation,
+        "idle": idle,
+        "config_file": config_file,
+        "memory": limits.memory,
+        "shm": limits.shm,
+        "cpus": limits.cpus,
+        "pids": limits.pids,
+        **({"ulimits": list(limits.ulimits)} if limits.ulimits else {}),
+        **({"env": dict(env)} if env else {}),
+    }
+    ours = {"target": target, "project": project, "image": image, "config": config}
+    metadata = {"debugger": True, "jupyter_devbox": ours}
     return {
-        "argv": [python, "-m", "jupyter_devbox", "kernel", "start", "-f", "{connection_file}"],
+        "argv": [python, "-m", "jupyter_devbox.shim", "-f", "{connection_file}"],
         "display_name": display_name,
         "language": "python",
         "interrupt_mode": "message",
-        "metadata": {
-            "debugger": True,
-            "kernel_provisioner": {
-                "provisioner_name": PROVISIONER,
-                "config": {
-                    "image": image,
-                    "project": project,
-                    "name": name,
-                    "target": target,
-                    "isolation": isolation,
-                    "idle": idle,
-                    "config_file": config_file,
-                    "memory": limits.memory,
-                    "shm": limits.shm,
-                    "cpus": limits.cpus,
-                    "pids": limits.pids,
-                    **({"ulimits": list(limits.ulimits)} if limits.ulimits else {}),
-                    **({"env": dict(env)} if env else {}),
-                },
-            },
-            "jupyter_devbox": {"target": target, "project": project, "image": image},
-        },
+        "env": {SPEC_VARIABLE: kernel},
+        "metadata": with_provisioner(metadata) if provisioner else metadata,
     }
 
 

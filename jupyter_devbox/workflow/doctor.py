@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.metadata
 import shutil
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -11,7 +10,10 @@ from typing import Any
 from jupyter_devbox.engine.detect import find_docker_cli
 from jupyter_devbox.engine.uv import run_uv
 from jupyter_devbox.errors import DevboxError
+from jupyter_devbox.run.kernelspec import installed_kernelspecs
+from jupyter_devbox.spec.kernelspec import PROVISIONER
 from jupyter_devbox.workflow.context import Context
+from jupyter_devbox.workflow.servers import Server, all_have_provisioner, servers
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,7 +53,7 @@ def diagnose(context: Context) -> Diagnosis:
         ("uv", _uv),
         ("engine", lambda: _engine(context)),
         ("buildx", find_docker_cli),
-        ("provisioner", _provisioner),
+        ("provisioner", lambda: _provisioner(context)),
         ("data folder", lambda: _writable(context)),
         ("certificates", lambda: context.ca_bundle or "the system's own"),
     )
@@ -75,13 +77,28 @@ def _engine(context: Context) -> str:
     return f"{info.name} {info.version} ({info.platform}{rootless})"
 
 
-def _provisioner() -> str:
-    group = "jupyter_client.kernel_provisioners"
-    names = [point.name for point in importlib.metadata.entry_points(group=group)]
-    if "devbox-provisioner" not in names:
-        message = "Jupyter in this environment does not know devbox kernels"
-        raise DevboxError(message, hint="pip install jupyter-devbox where Jupyter is installed")
-    return "devbox-provisioner"
+def _provisioner(context: Context) -> str:
+    """Say how kernels start; raise where a kernelspec names what a server lacks."""
+    found = servers()
+    if all_have_provisioner(found):
+        return f"{PROVISIONER}, in {_places(found)}"
+    lacking = tuple(server for server in found if not server.provisioner)
+    named = [
+        spec.name
+        for spec in installed_kernelspecs(context.kernels)
+        if "kernel_provisioner" in spec.content["metadata"]
+    ]
+    if lacking and named:
+        message = f"{_places(lacking)} can't start these kernels: `{', '.join(named)}`"
+        raise DevboxError(message, hint="jupyter devbox kernel install, in each one's project")
+    where = _places(lacking) if lacking else "no Jupyter server in this environment"
+    python = lacking[0].python if lacking and lacking[0].python else "python"
+    install = f"{python} -m pip install jupyter-devbox && jupyter devbox kernel install"
+    return f"the shim, which every client can start ({where}); quicker after `{install}`"
+
+
+def _places(found: tuple[Server, ...]) -> str:
+    return ", ".join(server.url or server.python for server in found)
 
 
 def _writable(context: Context) -> str:

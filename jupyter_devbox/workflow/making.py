@@ -28,6 +28,7 @@ from jupyter_devbox.workflow.context import Context
 from jupyter_devbox.workflow.index import build_secrets
 from jupyter_devbox.workflow.names import project_key
 from jupyter_devbox.workflow.requests import RegisteredKernel
+from jupyter_devbox.workflow.servers import all_have_provisioner, servers
 from jupyter_devbox.workflow.trusting import (
     approved_context,
     granted_rights,
@@ -169,7 +170,7 @@ def next_log(folder: Path, stem: str) -> Path:
 def register_box_kernel(context: Context, project: Project, image: ImageInfo) -> RegisteredKernel:
     """Write the kernelspec of the project's box."""
     name = f"devbox-{project_key(project)}-cpu"
-    content = box_content(context, project, image)
+    content = box_content(context, project, image, name)
     context.ledger.record("kernelspec", name, project=str(project.root))
     install_kernelspec(context.kernels, name, content)
     return RegisteredKernel(
@@ -182,11 +183,13 @@ def register_box_kernel(context: Context, project: Project, image: ImageInfo) ->
 
 
 def box_content(
-    context: Context, project: Project, image: ImageInfo, isolation: str = ""
+    context: Context, project: Project, image: ImageInfo, name: str, isolation: str = ""
 ) -> dict[str, Any]:
     """Return kernel.json of the project's box, with the limits of its devcontainer.json.
 
     What the user allowed besides is not in it: that is looked up at each start.
+
+    `name` is the kernelspec's own.
 
     Raises
     ------
@@ -196,6 +199,7 @@ def box_content(
     require_configuration(context, project.root)
     existing = read_environment(project.root)
     return box_kernelspec(
+        kernel=name,
         display_name=f"{project.name} · CPU",
         python=context.python,
         project=str(project.root),
@@ -207,4 +211,5 @@ def box_content(
         isolation=isolation or existing.options.isolation or "box",
         idle=parse_duration(existing.options.idle or IDLE),
         env=listed_environment(existing.configuration),
+        provisioner=all_have_provisioner(servers()),
     )

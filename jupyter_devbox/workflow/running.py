@@ -17,6 +17,7 @@ from jupyter_devbox.errors import DevboxError, KernelStartError, NotebookError, 
 from jupyter_devbox.files.project import Project
 from jupyter_devbox.files.writer import atomic_write
 from jupyter_devbox.run.kernelspec import InstalledSpec, installed_kernelspecs
+from jupyter_devbox.spec.kernelspec import with_provisioner
 from jupyter_devbox.workflow.context import Context
 from jupyter_devbox.workflow.trusting import require_configuration
 
@@ -244,6 +245,9 @@ def _listen_at(client: Any, folder: Path) -> None:  # noqa: ANN401  (nbclient is
     """
     manager = client.create_kernel_manager()
     manager.log = _SILENT
+    if "config" in manager.kernel_spec.metadata.get("jupyter_devbox", {}):
+        # This process has the provisioner, whether or not the servers that run have it.
+        manager.kernel_spec.metadata = with_provisioner(manager.kernel_spec.metadata)
     if os.name == "posix":
         manager.transport = "ipc"
         manager.ip = str(folder / "kernel")

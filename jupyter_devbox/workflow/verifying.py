@@ -159,8 +159,9 @@ def _box_kernel(
     engine = context.connect()
     # It is built from a copy of the written files, so that nothing else can take part.
     image, _ = build_project_image(context, project, engine, on_event, threading.Event())
-    content = box_content(context, project, image, isolation="kernel")
-    with _registered(context, f"devbox-{project_key(project)}-verify", content) as name:
+    name = f"devbox-{project_key(project)}-verify"
+    content = box_content(context, project, image, name, isolation="kernel")
+    with _registered(context, name, content):
         yield name
 
 

@@ -114,12 +114,6 @@ def test_kernels_of_ours_are_listed_and_removed_and_others_left_alone(devbox, tm
     assert [path.name for path in kernels.iterdir()] == ["devbox-theirs"]
 
 
-def test_a_client_that_ignores_provisioners_gets_one_sentence(devbox):
-    said = devbox("kernel", "start", "-f", "/tmp/connection.json")
-    assert said.code == 70
-    assert "Next: " in said.err
-
-
 def test_prune_where_nothing_was_made(devbox):
     assert devbox("prune", "--json").json == {"removed": [], "kept": [], "dry_run": True}
     assert devbox("prune", "--all", "--yes", "--json").json["dry_run"] is False

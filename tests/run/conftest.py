@@ -8,6 +8,7 @@ import os
 import queue
 import shutil
 import subprocess
+import sys
 import tempfile
 import time
 from contextlib import contextmanager
@@ -22,6 +23,7 @@ from transports import IMAGE, cannot_dial
 from jupyter_devbox.engine.docker_cli import find_docker_cli
 from jupyter_devbox.run.runtime_dir import BASE_VARIABLE
 from jupyter_devbox.spec.box import LABEL_PROJECT, BoxSpec
+from jupyter_devbox.spec.kernelspec import SPEC_VARIABLE, with_provisioner
 
 HERE = Path(__file__).parent
 BASE_IMAGE = "python:3.11-slim-bookworm"
@@ -155,28 +157,27 @@ class Devbox:
         folder = self.specs / name
         folder.mkdir(parents=True, exist_ok=True)
         project = str(config.pop("project", self.project))
+        argv = [sys.executable, "-m", "jupyter_devbox.shim", "-f", "{connection_file}"]
+        provisioner = config.pop("provisioner", True)
+        env = {SPEC_VARIABLE: name, **config.pop("spec_env", {})}
+        config = {
+            "image": self.image,
+            "project": project,
+            "target": "cpu",
+            "isolation": "box",
+            "name": Path(project).name,
+            "config_file": f"{project}/.devcontainer/devcontainer.json",
+            "from_a_later_version": True,
+            **config,
+        }
+        metadata = {"debugger": True, "jupyter_devbox": {"target": "cpu", "config": config}}
         document = {
-            "argv": ["python", "-m", "jupyter_devbox.shim", "-f", "{connection_file}"],
+            "argv": argv,
             "display_name": name,
             "language": "python",
             "interrupt_mode": "message",
-            "env": config.pop("spec_env", {}),
-            "metadata": {
-                "debugger": True,
-                "kernel_provisioner": {
-                    "provisioner_name": "devbox-provisioner",
-                    "config": {
-                        "image": self.image,
-                        "project": project,
-                        "target": "cpu",
-                        "isolation": "box",
-                        "name": Path(project).name,
-                        "config_file": f"{project}/.devcontainer/devcontainer.json",
-                        "from_a_later_version": True,
-                        **config,
-                    },
-                },
-            },
+            "env": env,
+            "metadata": with_provisioner(metadata) if provisioner else metadata,
         }
         (folder / "kernel.json").write_text(json.dumps(document), encoding="utf-8")
         return name

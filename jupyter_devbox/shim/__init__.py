@@ -1,0 +1,1 @@
+"""Kernels in boxes for whoever starts a kernelspec's `argv` and knows no provisioner."""
