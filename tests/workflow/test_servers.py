@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+import time
 from dataclasses import replace
 from pathlib import Path
 
@@ -30,6 +31,10 @@ def start(tmp_path):
     def start(python: str, **known):
         process = subprocess.Popen([python, "-c", SLEEP])
         started.append(process)
+        words = Path(f"/proc/{process.pid}/cmdline")
+        deadline = time.monotonic() + 10
+        while SLEEP.encode() not in words.read_bytes() and time.monotonic() < deadline:
+            time.sleep(0.005)  # forked, and about to become that program
         note = {"pid": process.pid, "url": "http://localhost:8888/", "token": "secret", **known}
         (tmp_path / f"jpserver-{process.pid}.json").write_text(json.dumps(note))
         return process
