@@ -19,8 +19,8 @@ import statistics
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -29,11 +29,13 @@ from jupyter_client.manager import KernelManager
 
 from jupyter_devbox.engine.base import Engine
 from jupyter_devbox.engine.detect import connect
+from jupyter_devbox.run import probe
 from jupyter_devbox.run.runtime_dir import BASE_VARIABLE
 from jupyter_devbox.spec.box import LABEL_PROJECT
+from jupyter_devbox.spec.kernelspec import SPEC_VARIABLE, with_provisioner
 
 IMAGE = "jupyter-devbox-test-kernel"
-KINDS = ("host", "box", "kernel")
+KINDS = ("host", "box", "kernel", "stream", "shim")
 ROUND_TRIPS = 200
 GOALS = {
     "box ÷ host: start → kernel_info": 1.25,
@@ -51,15 +53,26 @@ def write_kernelspecs(folder: Path, project: Path, image: str, python: str) -> N
         here = folder / "kernels" / kind
         here.mkdir(parents=True)
         command = [python, "-m", "ipykernel_launcher", "-f", "{connection_file}"]
-        config = {"image": image, "project": str(project), "isolation": kind}
-        metadata = {
-            "kernel_provisioner": {"provisioner_name": "devbox-provisioner", "config": config}
+        isolation = "kernel" if kind == "kernel" else "box"
+        # A box of its own: a transport is found out once for each.
+        target = "cuda" if kind == "stream" else "cpu"
+        ours = {
+            "config": {
+                "image": image,
+                "project": str(project),
+                "isolation": isolation,
+                "target": target,
+            }
         }
+        shim = [sys.executable, "-m", "jupyter_devbox.shim", "-f", "{connection_file}"]
+        metadata: dict[str, Any] = {"jupyter_devbox": ours}
         document = {
-            "argv": command,
+            "argv": shim if kind == "shim" else command,
             "display_name": kind,
             "language": "python",
-            "metadata": {} if kind == "host" else metadata,
+            "env": {SPEC_VARIABLE: kind} if kind == "shim" else {},
+            "interrupt_mode": "message",
+            "metadata": {"host": {}, "shim": metadata}.get(kind, with_provisioner(metadata)),
         }
         (here / "kernel.json").write_text(json.dumps(document), encoding="utf-8")
 
@@ -95,17 +108,43 @@ def to_ready(kind: str, project: Path) -> float:
         return 1e3 * (time.perf_counter() - begin)
 
 
-def round_trips(project: Path, pairs: int) -> dict[str, list[float]]:
-    """Return the median round trip of `pass` for host and box, in turns."""
-    found: dict[str, list[float]] = {"host": [], "box": []}
-    with started("host", project) as (_, host), started("box", project) as (_, box):
-        clients = {"host": host, "box": box}
+def in_turns(
+    project: Path, pairs: int, measure: Callable[[BlockingKernelClient], float]
+) -> dict[str, list[float]]:
+    """Return a figure of running kernels of each kind, in turns."""
+    kinds = ("host", "box", "stream", "shim")
+    found: dict[str, list[float]] = {kind: [] for kind in kinds}
+    with ExitStack() as stack:
+        clients = {kind: stack.enter_context(started(kind, project))[1] for kind in kinds}
         for client in clients.values():
             client.wait_for_ready(timeout=60)
         for _ in range(pairs):
             for kind, client in clients.items():
-                found[kind].append(statistics.median(trips(client)))
+                found[kind].append(measure(client))
     return found
+
+
+def seconds_of_output(client: BlockingKernelClient) -> float:
+    """Return seconds until 100 MiB of printed text have arrived."""
+    begin = time.perf_counter()
+    sent = client.execute("for _ in range(100): print('x' * (2**20 - 1))")
+    while not is_idle(client.get_iopub_msg(timeout=60), sent):
+        pass
+    elapsed = time.perf_counter() - begin
+    while client.get_shell_msg(timeout=60)["parent_header"].get("msg_id") != sent:
+        pass
+    return elapsed
+
+
+@contextmanager
+def no_dialling() -> Iterator[None]:
+    """Let a box's probe fail, so that its kernels come over a stream."""
+    heard = probe._heard
+    probe._heard = lambda _: b""
+    try:
+        yield
+    finally:
+        probe._heard = heard
 
 
 def trips(client: BlockingKernelClient) -> Iterator[float]:
@@ -151,6 +190,8 @@ def measure(engine: Engine, project: Path, pairs: int) -> dict[str, float]:
     """Return every figure of the table."""
     info: dict[str, list[float]] = {kind: [] for kind in KINDS}
     ready: dict[str, list[float]] = {kind: [] for kind in KINDS}
+    with no_dialling():
+        to_ready("stream", project)
     for kind in KINDS:  # the box, caches
         to_ready(kind, project)
     for _ in range(pairs):
@@ -158,7 +199,8 @@ def measure(engine: Engine, project: Path, pairs: int) -> dict[str, float]:
             info[kind].append(to_kernel_info(kind, project))
         for kind in KINDS:
             ready[kind].append(to_ready(kind, project))
-    trip = round_trips(project, pairs)
+    trip = in_turns(project, pairs, lambda client: statistics.median(trips(client)))
+    output = in_turns(project, pairs, seconds_of_output)
     return {
         "box ÷ host: start → kernel_info": ratio(info, "box"),
         "box ÷ host: start → wait_for_ready": ratio(ready, "box"),
@@ -168,6 +210,18 @@ def measure(engine: Engine, project: Path, pairs: int) -> dict[str, float]:
         "killed container noticed by `poll()`, ms": statistics.median(
             noticed(engine, project) for _ in range(pairs)
         ),
+        **{
+            f"{kind} ÷ host: {what}": ratio(times, kind)
+            for kind in ("stream", "shim")
+            for what, times in (
+                ("start → kernel_info", info),
+                ("start → wait_for_ready", ready),
+                ("`pass` round trip", trip),
+                ("100 MiB of output", output),
+            )
+        },
+        "box ÷ host: 100 MiB of output": ratio(output, "box"),
+        "host: 100 MiB of output, s": statistics.median(output["host"]),
         "host: start → kernel_info, ms": statistics.median(info["host"]),
         "host: start → wait_for_ready, ms": statistics.median(ready["host"]),
         "host: `pass` round trip, ms": statistics.median(trip["host"]),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import sys
 import tempfile
 import threading
@@ -14,6 +15,7 @@ from pathlib import Path
 import hypothesis
 import pytest
 from engine.podman_service import podman_missing, podman_service
+from engine.tls_service import tls_service
 
 from jupyter_devbox.engine.base import Engine
 from jupyter_devbox.engine.detect import connect, find_docker_cli
@@ -118,6 +120,24 @@ def podman(
         patch.setenv("CONTAINERS_CONF", env["CONTAINERS_CONF"])
         mine = connect(env["DOCKER_HOST"])
         assert mine.info().name == "podman"
+        yield mine
+        mine.close()
+
+
+@pytest.fixture(scope="module")
+def tls(engine: Engine, absent: Callable[[str], None]) -> Iterator[Engine]:
+    """The machine's Docker as DOCKER_HOST=tcp://… with certificates on both sides."""
+    address = engine.info().local and connect().endpoint.address
+    if not address or not all(map(shutil.which, ("socat", "openssl"))):
+        absent("no Docker behind TLS: socat, openssl or a socket of Docker's is not here")
+    with (
+        tempfile.TemporaryDirectory(prefix="jdb-tls-") as folder,
+        tls_service(Path(folder), str(address)) as env,
+        pytest.MonkeyPatch.context() as patch,
+    ):
+        for name, value in env.items():
+            patch.setenv(name, value)
+        mine = connect()
         yield mine
         mine.close()
 

@@ -39,6 +39,26 @@ _CONFLICT = 409
 _GONE = -1
 
 
+class _Client(APIClient):
+    """The SDK's client, with the certificates of the endpoint whatever the environment says.
+
+    `requests` prefers REQUESTS_CA_BUNDLE, a company's authorities as a rule, to those that an
+    endpoint with TLS was configured with.
+    """
+
+    def merge_environment_settings(
+        self,
+        url: str | bytes | None,
+        proxies: Any,  # noqa: ANN401  # `requests` has no name for its type
+        stream: bool | None,  # noqa: FBT001  # its signature
+        verify: bool | str | None,  # noqa: FBT001
+        cert: str | tuple[str, str] | None,
+    ) -> Any:  # noqa: ANN401
+        """Return what a request is sent with; called by `requests`."""
+        own = self.verify if verify is None else verify
+        return super().merge_environment_settings(url, proxies, stream, own, cert)
+
+
 class DockerEngine:
     """Satisfies `Engine`. Safe to use from several threads.
 
@@ -51,7 +71,7 @@ class DockerEngine:
     def __init__(self, endpoint: Endpoint) -> None:
         self.endpoint = endpoint
         with self._translated():
-            self._client = APIClient(
+            self._client = _Client(
                 base_url=endpoint.url,
                 tls=endpoint.tls or False,
                 version="auto",

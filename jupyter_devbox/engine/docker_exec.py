@@ -7,6 +7,7 @@ three are empty, four hold the length. Reads block in the caller's thread, so no
 from __future__ import annotations
 
 import socket
+import ssl
 import struct
 import threading
 import time
@@ -18,6 +19,7 @@ from docker import APIClient
 from docker.errors import NotFound
 
 from jupyter_devbox.engine.docker_errors import from_message, translated
+from jupyter_devbox.engine.tls_stream import TlsStream
 from jupyter_devbox.errors import EngineError
 from jupyter_devbox.spec.container import ExecResult, ExecSpec
 
@@ -33,6 +35,13 @@ class _Reader(Protocol):
 
     def read(self, size: int, /) -> bytes:
         """Block until `size` bytes or the end."""
+
+
+class _Writer(Protocol):
+    """The part of a socket that is used here."""
+
+    def sendall(self, data: bytes, /) -> None:
+        """Block until all is sent."""
 
 
 class DockerExecStream:
@@ -57,8 +66,7 @@ class DockerExecStream:
         self._exec_id = exec_id
         self._response = response
         self._stdin = stdin
-        self._reader, self._socket = _taken_over(response)
-        self._socket.settimeout(None)
+        self._reader, self._writer, self._socket = _taken_over(response)
         self._stderr = bytearray()
         self._ended = False
         self._closed = False
@@ -71,7 +79,7 @@ class DockerExecStream:
                 msg = "The program in the container takes no more input"
                 raise EngineError(msg)
             try:
-                self._socket.sendall(data)
+                self._writer.sendall(data)
             except (BrokenPipeError, ConnectionResetError) as error:
                 msg = "The program in the container has ended"
                 raise EngineError(msg) from error
@@ -81,7 +89,10 @@ class DockerExecStream:
         with self._writing:
             if self._stdin and not self._closed:
                 self._stdin = False
-                _shut(self._socket, socket.SHUT_WR)
+                if isinstance(self._writer, TlsStream):
+                    self._writer.half_close()
+                else:
+                    _shut(self._socket, socket.SHUT_WR)
 
     def read(self) -> bytes:
         """Return the next chunk of standard output; what comes on standard error is kept aside."""
@@ -194,15 +205,25 @@ def _feed(stream: DockerExecStream, data: bytes) -> None:
         return
 
 
-def _taken_over(response: requests.Response) -> tuple[_Reader, socket.socket]:
-    """Return both directions of the connection behind an answer.
+def _taken_over(response: requests.Response) -> tuple[_Reader, _Writer, socket.socket]:
+    """Return both directions of the connection behind an answer, and its socket.
 
     The reader is http.client's own, which may hold the first frames already: the SDK's
     ``exec_start(socket=True)`` goes around it and can lose them.
     """
     raw: Any = response.raw
     reader = raw._fp.fp  # noqa: SLF001  # no public way; the SDK does the same
-    return reader, raw.connection.sock
+    sock: socket.socket = raw.connection.sock
+    if not isinstance(sock, ssl.SSLSocket):
+        sock.settimeout(None)
+        return reader, sock, sock
+    sock.setblocking(False)  # noqa: FBT003  # so that `peek` returns what there is
+    try:
+        first = reader.peek(1)
+    except ssl.SSLWantReadError:
+        first = b""
+    stream = TlsStream(sock, first)
+    return stream, stream, sock
 
 
 def _shut(sock: socket.socket, how: int) -> None:

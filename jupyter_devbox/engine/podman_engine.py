@@ -72,6 +72,15 @@ class PodmanEngine(DockerEngine):
         code = super().wait(container)
         return code if self.container(container) is not None else -1
 
+    def remove(self, container: str) -> None:
+        """Kill and remove it; one that ends in this very moment Podman still means to stop."""
+        try:
+            super().remove(container)
+        except EngineError as error:
+            if "container state improper" not in error.message:
+                raise
+            super().remove(container)
+
     def put(self, container: str, path: str, archive: bytes) -> None:
         """Unpack a tar archive in the container; Podman would make a missing folder."""
         with self._translated():

@@ -38,7 +38,7 @@ class EngineInfo:
     Parameters
     ----------
     name
-        ``docker`` (Podman is a later issue).
+        ``docker``, or ``podman`` where its service answers.
     version
         Its own version, such as ``26.1.5``.
     rootless

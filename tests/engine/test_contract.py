@@ -40,6 +40,7 @@ def fake(tmp_path_factory: pytest.TempPathFactory) -> Iterator[FakeEngine]:
         "fake",
         pytest.param("engine", marks=pytest.mark.docker, id="real"),
         pytest.param("podman", marks=[pytest.mark.docker, pytest.mark.slow]),
+        pytest.param("tls", marks=[pytest.mark.docker, pytest.mark.slow]),
     ],
 )
 def any_engine(request: pytest.FixtureRequest) -> Engine:
