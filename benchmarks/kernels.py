@@ -139,12 +139,12 @@ def seconds_of_output(client: BlockingKernelClient) -> float:
 @contextmanager
 def no_dialling() -> Iterator[None]:
     """Let a box's probe fail, so that its kernels come over a stream."""
-    heard = probe._heard
-    probe._heard = lambda _: b""
+    heard = probe._heard  # noqa: SLF001  # as if it had heard nothing
+    probe._heard = lambda _: b""  # noqa: SLF001
     try:
         yield
     finally:
-        probe._heard = heard
+        probe._heard = heard  # noqa: SLF001
 
 
 def trips(client: BlockingKernelClient) -> Iterator[float]:

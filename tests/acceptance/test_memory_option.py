@@ -32,7 +32,7 @@ def test_a_new_limit_reaches_file_kernelspec_and_box(machine: Machine):
         config.read_text().split()
     )
     (spec,) = (machine.data / "kernels").glob("devbox-*/kernel.json")
-    settings = json.loads(spec.read_text())["metadata"]["kernel_provisioner"]["config"]
+    settings = json.loads(spec.read_text())["metadata"]["jupyter_devbox"]["config"]
     assert (settings["memory"], settings["shm"]) == (512 * 2**20, 128 * 2**20)
     assert settings["idle"] == 1800
     machine.must("run", "n.ipynb", cwd=project)
