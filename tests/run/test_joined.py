@@ -22,8 +22,9 @@ from jupyter_devbox.spec.box import (
     LABEL_PROJECT,
 )
 from jupyter_devbox.spec.container import ContainerInfo, ContainerSpec, ExecSpec, Mount
-from jupyter_devbox.workflow.context import Context
+from jupyter_devbox.workflow.context import Context, this_machine
 from jupyter_devbox.workflow.pruning import prune
+from jupyter_devbox.workflow.trusting import approve, review
 
 # --- what its labels and mounts say, without an engine ----------------------
 
@@ -110,6 +111,8 @@ def up(devbox, devcontainer, request):
         project.chmod(0o777)
         document = {"image": IMAGE, "remoteUser": "jovyan", **properties}
         config.write_text(json.dumps(document), encoding="utf-8")
+        context = this_machine()
+        approve(context, review(context, project), files=True, allow=())
         command = [devcontainer, "up", "--workspace-folder", str(project)]
         done = subprocess.run(command, check=True, capture_output=True, text=True)
         container = json.loads(done.stdout.splitlines()[-1])["containerId"]
@@ -199,7 +202,7 @@ def test_rebuild_is_named_and_survived(devbox, up, devcontainer):
         again = json.loads(done.stdout.splitlines()[-1])["containerId"]
         try:
             assert kernel.process.wait(10) == -9
-            assert "Rebuild" in kernel.provisioner.why().message
+            assert "VS Code" in kernel.provisioner.why().message
             kernel.km.restart_kernel(now=True)
             kernel.kc.wait_for_ready(timeout=60)
             assert kernel.container == again != theirs.id

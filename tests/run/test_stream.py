@@ -19,11 +19,13 @@ import pytest
 from jupyter_devbox.errors import EngineError, TransportError
 from jupyter_devbox.run import stream
 from jupyter_devbox.run.death import explain
+from jupyter_devbox.run.ending import Moment
 from jupyter_devbox.run.frames import HELLO, LINE, LOG, MOST_CHANNELS, OPEN, WINDOW
 from jupyter_devbox.run.frames import Multiplexer as RealMultiplexer
 from jupyter_devbox.run.kernel import KernelProcess, await_sockets
 from jupyter_devbox.run.relay import Relay
 from jupyter_devbox.run.runtime_dir import open_runtime_dir
+from jupyter_devbox.spec.box import BoxSpec
 
 SECONDS = 10
 PORTS = ("shell_port", "iopub_port", "stdin_port", "control_port", "hb_port")
@@ -398,7 +400,9 @@ def test_a_box_that_speaks_something_else(liar, said, why):
     with suppress(OSError):  # it is cut off in the middle
         liar.there.sendall(said)
     assert liar.process.wait(SECONDS) == -signal.SIGKILL
-    error = explain(Looked(), "c", liar.process, liar.runtime.sockets / "k.log")
+    spec = BoxSpec(project="/p", name="p", target="cpu", image="i", uid=1, gid=1)
+    log = liar.runtime.sockets / "k.log"
+    error = explain(Looked(), "c", liar.process, log, spec=spec, began=Moment.now())
     assert error.message.startswith("The box broke the stream that carries its kernel")
     assert why in error.message
     assert not liar.relay._thread.is_alive() or liar.relay._thread.join(SECONDS) is None
