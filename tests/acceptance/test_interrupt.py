@@ -30,6 +30,7 @@ def test_stopped(machine: Machine, engine: Engine, number: signal.Signals, json:
     mark = f"devbox-test-{machine.root.name}-{project.name}"
     # A line of the user's own, outside of the marked blocks: kept, and it hangs.
     recipe.write_text(f"{written}RUN echo {mark} && sleep {SECONDS}\n")
+    machine.must("trust", "--approve", cwd=project)
 
     flags = ["--json"] if json else []
     process = machine.start("containerize", "n.ipynb", *flags, cwd=project)
@@ -50,6 +51,7 @@ def test_stopped(machine: Machine, engine: Engine, number: signal.Signals, json:
     assert not machine.ledger("image")
 
     recipe.write_text(written)
+    machine.must("trust", "--approve", cwd=project)
     before = tree_digest(project)
     again = machine.must("containerize", "n.ipynb", cwd=project)
     assert "is ready" in again.out
