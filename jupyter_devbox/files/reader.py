@@ -9,7 +9,7 @@ from typing import Any
 
 from jupyter_devbox.errors import ConfigurationError, RequirementError
 from jupyter_devbox.files import jsonc
-from jupyter_devbox.files.writer import confined
+from jupyter_devbox.files.folder import confined, read_inside
 from jupyter_devbox.spec.environment import AptPackage, DirectRequirement, PackedModule
 from jupyter_devbox.spec.lock import WheelFile
 from jupyter_devbox.spec.names import APT_NAME
@@ -57,14 +57,17 @@ def read_configuration(project: Path) -> Mapping[str, Any]:
 
 
 def _text(project: Path, name: str) -> str:
-    path = confined(project, f"{FOLDER}/{name}")
     try:
-        return path.read_text(encoding="utf-8-sig")
-    except FileNotFoundError:
-        return ""
+        content = read_inside(project, f"{FOLDER}/{name}")
+        return "" if content is None else _lines_joined(content.decode("utf-8-sig"))
     except (OSError, UnicodeDecodeError) as error:
         message = f"{FOLDER}/{name} cannot be read ({type(error).__name__})"
         raise ConfigurationError(message, hint=f"mend {FOLDER}/{name}, or move it away") from error
+
+
+def _lines_joined(text: str) -> str:
+    """Return the text with line ends as Python reads them: Git on some systems writes CR LF."""
+    return text.replace("\r\n", "\n").replace("\r", "\n")
 
 
 def _exists(project: Path, notebook: str) -> bool:

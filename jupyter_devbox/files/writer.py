@@ -5,15 +5,16 @@ from __future__ import annotations
 import difflib
 import errno
 import os
-import secrets
 import shlex
 from collections.abc import Iterable, Iterator
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 from jupyter_devbox.errors import ConflictError, FileError, ReadOnlyError
 from jupyter_devbox.files import jsonc
 from jupyter_devbox.files.configuration import check_configuration
+from jupyter_devbox.files.folder import Folder, confined, held, held_inside, read_inside
 from jupyter_devbox.files.merge import Conflict, merge
 from jupyter_devbox.spec.tree import BinaryFile, KeyFile, RenderedTree
 
@@ -64,8 +65,7 @@ def compare(project: Path, tree: RenderedTree) -> Changes:
     changes: list[Change] = []
     conflicts: list[Conflict] = []
     for file in tree.files:
-        path = confined(project, file.path)
-        old = _content(path)
+        old = _content(project, file.path)
         merged = merge(file, old)
         conflicts += merged.conflicts
         if merged.content != old:
@@ -77,10 +77,12 @@ def compare(project: Path, tree: RenderedTree) -> Changes:
     return Changes(changes=tuple(changes), conflicts=tuple(conflicts))
 
 
-def _content(path: Path) -> bytes | None:
+def _content(project: Path, relative: str) -> bytes | None:
+    """Return what a project file holds, None if there is none."""
     try:
-        return path.read_bytes() if path.is_file() else None
+        return read_inside(project, relative)
     except OSError as error:
+        path = project / relative
         message = f"This file cannot be read ({error.strerror}): `{path}`"
         raise ReadOnlyError(message, hint=f"ls -l {shlex.quote(str(path))}") from error
 
@@ -97,7 +99,7 @@ def _superseded(project: Path, tree: RenderedTree) -> Iterator[Change]:
         for path in sorted(folder.glob(f"{package}-*.whl")) if folder.is_dir() else ():
             if path.name not in {w.name for w in wheels}:
                 relative = f"{wheel.parent}/{path.name}"
-                yield Change(path=relative, old=_content(path), new=None)
+                yield Change(path=relative, old=_content(project, relative), new=None)
 
 
 def refuse_conflicts(changes: Changes, hint: str) -> None:
@@ -124,28 +126,90 @@ def _labelled(lines: Iterable[str]) -> Iterable[str]:
 def write(project: Path, changes: Changes) -> tuple[str, ...]:
     """Write the changed files, each atomically, and return their paths.
 
-    A file in conflict is kept beside the new one as ``NAME.yours`` (or ``NAME.yours-2``, …).
+    All new content is on the disk before the first file is replaced: a disk that is full leaves
+    the project as it was. A file in conflict is kept beside the new one as ``NAME.yours`` (or
+    ``NAME.yours-2``, …).
 
     Raises
     ------
     ReadOnlyError
         The folder cannot be written; nothing was.
+    FileError
+        The disk is full, or a path leads out of the project.
     """
     _refuse_unwritable(project, changes)
-    contested = {conflict.path for conflict in changes.conflicts}
-    for change in changes.changes:
-        path = confined(project, change.path)
-        try:
-            if change.new is None:
-                path.unlink(missing_ok=True)
-                continue
-            path.parent.mkdir(parents=True, exist_ok=True)
-            if change.path in contested and change.old is not None:
-                atomic_write(_free_name(path), change.old)
-            atomic_write(path, change.new)
-        except OSError as error:
-            raise unwritable(error, path.parent) from error
+    drafts = _Drafts(project)
+    try:
+        with ExitStack() as stack:
+            contested = {conflict.path for conflict in changes.conflicts}
+            for change in changes.changes:
+                drafts.add(stack, change, keep_old=change.path in contested)
+            drafts.put()
+    except BaseException:
+        drafts.undo()
+        raise
     return tuple(change.path for change in changes.changes if change.new is not None)
+
+
+class _Drafts:
+    """New content that waits beside the files it is for, and what was made for its sake."""
+
+    def __init__(self, project: Path) -> None:
+        self.project = project
+        self.waiting: list[tuple[Folder, str, str]] = []
+        self.gone: list[tuple[Folder, str]] = []
+        self.made: list[str] = []
+
+    def add(self, stack: ExitStack, change: Change, *, keep_old: bool) -> None:
+        """Write what a change needs beside its file."""
+        if change.new is not None:
+            self.made += _missing_folders(self.project, change.path)
+        with _translated(self.project, change.path):
+            way = held_inside(self.project, change.path, make=change.new is not None)
+            folder, name = stack.enter_context(way)
+            if change.new is None:
+                self.gone.append((folder, name))
+                return
+            # Until all is put in place a failure takes every draft away again.
+            if keep_old and change.old is not None:
+                kept = _free_name(folder, name)
+                self._draft(stack, folder, kept, change.old)
+            self._draft(stack, folder, name, change.new)
+
+    def _draft(self, stack: ExitStack, folder: Folder, name: str, content: bytes) -> None:
+        draft = folder.draft(name, content)
+        stack.callback(folder.remove, draft)
+        self.waiting.append((folder, draft, name))
+
+    def put(self) -> None:
+        """Let the drafts take their files' places, and remove what is to go."""
+        for folder, draft, name in self.waiting:
+            with _translated(folder.path, name):
+                folder.put(draft, name)
+        for folder, name in self.gone:
+            with _translated(folder.path, name):
+                folder.remove(name)
+
+    def undo(self) -> None:
+        """Remove the folders that were made, deepest first, unless something lies in them."""
+        for relative in reversed(self.made):
+            with suppress(OSError, FileError), held_inside(self.project, relative) as (outer, name):
+                outer.remove_empty(name)
+
+
+def _missing_folders(project: Path, relative: str) -> list[str]:
+    """Return the folders of a project file that are not there yet, outermost first."""
+    parents = [str(parent) for parent in reversed(PurePosixPath(relative).parents[:-1])]
+    return [parent for parent in parents if not os.path.lexists(project / parent)]
+
+
+@contextmanager
+def _translated(project: Path, relative: str) -> Iterator[None]:
+    """Raise the user's error for what a write into a folder fails with."""
+    try:
+        yield
+    except OSError as error:
+        raise unwritable(error, (project / relative).parent) from error
 
 
 def _refuse_unwritable(project: Path, changes: Changes) -> None:
@@ -167,51 +231,19 @@ def unwritable(error: OSError, folder: Path, hint: str = _ELSEWHERE) -> FileErro
     return ReadOnlyError(message, hint=hint)
 
 
-def confined(project: Path, relative: str) -> Path:
-    """Return the path of a project file, and refuse one that leads elsewhere through a link.
-
-    Raises
-    ------
-    FileError
-        A folder on the way, or the file, is a link out of the project.
-    """
-    root = project.resolve()
-    path = root.joinpath(*relative.split("/"))
-    try:
-        inside = path.resolve().is_relative_to(root)
-    except (OSError, RuntimeError):  # a link that leads to itself
-        inside = False
-    if not inside or path.is_symlink():
-        message = f"A link leads out of the project: `{relative}`"
-        raise FileError(message, hint="remove the link, then run it again")
-    return path
-
-
 def atomic_write(path: Path, content: bytes, mode: int = 0o666) -> None:
     """Replace a file's content so that a reader, or a crash, sees the old or the new whole.
 
     The file keeps its mode; a new one gets `mode`, less what the process's umask takes away.
     """
-    temporary = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
-    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_NOFOLLOW", 0)
-    descriptor = os.open(temporary, flags, mode)
-    try:
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        if path.exists():
-            temporary.chmod(path.stat().st_mode & 0o7777)
-        temporary.replace(path)
-    except BaseException:
-        temporary.unlink(missing_ok=True)
-        raise
+    with held(path.parent) as folder:
+        folder.write(path.name, content, mode)
 
 
-def _free_name(path: Path) -> Path:
-    candidate = path.with_name(f"{path.name}.yours")
+def _free_name(folder: Folder, name: str) -> str:
+    candidate = f"{name}.yours"
     number = 2
-    while candidate.exists():
-        candidate = path.with_name(f"{path.name}.yours-{number}")
+    while folder.has(candidate):
+        candidate = f"{name}.yours-{number}"
         number += 1
     return candidate

@@ -14,12 +14,12 @@ from pathlib import Path
 import pytest
 
 from jupyter_devbox.errors import ConfigurationError, ConflictError, FileError, ReadOnlyError
+from jupyter_devbox.files.folder import Folder, confined
 from jupyter_devbox.files.writer import (
     Change,
     Changes,
     atomic_write,
     compare,
-    confined,
     refuse_conflicts,
     write,
 )
@@ -318,10 +318,10 @@ def test_nothing_is_written_when_one_of_the_folders_cannot_be(public):
 def test_a_file_that_cannot_be_read_is_named(tmp_path, monkeypatch):
     write(tmp_path, compare(tmp_path, tree()))
 
-    def refuse(self):
+    def refuse(self, name):
         raise PermissionError(13, "Permission denied")
 
-    monkeypatch.setattr(Path, "read_bytes", refuse)
+    monkeypatch.setattr(Folder, "read", refuse)
     with pytest.raises(ReadOnlyError, match="cannot be read"):
         compare(tmp_path, tree())
 
