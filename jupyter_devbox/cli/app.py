@@ -5,13 +5,12 @@ from __future__ import annotations
 import os
 import signal
 import sys
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from jupyter_core.application import JupyterApp
 from traitlets.utils.importstring import import_item
 
 from jupyter_devbox._version import __version__
-from jupyter_devbox.cli.arguments import StrictLoader
+from jupyter_devbox.cli.arguments import StrictApp
 from jupyter_devbox.errors import UsageError
 
 if TYPE_CHECKING:
@@ -45,7 +44,7 @@ _HELP = {
 }
 
 
-class DevboxApp(JupyterApp):
+class DevboxApp(StrictApp):
     """From a running notebook to a container that the notebook, VS Code and Binder share."""
 
     name = "jupyter-devbox"
@@ -64,9 +63,6 @@ class DevboxApp(JupyterApp):
             hint = "options stand behind the verb: jupyter devbox VERB --help"
             print(f"{error.message}\nNext: {hint}", file=sys.stderr)
             sys.exit(error.exit_code)
-
-    def _create_loader(self, argv: Any, aliases: Any, flags: Any, classes: Any) -> StrictLoader:  # noqa: ANN401
-        return StrictLoader(argv, aliases, flags, classes=classes, log=self.log)
 
     def start(self) -> None:
         """Run the verb; without one, say which there are."""

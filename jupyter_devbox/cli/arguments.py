@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from typing import NoReturn
+from typing import Any, NoReturn
 
+from jupyter_core.application import JupyterApp
 from traitlets.config.loader import KVArgParseConfigLoader
 
 from jupyter_devbox.errors import UsageError
@@ -41,3 +42,13 @@ class StrictLoader(KVArgParseConfigLoader):
         else:
             message = f"This option needs a value: `{option}`"
         raise UsageError(message)
+
+
+class StrictApp(JupyterApp):
+    """An application of Jupyter's that reads its command line strictly."""
+
+    def _create_loader(self, argv: Any, aliases: Any, flags: Any, classes: Any) -> StrictLoader:  # noqa: ANN401
+        return StrictLoader(argv, aliases, flags, classes=classes, log=self.log)
+
+    def migrate_config(self) -> None:
+        """Leave IPython 3's settings alone: to look for them writes into HOME, full or not."""

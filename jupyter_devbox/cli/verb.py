@@ -6,16 +6,16 @@ import io
 import json
 import re
 import sys
+import warnings
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, ClassVar
 
-from jupyter_core.application import JupyterApp
 from traitlets import Bool, TraitError, Unicode
 from traitlets.config import Config
 
 from jupyter_devbox._version import __version__
-from jupyter_devbox.cli.arguments import StrictLoader
+from jupyter_devbox.cli.arguments import StrictApp
 from jupyter_devbox.errors import INTERRUPTED_EXIT_CODE, DevboxError, UsageError
 from jupyter_devbox.files.project import Project, find_project
 from jupyter_devbox.view.wording import failure
@@ -25,7 +25,7 @@ FLAGS = {"json": ({"Verb": {"json": True}}, "Print one JSON object on standard o
 ALIASES = {"project": "Verb.project"}
 
 
-class Verb(JupyterApp):
+class Verb(StrictApp):
     """A verb of `jupyter devbox`.
 
     Subclasses implement `execute`, which returns the exit code and the JSON object; what people
@@ -44,6 +44,8 @@ class Verb(JupyterApp):
     def initialize(self, argv: list[str] | None = None) -> None:
         """Read the command line, or leave with what is wrong about it."""
         _speak_any_text()
+        # That it takes another folder where HOME cannot be written is no business of ours.
+        warnings.filterwarnings("ignore", module=r"IPython\.paths")
         try:
             self.read(argv)
         except UsageError as error:
@@ -71,9 +73,6 @@ class Verb(JupyterApp):
         except TraitError as error:
             message = _short(str(error))
             raise UsageError(message, hint=f"{self.title()} --help") from error
-
-    def _create_loader(self, argv: Any, aliases: Any, flags: Any, classes: Any) -> StrictLoader:  # noqa: ANN401
-        return StrictLoader(argv, aliases, flags, classes=classes, log=self.log)
 
     @classmethod
     def title(cls) -> str:

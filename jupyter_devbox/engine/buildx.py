@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import tempfile
 import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -19,6 +20,7 @@ from jupyter_devbox.spec.container import BuildRequest
 from jupyter_devbox.spec.events import StepEvent
 
 _CHUNK = 64 * 1024
+_NOTES = 16 * 1024
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,7 +64,8 @@ def build(
     with scratch("build") as folder:
         metadata = folder / "metadata.json"
         argv = build_argv(builder, request, metadata)
-        with started(argv, builder.env, cancel) as process:
+        env = {**builder.env, **_state_elsewhere(builder.env, folder)}
+        with started(argv, env, cancel) as process:
             assert process.stdout is not None
             while data := process.stdout.read1(_CHUNK):  # type: ignore[attr-defined]
                 watch.see(parser.feed(data))
@@ -102,6 +105,22 @@ def build_argv(builder: Builder, request: BuildRequest, metadata: Path) -> list[
         *(_secret(key, path) for key, path in sorted(request.secrets.items())),
         *("--", request.context),
     ]
+
+
+def _state_elsewhere(env: Mapping[str, str], spare: Path) -> Mapping[str, str]:
+    """Return the variable that moves buildx's notes of builds, where HOME takes none.
+
+    It ends at once in a HOME that is read-only or full (docs.docker.com, "BUILDX_CONFIG").
+    """
+    home = Path(env.get("HOME") or Path.home())
+    usual = env.get("BUILDX_CONFIG") or Path(env.get("DOCKER_CONFIG") or home / ".docker", "buildx")
+    try:
+        Path(usual).mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=usual) as file:
+            file.write(bytes(_NOTES))
+    except OSError:
+        return {"BUILDX_CONFIG": str(spare)}
+    return {}
 
 
 def _secret(name: str, path: str) -> str:

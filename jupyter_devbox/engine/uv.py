@@ -21,6 +21,7 @@ from jupyter_devbox.engine.scratch import scratch
 from jupyter_devbox.errors import (
     BuildCancelledError,
     EngineError,
+    FileError,
     IndexUnreachableError,
     ResolutionError,
 )
@@ -28,7 +29,10 @@ from jupyter_devbox.spec.container import EMPTY
 
 _UNREACHABLE = re.compile(r"Request failed|Failed to fetch|error sending request|tcp connect")
 _UNBUILT = re.compile(r"--no-build|[Bb]uilding (?:from )?source")
+_FULL = re.compile(r"No space left on device|Disk quota exceeded")
+_UNCACHED = re.compile(rf"Failed to initialize cache|{_FULL.pattern}")
 _redacted = Redactor()
+_NO_CACHE = {"UV_NO_CACHE": "1"}
 _QUIET = {"NO_COLOR": "1", "UV_NO_PROGRESS": "1"}
 
 
@@ -69,8 +73,17 @@ def uv_program() -> str:
 def run_uv(
     arguments: Sequence[str], *, cwd: Path | None = None, env: Mapping[str, str] | None = None
 ) -> ProcessResult:
-    """Run uv quietly and return what it said."""
-    return run_process([uv_program(), *arguments], cwd=cwd, env={**_QUIET, **(env or {})})
+    """Run uv quietly and return what it said; without a cache where it can have none."""
+    command, variables = [uv_program(), *arguments], {**_QUIET, **(env or {})}
+    done = run_process(command, cwd=cwd, env=variables)
+    if not _lacks_cache(done):
+        return done
+    return run_process(command, cwd=cwd, env={**variables, **_NO_CACHE})
+
+
+def _lacks_cache(done: ProcessResult) -> bool:
+    """Tell whether uv ended because its cache takes nothing: a HOME that is read-only, or full."""
+    return done.exit_code != 0 and _UNCACHED.search(done.stderr) is not None
 
 
 def resolve(request: ResolveRequest, *, offline: bool) -> str:
@@ -82,6 +95,8 @@ def resolve(request: ResolveRequest, *, offline: bool) -> str:
         There is no solution; uv's explanation is in `details`.
     IndexUnreachableError
         The index does not answer.
+    FileError
+        A disk is full.
     """
     # A folder of its own: uv would read the project's uv.toml, which is untrusted.
     with scratch("lock") as folder:
@@ -165,8 +180,10 @@ def index_login(url: str, login: str, password: str) -> Mapping[str, str]:
     return {f"UV_INDEX_{name}_USERNAME": login, f"UV_INDEX_{name}_PASSWORD": password}
 
 
-def _failure(done: ProcessResult) -> ResolutionError | IndexUnreachableError:
+def _failure(done: ProcessResult) -> ResolutionError | IndexUnreachableError | FileError:
     details = tuple(_redacted(done.stderr).strip().splitlines())
+    if full := _full_disk(done, details):
+        return full
     if _UNREACHABLE.search(done.stderr):
         return IndexUnreachableError(
             "The package index does not answer, and the cache lacks something",
@@ -178,6 +195,15 @@ def _failure(done: ProcessResult) -> ResolutionError | IndexUnreachableError:
         hint="change the pin in the notebook's install line, or add --include NAME==VERSION",
         details=details,
     )
+
+
+def _full_disk(done: ProcessResult, details: tuple[str, ...]) -> FileError | None:
+    """Return the error for a disk that ran full under uv, if that is what happened."""
+    if not _FULL.search(done.stderr):
+        return None
+    message = "A disk is full: uv's cache, the temporary folder or the environment is on it"
+    hint = "free some space, or set UV_CACHE_DIR and TMPDIR to another disk"
+    return FileError(message, hint=hint, details=details[-20:])
 
 
 def build_wheel(source: Path, destination: Path) -> Path:
@@ -213,8 +239,10 @@ def make_venv(folder: Path, python: str) -> None:
     """Create a virtual environment, replacing one that is there, with this interpreter."""
     done = run_uv(["venv", "--quiet", "--clear", "--python", python, str(folder)])
     if done.exit_code:
+        details = tuple(done.stderr.strip().splitlines()[-20:])
         message = f"The virtual environment could not be made: `{folder}`"
-        raise EngineError(message, details=tuple(done.stderr.strip().splitlines()[-20:]))
+        hint = "set JUPYTER_DATA_DIR to a folder that you can write"
+        raise _full_disk(done, details) or EngineError(message, hint=hint, details=details)
 
 
 def _cancellable(
@@ -263,11 +291,14 @@ def install_lock(
         arguments.append("--compile-bytecode")
     if wheels is not None:
         arguments += ["--find-links", str(wheels)]
-    done = _cancellable(arguments, index, cancel or threading.Event())
+    cancel = cancel or threading.Event()
+    done = _cancellable(arguments, index, cancel)
+    if _lacks_cache(done):
+        done = _cancellable(arguments, {**index, **_NO_CACHE}, cancel)
     if done.exit_code:
         raise (
             _failure(done)
-            if _UNREACHABLE.search(done.stderr)
+            if _UNREACHABLE.search(done.stderr) or _FULL.search(done.stderr)
             else EngineError(
                 "The locked packages could not be installed",
                 hint="jupyter devbox containerize, to lock again",

@@ -18,7 +18,7 @@ from typing import IO, Any
 
 from jupyter_devbox.errors import FileError, ReadOnlyError
 from jupyter_devbox.files import jsonc
-from jupyter_devbox.files.writer import confined
+from jupyter_devbox.files.folder import confined
 from jupyter_devbox.spec.written import FOLDER
 
 CONFIGURATION = f"{FOLDER}/devcontainer.json"

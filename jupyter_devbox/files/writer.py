@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
+from tempfile import TemporaryFile
 
 from jupyter_devbox.errors import ConflictError, FileError, ReadOnlyError
 from jupyter_devbox.files import jsonc
@@ -17,6 +18,10 @@ from jupyter_devbox.files.configuration import check_configuration
 from jupyter_devbox.files.folder import Folder, confined, held, held_inside, read_inside
 from jupyter_devbox.files.merge import Conflict, merge
 from jupyter_devbox.spec.tree import BinaryFile, KeyFile, RenderedTree
+
+_ELSEWHERE = "copy the notebook to a folder of yours, or use --project"
+DATA_ELSEWHERE = "set JUPYTER_DATA_DIR to a folder that you can write"
+"""The hint where Jupyter's data folder cannot be written."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -164,7 +169,7 @@ class _Drafts:
         """Write what a change needs beside its file."""
         if change.new is not None:
             self.made += _missing_folders(self.project, change.path)
-        with _translated(self.project, change.path):
+        with writing((self.project / change.path).parent):
             way = held_inside(self.project, change.path, make=change.new is not None)
             folder, name = stack.enter_context(way)
             if change.new is None:
@@ -184,10 +189,10 @@ class _Drafts:
     def put(self) -> None:
         """Let the drafts take their files' places, and remove what is to go."""
         for folder, draft, name in self.waiting:
-            with _translated(folder.path, name):
+            with writing(folder.path):
                 folder.put(draft, name)
         for folder, name in self.gone:
-            with _translated(folder.path, name):
+            with writing(folder.path):
                 folder.remove(name)
 
     def undo(self) -> None:
@@ -203,24 +208,39 @@ def _missing_folders(project: Path, relative: str) -> list[str]:
     return [parent for parent in parents if not os.path.lexists(project / parent)]
 
 
-@contextmanager
-def _translated(project: Path, relative: str) -> Iterator[None]:
-    """Raise the user's error for what a write into a folder fails with."""
-    try:
-        yield
-    except OSError as error:
-        raise unwritable(error, (project / relative).parent) from error
-
-
 def _refuse_unwritable(project: Path, changes: Changes) -> None:
     """Raise before anything is written, if any of the folders cannot be."""
     for folder in {confined(project, change.path).parent for change in changes.changes}:
-        there = next(f for f in (folder, *folder.parents) if f.exists())
-        if not os.access(there, os.W_OK | os.X_OK):
-            raise unwritable(OSError(errno.EACCES, os.strerror(errno.EACCES)), there)
+        refuse_unwritable(next(f for f in (folder, *folder.parents) if f.exists()))
 
 
-_ELSEWHERE = "copy the notebook to a folder of yours, or use --project"
+def refuse_unwritable(folder: Path, hint: str = _ELSEWHERE) -> None:
+    """Raise if a folder cannot be written: asked before long work whose result goes there.
+
+    Raises
+    ------
+    FileError
+        It cannot, or there is none.
+    """
+    with writing(folder, hint), TemporaryFile(dir=folder):
+        pass  # permissions alone do not tell: root has all, and a disk may be read-only
+
+
+@contextmanager
+def writing(folder: Path, hint: str = _ELSEWHERE) -> Iterator[None]:
+    """Raise the user's error for what a write into a folder fails with.
+
+    Raises
+    ------
+    ReadOnlyError
+        The folder cannot be written.
+    FileError
+        Its disk is full.
+    """
+    try:
+        yield
+    except OSError as error:
+        raise unwritable(error, folder, hint) from error
 
 
 def unwritable(error: OSError, folder: Path, hint: str = _ELSEWHERE) -> FileError:

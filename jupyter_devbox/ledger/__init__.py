@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from jupyter_devbox.files.writer import atomic_write, unwritable
+from jupyter_devbox.files.writer import DATA_ELSEWHERE, atomic_write, writing
 from jupyter_devbox.ledger import marks
 from jupyter_devbox.spec.container import EMPTY
 
@@ -46,11 +46,9 @@ class Ledger:
             Jupyter's data folder cannot be written.
         """
         text = json.dumps({"kind": kind, "id": identity, "facts": facts}, sort_keys=True)
-        try:
+        with writing(self.folder, DATA_ELSEWHERE):
             self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
             atomic_write(self._path(kind, identity), text.encode())
-        except OSError as error:
-            raise unwritable(error, self.folder, hint="jupyter --paths shows it") from error
 
     def forget(self, kind: str, identity: str) -> None:
         """Remove an entry; absent is no error."""
@@ -77,10 +75,8 @@ class Ledger:
         FileError
             Jupyter's data folder cannot be written.
         """
-        try:
+        with writing(self.folder, DATA_ELSEWHERE):
             return marks.mark(self._marks)
-        except OSError as error:
-            raise unwritable(error, self.folder, hint="jupyter --paths shows it") from error
 
     def orphans(self, kind: str, **facts: str) -> Iterator[Entry]:
         """Yield the entries of a kind, with these facts, whose owner has ended."""

@@ -19,7 +19,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from jupyter_devbox.files.writer import atomic_write, unwritable
+from jupyter_devbox.files.writer import DATA_ELSEWHERE, atomic_write, writing
 from jupyter_devbox.spec.container import EMPTY
 
 _SAFE = re.compile(r"[^A-Za-z0-9._-]")
@@ -79,7 +79,7 @@ class Approvals:
             "files": dict(sorted(approval.files.items())),
             "grants": dict(sorted(approval.grants.items())),
         }
-        try:
+        with writing(place, DATA_ELSEWHERE):
             place.mkdir(parents=True, exist_ok=True, mode=0o700)
             for digest, content in texts.items():
                 if not (place / digest).is_file():
@@ -89,8 +89,6 @@ class Approvals:
             for old in place.iterdir():
                 if _DIGEST.fullmatch(old.name) and old.name not in approval.files.values():
                     old.unlink(missing_ok=True)
-        except OSError as error:
-            raise unwritable(error, place, hint="jupyter --paths shows it") from error
 
     def projects(self) -> Iterator[str]:
         """Yield the projects of which something is approved; a damaged entry is passed over."""

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from jupyter_devbox.files.writer import atomic_write, unwritable
+from jupyter_devbox.files.writer import DATA_ELSEWHERE, atomic_write, writing
 from jupyter_devbox.spec.asking import State, Verb
 
 EXPIRES = 15 * 60.0
@@ -89,12 +89,10 @@ class Asks:
         FileError
             Jupyter's data folder cannot be written.
         """
-        try:
+        text = json.dumps(asdict(ask), sort_keys=True)
+        with writing(self.folder, DATA_ELSEWHERE):
             self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-            text = json.dumps(asdict(ask), sort_keys=True)
             atomic_write(self.folder / f"{ask.id}.json", text.encode())
-        except OSError as error:
-            raise unwritable(error, self.folder, hint="jupyter --paths shows it") from error
 
     def all(self) -> Iterator[StoredAsk]:
         """Yield what is known, oldest first; what is too old to matter is removed."""

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from jupyter_devbox.files.writer import atomic_write
+from jupyter_devbox.files.writer import DATA_ELSEWHERE, atomic_write, writing
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,13 +28,20 @@ class InstalledSpec:
 
 
 def install_kernelspec(kernels: Path, name: str, content: Mapping[str, Any]) -> Path:
-    """Write a kernelspec, replacing one of the same name, and return its folder."""
+    """Write a kernelspec, replacing one of the same name, and return its folder.
+
+    Raises
+    ------
+    FileError
+        Jupyter's data folder cannot be written.
+    """
     folder = kernels / name
-    folder.mkdir(parents=True, exist_ok=True)
     text = json.dumps(content, indent=1) + "\n"  # ASCII: a path may hold any byte
     target = folder / "kernel.json"
-    if not target.is_file() or target.read_text(encoding="utf-8") != text:
-        atomic_write(target, text.encode())
+    with writing(folder, DATA_ELSEWHERE):
+        folder.mkdir(parents=True, exist_ok=True)
+        if not target.is_file() or target.read_text(encoding="utf-8") != text:
+            atomic_write(target, text.encode())
     return folder
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import os
 import shutil
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -10,10 +12,12 @@ from typing import Any
 from jupyter_devbox.engine.detect import find_docker_cli
 from jupyter_devbox.engine.uv import run_uv
 from jupyter_devbox.errors import DevboxError
+from jupyter_devbox.files.writer import DATA_ELSEWHERE, refuse_unwritable, unwritable
 from jupyter_devbox.run.kernelspec import installed_kernelspecs
 from jupyter_devbox.spec.kernelspec import PROVISIONER
 from jupyter_devbox.workflow.context import Context
 from jupyter_devbox.workflow.servers import Server, all_have_provisioner, servers
+from jupyter_devbox.workflow.turns import ROOM
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -105,5 +109,8 @@ def _writable(context: Context) -> str:
     folder = context.data
     while not folder.exists():
         folder = folder.parent
+    refuse_unwritable(folder, DATA_ELSEWHERE)
     free = shutil.disk_usage(folder).free
+    if free < ROOM:
+        raise unwritable(OSError(errno.ENOSPC, os.strerror(errno.ENOSPC)), context.data)
     return f"{context.data} ({free / 1e9:.0f} GB free)"

@@ -15,6 +15,7 @@ from jupyter_devbox.engine.base import Engine
 from jupyter_devbox.engine.scratch import sweep_scratch
 from jupyter_devbox.files.project import Project
 from jupyter_devbox.files.reader import read_environment
+from jupyter_devbox.files.writer import DATA_ELSEWHERE, writing
 from jupyter_devbox.render.kernelspec import box_kernelspec
 from jupyter_devbox.run.kernelspec import install_kernelspec
 from jupyter_devbox.spec.container import BuildRequest, ImageInfo
@@ -158,7 +159,8 @@ def files_digest(folder: Path) -> str:
 
 def next_log(folder: Path, stem: str) -> Path:
     """Return the path of a new log file, numbered."""
-    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    with writing(folder, DATA_ELSEWHERE):
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     numbers = [
         int(tail)
         for path in folder.glob(f"{stem}-*.log")

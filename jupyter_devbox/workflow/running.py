@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import atexit
 import logging
 import os
 import time
@@ -15,13 +16,14 @@ from typing import Any
 from jupyter_devbox.engine.scratch import scratch
 from jupyter_devbox.errors import DevboxError, KernelStartError, NotebookError, RunError
 from jupyter_devbox.files.project import Project
-from jupyter_devbox.files.writer import atomic_write
+from jupyter_devbox.files.writer import atomic_write, refuse_unwritable, writing
 from jupyter_devbox.run.kernelspec import InstalledSpec, installed_kernelspecs
 from jupyter_devbox.spec.kernelspec import with_provisioner
 from jupyter_devbox.workflow.context import Context
 from jupyter_devbox.workflow.trusting import require_configuration
 
 _MARK = "jupyter_devbox_output"
+_OUTPUT = "add --output FILE, in a folder that you can write"
 _SILENT = logging.getLogger(f"{__name__}.jupyter_client")
 _SILENT.addHandler(logging.NullHandler())
 _SILENT.propagate = False
@@ -131,17 +133,21 @@ def run_notebook(
         There is no kernel, or it did not start.
     UntrustedProjectError
         devcontainer.json is not approved as it is.
+    FileError
+        The output cannot be written; where its folder cannot, nothing was run.
     """
     require_configuration(context, project.root)
     spec = find_kernel(context, project, target)
     document = read_notebook(notebook)
+    refuse_unwritable((output or notebook).parent, _OUTPUT)
     started = time.monotonic()
     error = execute(document, spec.name, notebook.parent, timeout=timeout, on_cell=on_cell)
     destination = output or _free_output(notebook)
     document.metadata[_MARK] = True
     import nbformat  # noqa: PLC0415
 
-    atomic_write(destination, nbformat.writes(document).encode())
+    with writing(destination.parent, _OUTPUT):
+        atomic_write(destination, nbformat.writes(document).encode())
     cells = sum(
         1 for cell in document.cells if cell.cell_type == "code" and cell.get("execution_count")
     )
@@ -202,6 +208,11 @@ def execute(
         raise RunError(message, hint="raise the limit with --timeout") from error
     except (DeadKernelError, NoSuchKernel) as error:
         raise _cause(client, error) from error
+    except RuntimeError as error:
+        if not str(error).startswith("Kernel "):  # died or was silent before its first word
+            raise
+        atexit.unregister(client._cleanup_kernel)  # noqa: SLF001  (it has, and would fail now)
+        raise _cause(client, error) from error
     return None
 
 
@@ -234,7 +245,8 @@ def _cause(client: Any, error: Exception) -> DevboxError:  # noqa: ANN401  (nbcl
     known = why() if why is not None else None
     if isinstance(known, DevboxError):
         return known
-    message = "The kernel died while the notebook ran"
+    begun = not isinstance(error, RuntimeError)
+    message = f"The kernel ended {'while the notebook ran' if begun else 'before it answered'}"
     return KernelStartError(message, hint="jupyter devbox doctor", details=(str(error),))
 
 

@@ -28,7 +28,8 @@ from jupyter_devbox.files.build_files import (
     read_build_files,
     read_file,
 )
-from jupyter_devbox.files.writer import Changes, confined
+from jupyter_devbox.files.folder import confined
+from jupyter_devbox.files.writer import Changes
 from jupyter_devbox.ledger.approvals import Approval, Approvals
 from jupyter_devbox.spec.compose_reach import compose_reach
 from jupyter_devbox.spec.findings import SHORTEST_ID, Finding

@@ -12,17 +12,22 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
+from io import RawIOBase
 from pathlib import Path
-from typing import TextIO
+from tempfile import TemporaryFile
 
 from filelock import FileLock, Timeout
 
 from jupyter_devbox.errors import BuildCancelledError
 from jupyter_devbox.files.project import Project
+from jupyter_devbox.files.writer import DATA_ELSEWHERE, writing
 from jupyter_devbox.spec.events import PhaseEvent
 from jupyter_devbox.workflow.context import Context
 from jupyter_devbox.workflow.names import project_key
 from jupyter_devbox.workflow.requests import Event, Joined
+
+ROOM = 256 * 1024
+"""Bytes that must be free in the data folder: notes of a containerize, and a short build's log."""
 
 _LOOK = 0.2
 OnEvent = Callable[[Event], None]
@@ -36,18 +41,28 @@ def turn(
 
     Raises
     ------
+    FileError
+        Jupyter's data folder cannot be written: nothing was begun.
     BuildCancelledError
         `cancel` was set while another one was at work, which goes on.
     """
     folder = context.data / "turns"
-    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    with writing(folder, DATA_ELSEWHERE):
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     stem = project_key(project)
     lock, journal = FileLock(folder / f"{stem}.lock"), folder / f"{stem}.jsonl"
-    if not _taken(lock):
+    with writing(folder, DATA_ELSEWHERE):
+        # What is written into the project is noted here: that must not be what fails.
+        with TemporaryFile(dir=folder) as room:
+            room.write(bytes(ROOM))
+        free = _taken(lock)
+    if not free:
         on_event(Joined(project=project))
         _follow(lock, journal, on_event, cancel)
     try:
-        with journal.open("w", encoding="utf-8") as file:
+        with writing(folder, DATA_ELSEWHERE):
+            file = journal.open("wb", buffering=0)
+        with file:
             yield _noting(file, on_event)
     finally:
         lock.release()
@@ -62,13 +77,21 @@ def _taken(lock: FileLock) -> bool:
     return True
 
 
-def _noting(journal: TextIO, on_event: OnEvent) -> OnEvent:
-    """Return a listener that also writes phases down for those who follow."""
+def _noting(journal: RawIOBase, on_event: OnEvent) -> OnEvent:
+    """Return a listener that also writes phases down for those who follow.
+
+    A disk that fills up costs them the rest of the journal, and the work nothing.
+    """
+    whole = True
 
     def note(event: Event) -> None:
-        if isinstance(event, PhaseEvent):
-            journal.write(json.dumps(asdict(event)) + "\n")
-            journal.flush()
+        nonlocal whole
+        if whole and isinstance(event, PhaseEvent):
+            line = json.dumps(asdict(event)).encode() + b"\n"
+            try:
+                whole = journal.write(line) == len(line)
+            except OSError:
+                whole = False
         on_event(event)
 
     return note

@@ -12,6 +12,7 @@ from pathlib import Path
 
 from jupyter_devbox.engine.uv import install_lock, make_venv
 from jupyter_devbox.files.project import Project
+from jupyter_devbox.files.writer import DATA_ELSEWHERE, writing
 from jupyter_devbox.lock import lock_environment
 from jupyter_devbox.render.kernelspec import venv_kernelspec
 from jupyter_devbox.run.kernelspec import install_kernelspec
@@ -80,7 +81,8 @@ def install_venv(context: Context, folder: Path, lock: Lock, cancel: threading.E
     if venv_python(folder).exists() and stamp.is_file() and stamp.read_text() == digest:
         return False
     make_venv(folder, context.python)
-    _write_lock(folder / "lock", texts, lock)
+    with writing(folder, DATA_ELSEWHERE):
+        _write_lock(folder / "lock", texts, lock)
     install_lock(
         venv_python(folder),
         folder / "lock" / REST,
@@ -88,7 +90,8 @@ def install_venv(context: Context, folder: Path, lock: Lock, cancel: threading.E
         index=index_environment(context),
         cancel=cancel,
     )
-    stamp.write_text(digest)
+    with writing(folder, DATA_ELSEWHERE):
+        stamp.write_text(digest)
     return True
 
 

@@ -94,4 +94,4 @@ def test_a_data_folder_that_cannot_be_made(tmp_path):
     (tmp_path / "data").write_text("a file")
     with pytest.raises(FileError) as caught:
         Ledger(tmp_path / "data" / "ledger").record("box", "1")
-    assert "jupyter --paths" in caught.value.hint
+    assert "JUPYTER_DATA_DIR" in caught.value.hint
