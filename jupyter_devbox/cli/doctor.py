@@ -8,6 +8,7 @@ from typing import Any
 
 from jupyter_devbox.cli.verb import Verb
 from jupyter_devbox.view.terminal import Marks
+from jupyter_devbox.view.units import clean
 from jupyter_devbox.workflow.context import Context
 from jupyter_devbox.workflow.doctor import diagnose
 
@@ -24,7 +25,8 @@ class DoctorVerb(Verb):
         marks = Marks(sys.stdout)
         for check in diagnosis.checks:
             mark = marks.done if check.ok else marks.failed
-            self.say(f"{mark} {check.name:<13} {check.found}")
+            if not self.json:  # the mark may be coloured
+                print(mark, clean(f"{check.name:<13} {check.found}"))
             if check.hint:
                 self.say(f"  Next: {check.hint}")
         return 0 if diagnosis.ok else 1, diagnosis.to_json()

@@ -11,7 +11,7 @@ from traitlets import Float, Unicode
 
 from jupyter_devbox.cli.verb import ALIASES, Verb
 from jupyter_devbox.errors import NotebookFailedError
-from jupyter_devbox.view.units import count, duration
+from jupyter_devbox.view.units import clean, count, duration
 from jupyter_devbox.workflow.capturing import check_notebook
 from jupyter_devbox.workflow.context import Context
 from jupyter_devbox.workflow.running import run_notebook
@@ -53,7 +53,7 @@ class RunVerb(Verb):
         if result.error:
             cell, ename, evalue = result.error
             lines = evalue.splitlines() or [""]
-            print(f"Cell {cell} failed: {ename}: {lines[0]}", file=sys.stderr)
+            print(clean(f"Cell {cell} failed: {ename}: {lines[0]}"), file=sys.stderr)
             hint = "jupyter devbox verify proposes what is missing"
             if ename in {"ModuleNotFoundError", "ImportError"}:
                 print(f"Next: {hint}", file=sys.stderr)

@@ -18,6 +18,7 @@ from jupyter_devbox._version import __version__
 from jupyter_devbox.cli.arguments import StrictApp
 from jupyter_devbox.errors import INTERRUPTED_EXIT_CODE, DevboxError, UsageError
 from jupyter_devbox.files.project import Project, find_project
+from jupyter_devbox.view.units import clean
 from jupyter_devbox.view.wording import failure
 from jupyter_devbox.workflow.context import Context, this_machine
 
@@ -111,9 +112,9 @@ class Verb(StrictApp):
         return ""
 
     def say(self, *lines: str) -> None:
-        """Print lines for people; nothing with --json."""
+        """Print lines for people, without what could steer their terminal; nothing with --json."""
         if not self.json:
-            print("\n".join(lines))
+            print("\n".join(map(clean, lines)))
 
     def notebooks(self) -> tuple[Path, ...]:
         """Return the paths given as arguments."""

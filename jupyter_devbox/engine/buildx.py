@@ -12,7 +12,7 @@ from typing import Any
 
 from jupyter_devbox.engine.cancellable import started
 from jupyter_devbox.engine.progress import ProgressParser
-from jupyter_devbox.engine.redact import PROXY_VARIABLES
+from jupyter_devbox.engine.redact import PROXY_VARIABLES, has_login
 from jupyter_devbox.engine.scratch import scratch
 from jupyter_devbox.engine.watch import BuildWatch, redactor
 from jupyter_devbox.errors import BuildCancelledError
@@ -87,9 +87,14 @@ def _reason(text: tuple[str, ...]) -> str:
 
 
 def build_argv(builder: Builder, request: BuildRequest, metadata: Path) -> list[str]:
-    """Return the command line. It names secrets and proxies, and holds none of their values."""
+    """Return the command line. It names secrets and proxies, and holds none of their values.
+
+    A proxy with a login is no argument of the build, for the engine keeps those in its history.
+    """
     proxies = [
-        name for name in PROXY_VARIABLES if builder.env.get(name) and name not in request.args
+        name
+        for name in PROXY_VARIABLES
+        if (value := builder.env.get(name)) and name not in request.args and not has_login(value)
     ]
     # Without provenance the image's id depends on nothing but its content.
     return [

@@ -17,7 +17,7 @@ from pathlib import Path
 
 from jupyter_devbox.engine.cancellable import started
 from jupyter_devbox.engine.podman_progress import PodmanParser
-from jupyter_devbox.engine.redact import PROXY_VARIABLES
+from jupyter_devbox.engine.redact import PROXY_VARIABLES, has_login
 from jupyter_devbox.engine.scratch import scratch
 from jupyter_devbox.engine.watch import BuildWatch, redactor
 from jupyter_devbox.errors import BuildCancelledError, BuildxMissingError, EngineError
@@ -113,7 +113,9 @@ def build(
 def build_argv(builder: PodmanBuilder, request: BuildRequest, result: Path) -> list[str]:
     """Return the command line. It names secrets and proxies, and holds none of their values."""
     proxies = [
-        name for name in PROXY_VARIABLES if builder.env.get(name) and name not in request.args
+        name
+        for name in PROXY_VARIABLES
+        if (value := builder.env.get(name)) and name not in request.args and not has_login(value)
     ]
     return [
         *(*builder.command, "build", f"--iidfile={result}"),

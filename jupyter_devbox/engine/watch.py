@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from pathlib import Path
 
-from jupyter_devbox.engine.redact import Redactor, netrc_passwords, proxy_passwords
+from jupyter_devbox.engine.redact import Redactor, netrc_passwords, secrets_in
 from jupyter_devbox.errors import BuildStepError
 from jupyter_devbox.spec.events import StepEvent
 
@@ -25,7 +25,7 @@ def redactor(env: Mapping[str, str], secrets: Mapping[str, str]) -> Redactor:
     secrets
         The build's secrets: id → path of the file.
     """
-    known = [*proxy_passwords(env)]
+    known = [*secrets_in(env)]
     if "netrc" in secrets:
         with suppress(OSError):
             known += netrc_passwords(Path(secrets["netrc"]).read_text(errors="replace"))

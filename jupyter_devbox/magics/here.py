@@ -20,6 +20,7 @@ from jupyter_devbox.view import wording
 from jupyter_devbox.view.cell import CellView, widgets_work
 from jupyter_devbox.view.plain import NotebookText
 from jupyter_devbox.view.progress import Progress, phases_for
+from jupyter_devbox.view.units import clean
 from jupyter_devbox.workflow.capturing import check_notebook
 from jupyter_devbox.workflow.containerize import containerize
 from jupyter_devbox.workflow.context import Context, this_machine
@@ -141,7 +142,7 @@ def _in_text(context: Context, request: ContainerizeRequest, progress: Progress)
 def _print_result(request: ContainerizeRequest, result: ContainerizeResult) -> None:
     if request.dry_run:
         for change in result.changes.changes:
-            print("\n".join(change.diff()))
+            print("\n".join(map(clean, change.diff())))
         if not result.changes.changes:
             print("Nothing would be written: the files are up to date.")
         return

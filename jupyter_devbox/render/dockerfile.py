@@ -22,11 +22,14 @@ HEADING = (
 USER = "jovyan"
 UV = "/opt/uv/bin/uv"
 _CA = "type=secret,id=ca,target=/run/secrets/ca"
+_PROXY = "type=secret,id=proxy,target=/run/secrets/proxy"
 _NETRC = "type=secret,id=netrc,target=/run/secrets/netrc"
+_NETWORK = (_CA, _PROXY, _NETRC)
 _TRUST = (
     "if [ -s /run/secrets/ca ]; then export SSL_CERT_FILE=/run/secrets/ca "
     "PIP_CERT=/run/secrets/ca; fi"
 )
+_ROUTE = "if [ -s /run/secrets/proxy ]; then . /run/secrets/proxy; fi"
 _LOGIN = "if [ -s /run/secrets/netrc ]; then export NETRC=/run/secrets/netrc; fi"
 
 
@@ -55,7 +58,7 @@ def _tools(spec: EnvironmentSpec, lock: Lock, uv_version: str) -> str:
         "--root-user-action", "ignore", "--disable-pip-version-check", *_pip_index(spec),
         f"uv=={uv_version}",
     )  # fmt: skip
-    text = "FROM ${BASE} AS tools\n" + run([_TRUST, _LOGIN, install], [_CA, _NETRC]) + "\n"
+    text = "FROM ${BASE} AS tools\n" + run([_TRUST, _ROUTE, _LOGIN, install], _NETWORK) + "\n"
     compiled = [p for p in lock.packages if p.compiled]
     if not compiled:
         return text
@@ -70,9 +73,9 @@ def _tools(spec: EnvironmentSpec, lock: Lock, uv_version: str) -> str:
     return (
         f"{text}\n# What comes as source alone ({len(compiled)}): compilers stay in this stage.\n"
         "FROM ${BASE} AS builder\n"
-        + run(_apt_install(packages), [_CA])
+        + run(_apt_install(packages), [_CA, _PROXY])
         + "\n"
-        + run([_TRUST, _LOGIN, lines, wheel], [_CA, _NETRC])
+        + run([_TRUST, _ROUTE, _LOGIN, lines, wheel], _NETWORK)
         + "\n"
     )
 
@@ -81,7 +84,7 @@ def _system(spec: EnvironmentSpec) -> str:
     """Return the final stage's beginning: Debian packages and the user."""
     text = "FROM ${BASE} AS final\n"
     if spec.apt:
-        text += run(_apt_install([a.name for a in spec.apt]), [_CA]) + "\n"
+        text += run(_apt_install([a.name for a in spec.apt]), [_CA, _PROXY]) + "\n"
     user = command("useradd", "--create-home", "--uid", "1000", "--shell", "/bin/bash", USER)
     # Any uid may come later (a host's own): the folders that a user fills are open to all.
     return text + run([user, "install -d -m 0777 /opt/venv /workspaces"]) + "\n"
@@ -90,6 +93,7 @@ def _system(spec: EnvironmentSpec) -> str:
 def _apt_install(packages: list[str]) -> list[str]:
     return [
         "export DEBIAN_FRONTEND=noninteractive",
+        _ROUTE,
         "if [ -s /run/secrets/ca ]; then set -- -o Acquire::https::CaInfo=/run/secrets/ca; fi",
         'apt-get "$@" update --quiet=2',
         'apt-get "$@" install --quiet=2 --yes --no-install-recommends '
@@ -105,8 +109,7 @@ def _python(spec: EnvironmentSpec, lock: Lock) -> str:
         "type=bind,from=tools,source=/opt/uv,target=/opt/uv",
         f"type=bind,source={STABLE},target=/run/devbox/{STABLE}",
         "type=cache,id=jupyter-devbox-uv,target=/run/devbox/cache",
-        _CA,
-        _NETRC,
+        *_NETWORK,
     ]
     rest_mounts = [
         *stable_mounts[:2],
@@ -139,12 +142,12 @@ def _python(spec: EnvironmentSpec, lock: Lock) -> str:
         )
     # umask 000: a venv whose folders anybody may write lets %pip work under any uid.
     stable = run(
-        ["umask 000", _TRUST, _LOGIN, *steps,
+        ["umask 000", _TRUST, _ROUTE, _LOGIN, *steps,
          command(*install, "--requirement", f"/run/devbox/{STABLE}")],
         stable_mounts,
     )  # fmt: skip
     rest = run(
-        ["umask 000", _TRUST, _LOGIN,
+        ["umask 000", _TRUST, _ROUTE, _LOGIN,
          command(*install, "--find-links", "/run/devbox/wheels",
                  "--requirement", f"/run/devbox/{REST}")],
         rest_mounts,

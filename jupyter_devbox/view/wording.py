@@ -219,7 +219,7 @@ def failure(error: DevboxError, command: str = "") -> list[str]:
 
 
 def _next(error: DevboxError, command: str) -> list[str]:
-    hint = error.hint
+    hint = clean(error.hint)
     if command:
         ours = r"\bjupyter devbox containerize(?: NOTEBOOK(?:\.ipynb)?)?(?=$|[ ,;])"
         hint = re.sub(ours, lambda _: command, hint)

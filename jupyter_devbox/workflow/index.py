@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import netrc
 import re
-from collections.abc import Iterator, Mapping
+import shlex
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import unquote, urlsplit, urlunsplit
 
+from jupyter_devbox.engine.redact import PROXY_VARIABLES, has_login
 from jupyter_devbox.engine.scratch import scratch
 from jupyter_devbox.engine.uv import index_login
 from jupyter_devbox.errors import PlanError
@@ -117,20 +119,34 @@ def _with_login(context: Context) -> list[Index]:
 
 @contextmanager
 def build_secrets(context: Context) -> Iterator[Mapping[str, str]]:
-    """Yield BuildKit secret id → file: certificates, and the indexes' logins in netrc's form.
+    """Yield BuildKit secret id → file: certificates, and the logins of indexes and proxies.
 
-    The netrc file is readable by its owner alone and is gone when the build has ended.
+    The files with logins are readable by their owner alone and are gone when the build has ended.
     """
     secrets = {"ca": context.ca_bundle} if context.ca_bundle else {}
-    indexes = _with_login(context)
-    if not indexes:
-        yield secrets
-        return
+    logins = {"netrc": _netrc(_with_login(context)), "proxy": _proxies(context.env)}
     with scratch("login") as folder:
-        path = folder / "netrc"
-        path.touch(mode=0o600)
-        with path.open("w", encoding="utf-8") as file:
-            for index in indexes:
-                login, password = unquote(index.login), unquote(index.password)
-                file.write(f"machine {index.host}\nlogin {login}\npassword {password}\n")
-        yield {**secrets, "netrc": str(path)}
+        for name, text in logins.items():
+            if text:
+                path = folder / name
+                path.touch(mode=0o600)
+                path.write_text(text, encoding="utf-8")
+                secrets[name] = str(path)
+        yield secrets
+
+
+def _netrc(indexes: Iterable[Index]) -> str:
+    """Return the logins of indexes in netrc's form; "" where there are none."""
+    return "".join(
+        f"machine {index.host}\nlogin {unquote(index.login)}\npassword {unquote(index.password)}\n"
+        for index in indexes
+    )
+
+
+def _proxies(env: Mapping[str, str]) -> str:
+    """Return shell text that sets the proxies that hold a login; "" where none does."""
+    return "".join(
+        f"export {name}={shlex.quote(env[name])}\n"
+        for name in PROXY_VARIABLES
+        if has_login(env.get(name, ""))
+    )

@@ -68,11 +68,16 @@ class TestCommandLine:
         ]  # fmt: skip
 
     def test_proxies_go_by_name_alone(self):
-        chosen = builder(HTTPS_PROXY="http://me:secret@proxy:1", no_proxy="a,b", http_proxy="")
+        chosen = builder(HTTPS_PROXY="http://secret:1", no_proxy="a,b", http_proxy="")
         argv = build_argv(chosen, REQUEST, Path("m"))
         assert "--build-arg=HTTPS_PROXY" in argv
         assert "--build-arg=no_proxy" in argv
         assert not any("secret" in word or word.endswith("http_proxy") for word in argv)
+
+    def test_a_proxy_with_a_login_is_no_argument(self):
+        """The engine's history of builds keeps arguments."""
+        chosen = builder(HTTPS_PROXY="http://me:secret@proxy:1", http_proxy="token@proxy:1")
+        assert not any("proxy" in word.lower() for word in build_argv(chosen, REQUEST, Path("m")))
 
     def test_nothing_is_pulled(self):
         assert not any("pull" in word for word in build_argv(builder(), REQUEST, Path("m")))

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import base64
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from jupyter_devbox.engine.redact import Redactor, netrc_passwords, proxy_passwords
+from jupyter_devbox.engine.redact import Redactor, netrc_passwords, secrets_in
 
 pytestmark = pytest.mark.usefixtures("pure")
 
@@ -35,7 +37,7 @@ def test_known_secrets_wherever_they_stand():
 
 def test_passwords_of_a_netrc_file():
     text = "machine a login me password one\nmachine b\n  login me\n  password two\n# no"
-    assert netrc_passwords(text) == ("one", "two")
+    assert netrc_passwords(text) == ("one", "me:one", "two", "me:two")
 
 
 def test_a_longer_secret_goes_first():
@@ -47,9 +49,29 @@ def test_passwords_of_proxies():
         "HTTPS_PROXY": "http://me:p%40ss@proxy:1",
         "no_proxy": "localhost",
         "http_proxy": "http://[",
-        "OTHER": "http://me:secret@proxy:1",
+        "OTHER": "no secret",
+        "HF_TOKEN": "hf_0123456789",
+        "MY_API_KEY": "short",
+        "FTP_PROXY": "token@proxy:1",
     }
-    assert proxy_passwords(env) == ("p%40ss", "p@ss")
+    assert secrets_in(env) == (
+        "hf_0123456789", "p%40ss", "p@ss", "me:p@ss", "token", "token:",
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    "spelt",
+    [
+        "a/b+c d:é",
+        "a%2Fb%2Bc%20d%3A%C3%A9",
+        "a%2fb%2bc%20d%3a%c3%a9",
+        "a/b%2Bc%20d%3A%C3%A9",
+        "a%2Fb%2Bc+d%3A%C3%A9",
+        base64.b64encode("a/b+c d:é".encode()).decode().rstrip("="),
+    ],
+)
+def test_a_secret_in_every_spelling(spelt):
+    assert Redactor(["a/b+c d:é"])(f"<{spelt}>") == "<***>"
 
 
 @given(

@@ -5,34 +5,42 @@
 ARG BASE=python:3.11-slim-bookworm@sha256:dddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddd
 # <<< jupyter-devbox base
 
-# >>> jupyter-devbox tools 739bad22a1a7
+# >>> jupyter-devbox tools c37a7f0f15d1
 FROM ${BASE} AS tools
 RUN --mount=type=secret,id=ca,target=/run/secrets/ca \
+    --mount=type=secret,id=proxy,target=/run/secrets/proxy \
     --mount=type=secret,id=netrc,target=/run/secrets/netrc \
     if [ -s /run/secrets/ca ]; then export SSL_CERT_FILE=/run/secrets/ca PIP_CERT=/run/secrets/ca; fi \
+ && if [ -s /run/secrets/proxy ]; then . /run/secrets/proxy; fi \
  && if [ -s /run/secrets/netrc ]; then export NETRC=/run/secrets/netrc; fi \
  && python3 -m pip install --quiet --no-cache-dir --target /opt/uv --root-user-action ignore --disable-pip-version-check uv==0.8.0
 
 # What comes as source alone (1): compilers stay in this stage.
 FROM ${BASE} AS builder
 RUN --mount=type=secret,id=ca,target=/run/secrets/ca \
+    --mount=type=secret,id=proxy,target=/run/secrets/proxy \
     export DEBIAN_FRONTEND=noninteractive \
+ && if [ -s /run/secrets/proxy ]; then . /run/secrets/proxy; fi \
  && if [ -s /run/secrets/ca ]; then set -- -o Acquire::https::CaInfo=/run/secrets/ca; fi \
  && apt-get "$@" update --quiet=2 \
  && apt-get "$@" install --quiet=2 --yes --no-install-recommends build-essential libgraphviz-dev python3-dev \
  && rm -rf /var/lib/apt/lists/*
 RUN --mount=type=secret,id=ca,target=/run/secrets/ca \
+    --mount=type=secret,id=proxy,target=/run/secrets/proxy \
     --mount=type=secret,id=netrc,target=/run/secrets/netrc \
     if [ -s /run/secrets/ca ]; then export SSL_CERT_FILE=/run/secrets/ca PIP_CERT=/run/secrets/ca; fi \
+ && if [ -s /run/secrets/proxy ]; then . /run/secrets/proxy; fi \
  && if [ -s /run/secrets/netrc ]; then export NETRC=/run/secrets/netrc; fi \
  && printf '%s\n' 'pygraphviz==1.14 --hash=sha256:cccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccc' > /opt/compiled.txt \
  && python3 -m pip wheel --quiet --no-deps --require-hashes --no-cache-dir --disable-pip-version-check --wheel-dir /wheels --requirement /opt/compiled.txt
 # <<< jupyter-devbox tools
 
-# >>> jupyter-devbox system c7015aee0bc2
+# >>> jupyter-devbox system c4be6f42a464
 FROM ${BASE} AS final
 RUN --mount=type=secret,id=ca,target=/run/secrets/ca \
+    --mount=type=secret,id=proxy,target=/run/secrets/proxy \
     export DEBIAN_FRONTEND=noninteractive \
+ && if [ -s /run/secrets/proxy ]; then . /run/secrets/proxy; fi \
  && if [ -s /run/secrets/ca ]; then set -- -o Acquire::https::CaInfo=/run/secrets/ca; fi \
  && apt-get "$@" update --quiet=2 \
  && apt-get "$@" install --quiet=2 --yes --no-install-recommends libgraphviz-dev \
@@ -41,15 +49,17 @@ RUN useradd --create-home --uid 1000 --shell /bin/bash jovyan \
  && install -d -m 0777 /opt/venv /workspaces
 # <<< jupyter-devbox system
 
-# >>> jupyter-devbox python 825f69596614
+# >>> jupyter-devbox python ab8cbbee1ecc
 RUN --mount=type=bind,from=tools,source=/opt/uv,target=/opt/uv \
     --mount=type=bind,source=requirements.stable.txt,target=/run/devbox/requirements.stable.txt \
     --mount=type=cache,id=jupyter-devbox-uv,target=/run/devbox/cache \
     --mount=type=secret,id=ca,target=/run/secrets/ca \
+    --mount=type=secret,id=proxy,target=/run/secrets/proxy \
     --mount=type=secret,id=netrc,target=/run/secrets/netrc \
     --mount=type=bind,from=builder,source=/wheels,target=/run/devbox/compiled \
     umask 000 \
  && if [ -s /run/secrets/ca ]; then export SSL_CERT_FILE=/run/secrets/ca PIP_CERT=/run/secrets/ca; fi \
+ && if [ -s /run/secrets/proxy ]; then . /run/secrets/proxy; fi \
  && if [ -s /run/secrets/netrc ]; then export NETRC=/run/secrets/netrc; fi \
  && /opt/uv/bin/uv venv --quiet --python "$(command -v python3)" /opt/venv \
  && /opt/uv/bin/uv pip install --python /opt/venv/bin/python --no-deps --no-index --compile-bytecode --link-mode copy /run/devbox/compiled/*.whl \
@@ -60,9 +70,11 @@ RUN --mount=type=bind,from=tools,source=/opt/uv,target=/opt/uv \
     --mount=type=bind,source=wheels,target=/run/devbox/wheels \
     --mount=type=cache,id=jupyter-devbox-uv,target=/run/devbox/cache \
     --mount=type=secret,id=ca,target=/run/secrets/ca \
+    --mount=type=secret,id=proxy,target=/run/secrets/proxy \
     --mount=type=secret,id=netrc,target=/run/secrets/netrc \
     umask 000 \
  && if [ -s /run/secrets/ca ]; then export SSL_CERT_FILE=/run/secrets/ca PIP_CERT=/run/secrets/ca; fi \
+ && if [ -s /run/secrets/proxy ]; then . /run/secrets/proxy; fi \
  && if [ -s /run/secrets/netrc ]; then export NETRC=/run/secrets/netrc; fi \
  && /opt/uv/bin/uv pip install --python /opt/venv/bin/python --no-deps --require-hashes --compile-bytecode --link-mode copy --cache-dir /run/devbox/cache --find-links /run/devbox/wheels --requirement /run/devbox/requirements.txt
 # <<< jupyter-devbox python

@@ -5,11 +5,13 @@
 ARG BASE=python:3.11-slim-bookworm
 # <<< jupyter-devbox base
 
-# >>> jupyter-devbox tools 6295be360814
+# >>> jupyter-devbox tools 4700fbd13607
 FROM ${BASE} AS tools
 RUN --mount=type=secret,id=ca,target=/run/secrets/ca \
+    --mount=type=secret,id=proxy,target=/run/secrets/proxy \
     --mount=type=secret,id=netrc,target=/run/secrets/netrc \
     if [ -s /run/secrets/ca ]; then export SSL_CERT_FILE=/run/secrets/ca PIP_CERT=/run/secrets/ca; fi \
+ && if [ -s /run/secrets/proxy ]; then . /run/secrets/proxy; fi \
  && if [ -s /run/secrets/netrc ]; then export NETRC=/run/secrets/netrc; fi \
  && python3 -m pip install --quiet --no-cache-dir --target /opt/uv --root-user-action ignore --disable-pip-version-check uv==0.8.0
 # <<< jupyter-devbox tools
@@ -20,14 +22,16 @@ RUN useradd --create-home --uid 1000 --shell /bin/bash jovyan \
  && install -d -m 0777 /opt/venv /workspaces
 # <<< jupyter-devbox system
 
-# >>> jupyter-devbox python e93de9f6c6b9
+# >>> jupyter-devbox python 83996a881ec5
 RUN --mount=type=bind,from=tools,source=/opt/uv,target=/opt/uv \
     --mount=type=bind,source=requirements.stable.txt,target=/run/devbox/requirements.stable.txt \
     --mount=type=cache,id=jupyter-devbox-uv,target=/run/devbox/cache \
     --mount=type=secret,id=ca,target=/run/secrets/ca \
+    --mount=type=secret,id=proxy,target=/run/secrets/proxy \
     --mount=type=secret,id=netrc,target=/run/secrets/netrc \
     umask 000 \
  && if [ -s /run/secrets/ca ]; then export SSL_CERT_FILE=/run/secrets/ca PIP_CERT=/run/secrets/ca; fi \
+ && if [ -s /run/secrets/proxy ]; then . /run/secrets/proxy; fi \
  && if [ -s /run/secrets/netrc ]; then export NETRC=/run/secrets/netrc; fi \
  && /opt/uv/bin/uv venv --quiet --python "$(command -v python3)" /opt/venv \
  && /opt/uv/bin/uv pip install --python /opt/venv/bin/python --no-deps --require-hashes --compile-bytecode --link-mode copy --cache-dir /run/devbox/cache --requirement /run/devbox/requirements.stable.txt
@@ -37,9 +41,11 @@ RUN --mount=type=bind,from=tools,source=/opt/uv,target=/opt/uv \
     --mount=type=bind,source=wheels,target=/run/devbox/wheels \
     --mount=type=cache,id=jupyter-devbox-uv,target=/run/devbox/cache \
     --mount=type=secret,id=ca,target=/run/secrets/ca \
+    --mount=type=secret,id=proxy,target=/run/secrets/proxy \
     --mount=type=secret,id=netrc,target=/run/secrets/netrc \
     umask 000 \
  && if [ -s /run/secrets/ca ]; then export SSL_CERT_FILE=/run/secrets/ca PIP_CERT=/run/secrets/ca; fi \
+ && if [ -s /run/secrets/proxy ]; then . /run/secrets/proxy; fi \
  && if [ -s /run/secrets/netrc ]; then export NETRC=/run/secrets/netrc; fi \
  && /opt/uv/bin/uv pip install --python /opt/venv/bin/python --no-deps --require-hashes --compile-bytecode --link-mode copy --cache-dir /run/devbox/cache --find-links /run/devbox/wheels --requirement /run/devbox/requirements.txt
 # <<< jupyter-devbox python

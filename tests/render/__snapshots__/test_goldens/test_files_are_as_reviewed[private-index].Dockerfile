@@ -5,25 +5,31 @@
 ARG BASE=python:3.11-slim-bookworm
 # <<< jupyter-devbox base
 
-# >>> jupyter-devbox tools 902d072a9d43
+# >>> jupyter-devbox tools b58041e95bd3
 FROM ${BASE} AS tools
 RUN --mount=type=secret,id=ca,target=/run/secrets/ca \
+    --mount=type=secret,id=proxy,target=/run/secrets/proxy \
     --mount=type=secret,id=netrc,target=/run/secrets/netrc \
     if [ -s /run/secrets/ca ]; then export SSL_CERT_FILE=/run/secrets/ca PIP_CERT=/run/secrets/ca; fi \
+ && if [ -s /run/secrets/proxy ]; then . /run/secrets/proxy; fi \
  && if [ -s /run/secrets/netrc ]; then export NETRC=/run/secrets/netrc; fi \
  && python3 -m pip install --quiet --no-cache-dir --target /opt/uv --root-user-action ignore --disable-pip-version-check --index-url 'https://index.example/simple/?a=b&c='"'"'d'"'"'' uv==0.8.0
 
 # What comes as source alone (1): compilers stay in this stage.
 FROM ${BASE} AS builder
 RUN --mount=type=secret,id=ca,target=/run/secrets/ca \
+    --mount=type=secret,id=proxy,target=/run/secrets/proxy \
     export DEBIAN_FRONTEND=noninteractive \
+ && if [ -s /run/secrets/proxy ]; then . /run/secrets/proxy; fi \
  && if [ -s /run/secrets/ca ]; then set -- -o Acquire::https::CaInfo=/run/secrets/ca; fi \
  && apt-get "$@" update --quiet=2 \
  && apt-get "$@" install --quiet=2 --yes --no-install-recommends build-essential python3-dev \
  && rm -rf /var/lib/apt/lists/*
 RUN --mount=type=secret,id=ca,target=/run/secrets/ca \
+    --mount=type=secret,id=proxy,target=/run/secrets/proxy \
     --mount=type=secret,id=netrc,target=/run/secrets/netrc \
     if [ -s /run/secrets/ca ]; then export SSL_CERT_FILE=/run/secrets/ca PIP_CERT=/run/secrets/ca; fi \
+ && if [ -s /run/secrets/proxy ]; then . /run/secrets/proxy; fi \
  && if [ -s /run/secrets/netrc ]; then export NETRC=/run/secrets/netrc; fi \
  && printf '%s\n' 'secret-sauce==1.0 --hash=sha256:0000000000000000000000000000000000000000000000000000000000000000' > /opt/compiled.txt \
  && python3 -m pip wheel --quiet --no-deps --require-hashes --no-cache-dir --disable-pip-version-check --index-url 'https://index.example/simple/?a=b&c='"'"'d'"'"'' --wheel-dir /wheels --requirement /opt/compiled.txt
@@ -35,15 +41,17 @@ RUN useradd --create-home --uid 1000 --shell /bin/bash jovyan \
  && install -d -m 0777 /opt/venv /workspaces
 # <<< jupyter-devbox system
 
-# >>> jupyter-devbox python e735e83cd21b
+# >>> jupyter-devbox python 32b7e6645349
 RUN --mount=type=bind,from=tools,source=/opt/uv,target=/opt/uv \
     --mount=type=bind,source=requirements.stable.txt,target=/run/devbox/requirements.stable.txt \
     --mount=type=cache,id=jupyter-devbox-uv,target=/run/devbox/cache \
     --mount=type=secret,id=ca,target=/run/secrets/ca \
+    --mount=type=secret,id=proxy,target=/run/secrets/proxy \
     --mount=type=secret,id=netrc,target=/run/secrets/netrc \
     --mount=type=bind,from=builder,source=/wheels,target=/run/devbox/compiled \
     umask 000 \
  && if [ -s /run/secrets/ca ]; then export SSL_CERT_FILE=/run/secrets/ca PIP_CERT=/run/secrets/ca; fi \
+ && if [ -s /run/secrets/proxy ]; then . /run/secrets/proxy; fi \
  && if [ -s /run/secrets/netrc ]; then export NETRC=/run/secrets/netrc; fi \
  && /opt/uv/bin/uv venv --quiet --python "$(command -v python3)" /opt/venv \
  && /opt/uv/bin/uv pip install --python /opt/venv/bin/python --no-deps --no-index --compile-bytecode --link-mode copy /run/devbox/compiled/*.whl \
@@ -54,9 +62,11 @@ RUN --mount=type=bind,from=tools,source=/opt/uv,target=/opt/uv \
     --mount=type=bind,source=wheels,target=/run/devbox/wheels \
     --mount=type=cache,id=jupyter-devbox-uv,target=/run/devbox/cache \
     --mount=type=secret,id=ca,target=/run/secrets/ca \
+    --mount=type=secret,id=proxy,target=/run/secrets/proxy \
     --mount=type=secret,id=netrc,target=/run/secrets/netrc \
     umask 000 \
  && if [ -s /run/secrets/ca ]; then export SSL_CERT_FILE=/run/secrets/ca PIP_CERT=/run/secrets/ca; fi \
+ && if [ -s /run/secrets/proxy ]; then . /run/secrets/proxy; fi \
  && if [ -s /run/secrets/netrc ]; then export NETRC=/run/secrets/netrc; fi \
  && /opt/uv/bin/uv pip install --python /opt/venv/bin/python --no-deps --require-hashes --compile-bytecode --link-mode copy --cache-dir /run/devbox/cache --default-index 'https://index.example/simple/?a=b&c='"'"'d'"'"'' --find-links /run/devbox/wheels --requirement /run/devbox/requirements.txt
 # <<< jupyter-devbox python
