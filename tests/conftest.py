@@ -13,6 +13,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import hypothesis
+import leftovers
 import pytest
 from engine.podman_service import podman_missing, podman_service
 from engine.tls_service import tls_service
@@ -41,6 +42,12 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         "--require-docker",
         action="store_true",
         help="a test that needs a container engine fails where there is none, instead of skipping",
+    )
+    parser.addoption(
+        "--engine-is-ours",
+        action="store_true",
+        default=os.environ.get("CI") == "true",
+        help="nobody else uses this machine's engine: whatever is left there is the tests' fault",
     )
 
 
@@ -83,6 +90,28 @@ def engine(absent: Callable[[str], None]) -> Iterator[Engine]:
         labelled.remove_image(image.id)
     labelled.close()
     plain.close()
+
+
+@pytest.fixture(scope="session", autouse=True)
+def nothing_left(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[None]:
+    """Compare what there is on the machine before and after all tests; fail for what was left."""
+    os.environ[leftovers.MARK] = SESSION
+    try:
+        plain = connect()
+    except EngineError:
+        plain = None
+    alone = request.config.getoption("--engine-is-ours")
+    places = (str(tmp_path_factory.getbasetemp()), SESSION)
+    machine = leftovers.Machine(plain, SESSION, places, alone)
+    before = machine.listing()
+    yield
+    left = machine.left(before)
+    if plain is not None:
+        plain.close()
+    if left:
+        pytest.fail("\n".join(left), pytrace=False)
 
 
 def _labelling(plain: Engine) -> Engine:
