@@ -10,7 +10,6 @@ from collections.abc import Iterable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
-from tempfile import TemporaryFile
 
 from jupyter_devbox.errors import ConflictError, FileError, ReadOnlyError
 from jupyter_devbox.files import jsonc
@@ -211,7 +210,9 @@ def _missing_folders(project: Path, relative: str) -> list[str]:
 def _refuse_unwritable(project: Path, changes: Changes) -> None:
     """Raise before anything is written, if any of the folders cannot be."""
     for folder in {confined(project, change.path).parent for change in changes.changes}:
-        refuse_unwritable(next(f for f in (folder, *folder.parents) if f.exists()))
+        there = next(f for f in (folder, *folder.parents) if f.exists())
+        if not os.access(there, os.W_OK | os.X_OK):
+            raise unwritable(OSError(errno.EACCES, os.strerror(errno.EACCES)), there)
 
 
 def refuse_unwritable(folder: Path, hint: str = _ELSEWHERE) -> None:
@@ -222,8 +223,9 @@ def refuse_unwritable(folder: Path, hint: str = _ELSEWHERE) -> None:
     FileError
         It cannot, or there is none.
     """
-    with writing(folder, hint), TemporaryFile(dir=folder):
-        pass  # permissions alone do not tell: root has all, and a disk may be read-only
+    # Permissions alone do not tell: root has all, and a disk may be read-only.
+    with writing(folder, hint), held(folder) as there:
+        there.remove(there.draft("devbox", b""))
 
 
 @contextmanager

@@ -39,6 +39,9 @@ PROXIES = {"HTTPS_PROXY", "https_proxy", "HTTP_PROXY", "NO_PROXY", "no_proxy"}
 SECRETS = (INDEX, CELL, PROXY, DOTENV, *TOKENS.values())
 LOGINS = {secret: f"ada:{secret}" for secret in (INDEX, CELL, PROXY)}
 
+# Where BuildKit writes down every build with its arguments; only root can look at that.
+NOTES = Path("/var/lib/docker/buildkit")
+
 
 def spellings(secret: str) -> set[bytes]:
     """Every way in which a secret is written down somewhere."""
@@ -154,6 +157,9 @@ def ran(make_machine, engine: Engine, docker_cli: str) -> Iterator[tuple[Run, di
     (box,) = run("status", "--json").json["boxes"]
     found["box"] = ask("container", "inspect", box["id"])
     ask_in_the_box(run, made["kernels"][0]["name"])
+    if os.access(NOTES, os.R_OK | os.X_OK):
+        # Before a step prints anything: what a step prints the engine keeps as it is.
+        found.update({name: data for name, data in files(NOTES) if secrets_in(data)})
     print_all_in_a_step(run)
     run("trust", "--approve")
     second = run("build", "--json").json["image"]
@@ -240,15 +246,6 @@ def test_no_file(ran):
     logs = [path.read_text() for path in (machine.ours / "logs").iterdir()]
     assert any("https_proxy=http://***@" in log for log in logs), logs
     assert list(run.tmp.iterdir()) == []
-
-
-def test_the_engine_s_own_notes(ran):
-    """BuildKit writes down every build with its arguments; only root can look at that."""
-    folder = Path("/var/lib/docker/buildkit")
-    if not os.access(folder, os.R_OK | os.X_OK):
-        pytest.skip(f"only root can read the engine's notes: {folder}")
-    leaks = {name: secrets_in(data) for name, data in files(folder)}
-    assert not {name: which for name, which in leaks.items() if which}
 
 
 def test_pruned(ran):
