@@ -178,7 +178,8 @@ _RULES: tuple[tuple[str, Explain], ...] = (
         (
             r"Temporary failure (?:in name resolution|resolving)|Could not resolve|dns error"
             r"|[Nn]etwork is unreachable|[Cc]onnection (?:timed out|refused)"
-            r"|Failed to establish a new|Could not connect to|error sending request"
+            r"|Failed to establish a new|Could not connect to|error sending request|network timeout"
+            r"|operation timed out|error decoding response body|[Cc]onnection reset by peer"
         ),
         says(
             "the build can't reach the network",

@@ -27,7 +27,10 @@ from jupyter_devbox.errors import (
 )
 from jupyter_devbox.spec.container import EMPTY
 
-_UNREACHABLE = re.compile(r"Request failed|Failed to fetch|error sending request|tcp connect")
+_UNREACHABLE = re.compile(
+    r"Request failed|Failed to fetch|error sending request|tcp connect|network timeout"
+    r"|operation timed out|error decoding response body|error reading a body from connection"
+)
 _UNBUILT = re.compile(r"--no-build|[Bb]uilding (?:from )?source")
 _FULL = re.compile(r"No space left on device|Disk quota exceeded")
 _UNCACHED = re.compile(rf"Failed to initialize cache|{_FULL.pattern}")
