@@ -56,7 +56,8 @@ def read_requirements(
 
 def _text(path: Path) -> str | None:
     try:
-        if path.stat().st_size > _LARGEST_FILE:
+        # Whoever opens a pipe waits for its writer.
+        if not path.is_file() or path.stat().st_size > _LARGEST_FILE:
             return None
         return path.read_text(encoding="utf-8-sig")
     except (OSError, UnicodeDecodeError):

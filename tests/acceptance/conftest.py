@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 from machine import ROOT, Machine, git, new_machine, uv, write_notebook
+from users import install_for_everyone, new_user, socket_group
 
 PROJECTS = ROOT / "tests" / "projects"
 # What the samples and the quickstart import; a host has all of it, a box only its share.
@@ -88,10 +89,61 @@ def make_machine(
             machine.clean()
 
 
+# Whose tests run again as another user: those that need an engine as one with access to Docker's
+# socket, the others as one without. All of the suite would take as long again.
+AS_OTHERS = {"test_bad_input", "test_changes", "test_prune", "test_verify"}
+# Fixtures that lie in folders of root's, where others don't come.
+_PRIVATE = {"gone", "sample_wheel", "small"}
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Let the tests of some modules run as other users too."""
+    names = set(metafunc.fixturenames)
+    if metafunc.module.__name__ not in AS_OTHERS or "machine" not in names or _PRIVATE & names:
+        return
+    other = "member" if "engine" in names else "outsider"
+    metafunc.parametrize("machine", ("owner", other), indirect=True, scope="module")
+
+
 @pytest.fixture(scope="module")
-def machine(make_machine: Callable[[str], Machine], request: pytest.FixtureRequest) -> Machine:
+def machine(request: pytest.FixtureRequest) -> Machine:
     """One machine for a module's tests; each makes its own projects there."""
-    return make_machine(request.module.__name__.replace("test_", ""))
+    name = request.module.__name__.replace("test_", "")
+    who = getattr(request, "param", "owner")
+    if who == "owner":
+        made: Machine = request.getfixturevalue("make_machine")(name)
+        return made
+    groups = (socket_group(),) if who == "member" else ()
+    user: Machine = request.getfixturevalue("make_user")(f"{name}-{who}", *groups)
+    user.adopts = True
+    return user
+
+
+@pytest.fixture(scope="session")
+def place() -> Iterator[Path]:
+    """A folder that every user can reach: pytest's own are private."""
+    with tempfile.TemporaryDirectory(prefix="jdb-u-") as name:
+        Path(name).chmod(0o755)
+        yield Path(name)
+
+
+@pytest.fixture(scope="session")
+def everyones_python(place: Path) -> str:
+    return install_for_everyone(place, "openpyxl")
+
+
+@pytest.fixture(scope="session")
+def make_user(place: Path, everyones_python: str) -> Iterator[Callable[..., Machine]]:
+    """Make users of this machine; all that they made is removed at the end."""
+    users: list[Machine] = []
+
+    def make(name: str, *groups: int) -> Machine:
+        users.append(new_user(place / name, everyones_python, *groups))
+        return users[-1]
+
+    yield make
+    for user in users:
+        user.clean()
 
 
 @pytest.fixture(scope="session")

@@ -64,6 +64,8 @@ class Machine:
         The interpreter that notebooks name as ``python3``: the host's environment.
     prefix
         Put before every command, such as ``setpriv …``.
+    adopts
+        Whether the user gets, before each command, what the test wrote into the projects.
     """
 
     root: Path
@@ -72,6 +74,7 @@ class Machine:
     env: dict[str, str]
     prefix: tuple[str, ...] = ()
     uid: int = field(default_factory=os.getuid)
+    adopts: bool = False
 
     @property
     def home(self) -> Path:
@@ -114,6 +117,8 @@ class Machine:
     ) -> Done:
         """Run a program as the user."""
         words = tuple(str(word) for word in argv)
+        if self.adopts:
+            self.own(self.root / "projects", self.home, self.data)
         done = subprocess.run(
             [*self.prefix, *words],
             cwd=cwd,

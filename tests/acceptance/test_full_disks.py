@@ -115,7 +115,7 @@ def test_uv_has_no_place_for_a_cache(homeless: Machine):
 @pytest.mark.network
 def test_the_disk_of_the_project_is_full(machine: Machine):
     project = machine.project("full")
-    with mounted(project, "size=1m"):
+    with mounted(project, "size=4m"):
         write_notebook(project / "n.ipynb", "1")
         machine.must("containerize", "n.ipynb", "--no-build", cwd=project)
         write_notebook(project / "n.ipynb", "import openpyxl")
@@ -133,7 +133,7 @@ def test_the_disk_of_the_project_is_full(machine: Machine):
         assert "openpyxl==" in (project / ".devcontainer" / "requirements.in").read_text()
 
 
-FILL = "from pathlib import Path\nPath('big').write_bytes(bytes(4_000_000))"
+FILL = "from pathlib import Path\nPath('big').write_bytes(bytes(8_000_000))"
 
 
 @pytest.mark.docker
@@ -142,7 +142,7 @@ FILL = "from pathlib import Path\nPath('big').write_bytes(bytes(4_000_000))"
 def test_the_disk_is_full_in_the_box(machine: Machine, engine: Engine):
     """The cell's own error is what is seen; the kernel lives, and so do the files."""
     project = machine.project("boxed")
-    with mounted(project, "size=2m"):
+    with mounted(project, "size=6m"):
         write_notebook(project / "n.ipynb", "1")
         made = machine.must("containerize", "n.ipynb", "--json", cwd=project).json
         write_notebook(

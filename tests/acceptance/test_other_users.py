@@ -4,88 +4,22 @@ from __future__ import annotations
 
 import os
 import shutil
-import stat
 import subprocess
-import sys
-import tempfile
-from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from machine import ROOT, Machine, new_machine, tree_digest, uv, write_notebook
+from machine import Machine, tree_digest, write_notebook
+from users import SOCKET, UID, become, socket_group
 
 from jupyter_devbox.engine.base import Engine
-
-UID = 12345
-# A Python in a home that is closed to others starts, and takes the system's library instead.
-REACHABLE = (
-    "import os, sys; os.stat(os.path.realpath(sys.executable)); assert sys.version_info > (3, 10)"
-)
-SOCKET = Path("/var/run/docker.sock")
 
 pytestmark = [pytest.mark.docker, pytest.mark.network, pytest.mark.slow]
 
 
 @pytest.fixture(scope="module")
-def place() -> Iterator[Path]:
-    """A folder that every user can reach: pytest's own are private."""
-    with tempfile.TemporaryDirectory(prefix="jdb-u-") as name:
-        Path(name).chmod(0o755)
-        yield Path(name)
-
-
-@pytest.fixture(scope="module")
-def everyones_python(place: Path) -> str:
-    """An interpreter with jupyter_devbox, installed as a user does, that every user can run."""
-    if not hasattr(os, "geteuid") or os.geteuid() != 0 or not shutil.which("setpriv"):
-        pytest.skip("only root can become another user")
-    for python in dict.fromkeys((sys.executable, "/usr/bin/python3")):
-        known = [*become(), python, "-c", REACHABLE]
-        if subprocess.run(known, capture_output=True, check=False).returncode == 0:
-            break
-    else:
-        pytest.skip("no Python that other users may run")
-    uv("venv", "--quiet", "--python", python, place / "venv")
-    # Copies: hard links into root's cache keep its permissions.
-    install = ("pip", "install", "--quiet", "--link-mode", "copy")
-    uv(*install, "--python", place / "venv/bin/python", ROOT, "ipykernel")
-    return str(place / "venv" / "bin" / "python")
-
-
-def become(*groups: int) -> tuple[str, ...]:
-    some = f"--groups={','.join(map(str, groups))}" if groups else "--clear-groups"
-    return ("setpriv", f"--reuid={UID}", f"--regid={UID}", some)
-
-
-@pytest.fixture(scope="module")
-def make_user(place: Path, everyones_python: str) -> Iterator[Callable[..., Machine]]:
-    users: list[Machine] = []
-
-    def make(name: str, *groups: int) -> Machine:
-        root = place / name
-        root.mkdir()
-        user = new_machine(root, everyones_python, root / "run", everyones_python)
-        user.prefix, user.uid = become(*groups), UID
-        user.env["UV_CACHE_DIR"] = str(root / "uv")
-        (root / "run").mkdir(mode=0o700)
-        user.own(root)
-        users.append(user)
-        return user
-
-    yield make
-    for user in users:
-        user.clean()
-
-
-@pytest.fixture(scope="module")
 def user(make_user) -> Machine:
     """A user in the group that owns Docker's socket."""
-    if not SOCKET.is_socket():
-        pytest.skip(f"no socket at {SOCKET}")
-    info = SOCKET.stat()
-    if not info.st_mode & stat.S_IWGRP:
-        pytest.skip("Docker's socket has no group that may use it")
-    return make_user("in", info.st_gid)
+    return make_user("in", socket_group())
 
 
 @pytest.fixture(scope="module")
@@ -166,6 +100,30 @@ def test_no_permission_on_the_socket(make_user, engine: Engine):
     assert "--target venv" in done.err
     assert tree_digest(folder, user.data) == before
     user.must("containerize", "n.ipynb", "--no-build", cwd=folder)
+    # The whole way without an engine.
+    user.must("containerize", "n.ipynb", "--target", "venv", cwd=folder)
+    assert user.must("run", "n.ipynb", "--json", cwd=folder).json["error"] is None
+    assert user.must("verify", "--target", "venv", "--json", cwd=folder).json["ok"]
+    assert user.must("prune", "--all", "--yes", "--json", cwd=folder).json["removed"]
+
+
+def test_a_home_that_is_somebody_else_s(make_user):
+    """Jupyter's and uv's folders have no place; nothing is half done, and the hint works."""
+    user = make_user("homeless")
+    folder = user.project("mine")
+    write_notebook(folder / "n.ipynb", "1")
+    user.own(folder)
+    os.chown(user.home, 0, 0)
+    usual = {"JUPYTER_DATA_DIR": None, "JUPYTER_PLATFORM_DIRS": None, "UV_CACHE_DIR": None}
+    before = tree_digest(folder, user.home)
+    done = user.devbox("containerize", "n.ipynb", "--no-build", "--json", cwd=folder, env=usual)
+    assert (done.code, done.error["code"]) == (43, "read_only"), done
+    assert str(user.home) in done.error["message"]
+    assert "JUPYTER_DATA_DIR" in done.error["hint"]
+    assert tree_digest(folder, user.home) == before
+    user.must("capture", "n.ipynb", cwd=folder, env=usual)
+    chosen = {**usual, "JUPYTER_DATA_DIR": str(user.data)}
+    user.must("containerize", "n.ipynb", "--no-build", cwd=folder, env=chosen)
 
 
 def test_a_folder_that_cannot_be_written(user: Machine, engine: Engine):

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import json
+import os
+
 import pytest
 
 from jupyter_devbox.capture import capture_notebook
@@ -339,3 +342,13 @@ def test_conda_names(capture):
     snapshot = capture("%conda install pytorch python=3.11 opencv bogus-thing -c conda-forge")
     assert names(snapshot, "install") == {"torch", "opencv-python"}
     assert [w.code for w in snapshot.warnings] == ["conda-package"]
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no pipes here")
+def test_a_pipe_for_a_requirements_file_keeps_nobody_waiting(tmp_path):
+    os.mkfifo(tmp_path / "r.txt")
+    path = tmp_path / "n.ipynb"
+    cells = [{"cell_type": "code", "source": "%pip install -r r.txt"}]
+    path.write_text(json.dumps({"nbformat": 4, "cells": cells}))
+    (warning,) = capture_notebook(path, project=tmp_path).warnings
+    assert warning.code == "requirements-file"
