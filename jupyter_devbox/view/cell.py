@@ -123,8 +123,8 @@ class CellView:
         build = self._button(without, self._answer_build, primary=True)
         for field in self.fields.values():
             field.observe(lambda _: self._relabel(build, without), names="value")
-        self.buttons.children = (build, self._button("Write files only", self._answer_write))
         self._text("\n".join(wording.found(self.found, "%containerize")))
+        self.buttons.children = (build, self._button("Write files only", self._answer_write))
 
     def _relabel(self, button: Any, without: str) -> None:  # noqa: ANN401
         empty = [name for name, field in self.fields.items() if not field.value.strip()]

@@ -141,10 +141,19 @@ def test_a_cell_that_raises_makes_run_fail_and_keeps_the_outputs(small, engine: 
     assert (project / "raises.ipynb").read_text().count('"outputs": []') == 3
 
 
+def test_containerize_without_a_notebook(small):
+    """It means those that the project was made from; where there are none, it asks which."""
+    machine, project = small
+    assert not machine.must("containerize", "--no-build", "--json", cwd=project).json["files"]
+    empty = machine.project("empty")
+    done = machine.devbox("containerize", "--no-build", "--json", cwd=empty)
+    assert done.code == 2, done
+    assert done.error["hint"] == "jupyter devbox containerize NOTEBOOK.ipynb"
+
+
 @pytest.mark.parametrize(
     "words",
     [
-        ("containerize",),
         ("containerize", "n.ipynb", "--dryrun"),
         ("containerize", "n.ipynb", "--target", "cobol"),
         ("containerize", "n.ipynb", "--port", "high"),

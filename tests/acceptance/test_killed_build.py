@@ -35,6 +35,7 @@ def test_killed(machine: Machine):
     recipe = project / ".devcontainer" / "Dockerfile"
     written = recipe.read_text()
     recipe.write_text(f"{written}RUN sleep {SECONDS}\n")
+    machine.must("trust", "--approve", cwd=project)
     process = machine.start("containerize", "n.ipynb", cwd=project)
     wait_for(lambda: running(f"sleep {SECONDS}"), 60)
     (folder,) = {
@@ -47,6 +48,7 @@ def test_killed(machine: Machine):
 
     # Any build of ours ends what that one left running, and removes its folder.
     recipe.write_text(written)
+    machine.must("trust", "--approve", cwd=project)
     machine.must("containerize", "n.ipynb", cwd=project)
     assert not folder.exists()
     wait_for(lambda: not running(f"{folder}/"))

@@ -25,6 +25,7 @@ def test_a_new_limit_reaches_file_kernelspec_and_box(machine: Machine):
         '"init": true', '"runArgs": ["--shm-size=128m", "-m", "300m"], // mine\n  "init": true'
     )
     config.write_text(text)
+    machine.must("trust", "--approve", cwd=project)
 
     done = machine.must("containerize", "--memory", "512m", "--json", cwd=project)
     assert done.json["files"] == [".devcontainer/devcontainer.json"]
