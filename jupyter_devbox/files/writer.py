@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 import errno
+import hashlib
 import os
 import shlex
 from collections.abc import Iterable, Iterator
@@ -35,8 +36,9 @@ class Change:
         """Return the change as a unified diff; one line for a binary file."""
         if self.path.endswith(".whl"):
             verb = "removed" if self.new is None else "changed" if self.old else "added"
-            size = len(self.new or self.old or b"")
-            return (f"{self.path}: {verb}, {size} bytes",)
+            content = self.new or self.old or b""
+            digest = hashlib.sha256(content).hexdigest()[:16]
+            return (f"{self.path}: {verb}, {len(content)} bytes, sha256 {digest}",)
         before, after = (
             (data or b"").decode("utf-8", errors="replace").splitlines()
             for data in (self.old, self.new)
@@ -52,6 +54,10 @@ class Changes:
 
     changes: tuple[Change, ...]
     conflicts: tuple[Conflict, ...]
+
+    def diff(self) -> tuple[str, ...]:
+        """Return all changes as one unified diff."""
+        return tuple(line for change in self.changes for line in change.diff())
 
 
 def compare(project: Path, tree: RenderedTree) -> Changes:

@@ -107,8 +107,7 @@ def _diff(context: Context, project: Path, notebook: Path) -> tuple[str, ...]:
     request = ContainerizeRequest(
         notebooks=(notebook,), project=project, dry_run=True, by_user=False
     )
-    result = containerize(context, request, lambda _: None)
-    return tuple(line for change in result.changes.changes for line in change.diff())
+    return containerize(context, request, lambda _: None).changes.diff()
 
 
 def approve(
@@ -131,13 +130,15 @@ def approve(
     asks, ask = _find(context, identity)
     project = Path(ask.project)
     notebook = project / ask.notebook
-    if (now := _diff(context, project, notebook)) != ask.diff:
-        asks.put(replace(ask, diff=now))
-        message = f"The notebook has changed since it asked: `{ask.notebook}`"
-        raise BoxRequestError(message, hint=f"{TRUST} shows what it asks for now")
-    request = ContainerizeRequest(notebooks=(notebook,), project=project)
+    # A box may write the notebook at any moment: what is written is held against what was shown.
+    request = ContainerizeRequest(
+        notebooks=(notebook,), project=project, by_user=False, agreed=ask.diff
+    )
     try:
         result = containerize(context, request, on_event, cancel)
+    except BoxRequestError:
+        asks.put(replace(ask, diff=_diff(context, project, notebook)))
+        raise
     except DevboxError as error:
         asks.put(replace(ask, state="failed", message=error.message))
         raise

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from jupyter_devbox.engine.base import Engine
 from jupyter_devbox.errors import (
+    BoxRequestError,
     EngineError,
     NotebookError,
     OutsideModuleError,
@@ -108,6 +109,9 @@ def _go(
     )
     if request.dry_run:
         return result
+    if request.agreed is not None and changes.diff() != request.agreed:
+        message = f"The project has changed since this was shown: `{project.root}`"
+        raise BoxRequestError(message, hint="jupyter devbox trust")
     if not request.yes:
         refuse_conflicts(changes, hint=_CONFLICT)
     files = _write(context, project, changes, on_event)

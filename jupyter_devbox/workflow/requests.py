@@ -43,6 +43,8 @@ class ContainerizeRequest:
     by_user
         Whether the user asked; a box may ask for a plan too, and then no package's own code runs
         here to read what it needs.
+    agreed
+        The diff that the user was shown: where it would be another one, nothing is written.
     """
 
     notebooks: tuple[Path, ...] = ()
@@ -55,6 +57,7 @@ class ContainerizeRequest:
     strict: bool = False
     yes: bool = False
     by_user: bool = True
+    agreed: tuple[str, ...] | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -165,5 +168,5 @@ class ContainerizeResult:
                 {"code": "not_allowed", "message": line, "cell": None, "notebook": None}
                 for line in self.left_out
             ],
-            "diff": [line for change in self.changes.changes for line in change.diff()],
+            "diff": list(self.changes.diff()),
         }

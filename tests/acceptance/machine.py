@@ -104,7 +104,7 @@ class Machine:
         """Give files to the machine's user."""
         if self.uid == os.getuid():
             return
-        for top in paths:
+        for top in filter(Path.exists, paths):
             for path in (top, *top.rglob("*")):
                 os.chown(path, self.uid, self.uid, follow_symlinks=False)
 

@@ -75,7 +75,7 @@ def workflow(machine: Machine, code: str, cwd: Path) -> Any:
         "import json; from jupyter_devbox.workflow import asking; "
         "from jupyter_devbox.workflow.context import this_machine as m; "
     )
-    done = machine.command(machine.python, "-c", start + code, cwd=cwd)
+    done = machine.command(machine.python, "-c", f"{start}\n{code}", cwd=cwd)
     assert done.code == 0, done
     return json.loads(done.out)
 
@@ -138,11 +138,37 @@ def test_what_was_shown_is_what_is_done(asked):
     before = tree_digest(project)
     code = (
         "from jupyter_devbox.errors import BoxRequestError\n"
-        f"try: asking.approve(m(), {identity!r}, print)\n"
+        f"try: asking.approve(m(), {identity!r}, lambda e: None)\n"
         "except BoxRequestError as e: print(json.dumps(e.message))"
     )
-    assert "changed since it asked" in workflow(machine, code.replace("; f", "\nf"), project)
+    assert "changed since this was shown" in workflow(machine, code, project)
     assert tree_digest(project) == before
+    workflow(machine, f"print(json.dumps(asking.refuse(m(), {identity!r}).state))", project)
+
+
+def test_a_notebook_that_changes_while_it_is_approved(asked):
+    """The plan that is written is held against what was shown, not one that was made before it."""
+    machine, project, _ = asked
+    write_notebook(project / "flip.ipynb", "import idna")
+    cells(asked, "flip.ipynb", LOAD, ASK)
+    listed = "print(json.dumps([a.id for a in asking.waiting(m())]))"
+    (identity,) = workflow(machine, listed, project)
+    before = tree_digest(project / ".devcontainer")
+    # The box writes as soon as the host has begun: the first event comes before the capture.
+    code = (
+        "from pathlib import Path\n"
+        "from jupyter_devbox.errors import BoxRequestError\n"
+        "from jupyter_devbox.workflow import containerize as c\n"
+        "real = c.capture_all\n"
+        "def flipped(*words):\n"
+        "    p = Path('flip.ipynb'); p.write_text(p.read_text().replace('idna', 'certifi'))\n"
+        "    return real(*words)\n"
+        "c.capture_all = flipped\n"
+        f"try: asking.approve(m(), {identity!r}, lambda e: None)\n"
+        "except BoxRequestError as e: print(json.dumps(e.message))"
+    )
+    assert "changed since this was shown" in workflow(machine, code, project)
+    assert tree_digest(project / ".devcontainer") == before
     workflow(machine, f"print(json.dumps(asking.refuse(m(), {identity!r}).state))", project)
 
 

@@ -126,7 +126,7 @@ def test_older_wheels_of_ours_go_and_the_user_s_stay(tmp_path):
     (wheels / "theirs-1.0-py3-none-any.whl").write_bytes(b"x")
     changes = compare(tmp_path, tree(wheel("mine-2.0"), wheel("mine_too-1.0")))
     assert changes.changes[-1].diff() == (
-        ".devcontainer/wheels/mine-1.0-py3-none-any.whl: removed, 3 bytes",
+        ".devcontainer/wheels/mine-1.0-py3-none-any.whl: removed, 3 bytes, sha256 11507a0e2f5e69d5",
     )
     assert write(tmp_path, changes) == (".devcontainer/wheels/mine-2.0-py3-none-any.whl",)
     assert sorted(p.name.split("-py3")[0] for p in wheels.iterdir()) == [
