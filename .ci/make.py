@@ -15,7 +15,7 @@ from pathlib import Path
 
 import base_image
 import environment
-import podman
+import extras
 from engine import Engine, NoEngine, running_engine
 from steps import ROOT, VENV, CiError, end, in_ci, logged, say, step
 
@@ -42,7 +42,7 @@ def test() -> int:
         if isinstance(engine, Engine):
             _announce(engine)
             pytest.append("--require-docker")
-            missing += filter(None, [podman.ensure()])
+            missing += extras.ensure()
         elif in_ci():
             raise CiError(engine.reason, engine.hint)
         else:
