@@ -108,7 +108,8 @@ class Running:
         The kernel's output thread needs a moment before code that keeps the GIL.
         """
         start = "print('up', flush=True); import time; time.sleep(0.2)"
-        sent = self.kc.execute(f"{start}\n{code}", allow_stdin=False)
+        # Else ipykernel aborts what comes for a moment after an error, the next cell too.
+        sent = self.kc.execute(f"{start}\n{code}", allow_stdin=False, stop_on_error=False)
         self.until_printed(sent, "up\n")
         return sent
 
