@@ -115,6 +115,7 @@ class DevboxProvisioner(KernelProvisionerBase):
         self._arguments: tuple[str, ...] = ()
         self._engine: Engine | None = None
         self._granted = Granted()
+        self._spec: BoxSpec | None = None
         self._death: DevboxError | None = None
 
     def connect(self) -> Engine:
@@ -151,7 +152,7 @@ class DevboxProvisioner(KernelProvisionerBase):
         self._renew()
         self._allow()
         self._engine = self.connect()
-        spec = self.box_spec()
+        self._spec = spec = self.box_spec()
         manager: Any = self.parent
         runtime = kernel_runtime_dir(spec, self.kernel_id, default_base())
         place = str(runtime.sockets / kernel_name(self.kernel_id))
@@ -239,7 +240,7 @@ class DevboxProvisioner(KernelProvisionerBase):
 
     def _start(self, kwargs: Mapping[str, Any]) -> Kernel:
         """Start the kernel; blocks."""
-        spec = self.box_spec()
+        spec = self._spec or self.box_spec()
         info: Mapping[str, Any] = self.connection_info
         kept = (*_PORTS, "signature_scheme")
         request = KernelRequest(
@@ -267,7 +268,7 @@ class DevboxProvisioner(KernelProvisionerBase):
 
     def _answers(self, kernel: Kernel) -> Answer:
         """Return what answers the box when it asks for something."""
-        spec, box = self.box_spec(), kernel.container[:12]
+        spec, box = kernel.spec, kernel.container[:12]
 
         @cache
         def prepared() -> Answer:
