@@ -46,7 +46,6 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption(
         "--engine-is-ours",
         action="store_true",
-        default=os.environ.get("CI") == "true",
         help="nobody else uses this machine's engine: whatever is left there is the tests' fault",
     )
 
