@@ -12,10 +12,8 @@ from typing import Any
 
 from jupyter_devbox.engine.cancellable import started
 from jupyter_devbox.engine.progress import ProgressParser
-from jupyter_devbox.engine.redact import PROXY_VARIABLES, has_login
 from jupyter_devbox.engine.scratch import scratch
-from jupyter_devbox.engine.watch import BuildWatch, redactor
-from jupyter_devbox.errors import BuildCancelledError
+from jupyter_devbox.engine.watch import BuildWatch, build_options, cancelled, redactor
 from jupyter_devbox.spec.container import BuildRequest
 from jupyter_devbox.spec.events import StepEvent
 
@@ -74,8 +72,7 @@ def build(
         if status == 0:
             return _image_ids(metadata)
     if cancel.is_set():
-        msg = "The build was stopped; its finished steps are kept"
-        raise BuildCancelledError(msg, hint="build again: it goes on from there")
+        raise cancelled()
     raise watch.failure(_reason(parser.text), parser.text)
 
 
@@ -87,26 +84,13 @@ def _reason(text: tuple[str, ...]) -> str:
 
 
 def build_argv(builder: Builder, request: BuildRequest, metadata: Path) -> list[str]:
-    """Return the command line. It names secrets and proxies, and holds none of their values.
-
-    A proxy with a login is no argument of the build, for the engine keeps those in its history.
-    """
-    proxies = [
-        name
-        for name in PROXY_VARIABLES
-        if (value := builder.env.get(name)) and name not in request.args and not has_login(value)
-    ]
+    """Return the command line. It names secrets and proxies, and holds none of their values."""
     # Without provenance the image's id depends on nothing but its content.
     return [
         *(builder.docker, "buildx", "build"),
         *(f"--builder={builder.name}", "--load", "--progress=rawjson", "--provenance=false"),
         f"--metadata-file={metadata}",
-        f"--file={Path(request.context, request.dockerfile)}",
-        *([f"--tag={request.tag}"] if request.tag else []),
-        *(["--no-cache"] if request.no_cache else []),
-        *(f"--build-arg={key}={value}" for key, value in sorted(request.args.items())),
-        *(f"--build-arg={name}" for name in proxies),
-        *(f"--label={key}={value}" for key, value in sorted(request.labels.items())),
+        *build_options(request, builder.env),
         *(_secret(key, path) for key, path in sorted(request.secrets.items())),
         *("--", request.context),
     ]

@@ -194,12 +194,21 @@ class DockerEngine:
         on_step: Callable[[StepEvent], None],
         cancel: threading.Event,
     ) -> ImageInfo:
-        """Build an image with BuildKit."""
-        for known_as in build(self._builder, request, on_step, cancel):
+        """Build an image."""
+        for known_as in self._build(request, on_step, cancel):
             if image := self.image(known_as):
                 return image
         msg = "The build ended well, and its image is not there"
         raise BuildError(msg, hint="build again")
+
+    def _build(
+        self,
+        request: BuildRequest,
+        on_step: Callable[[StepEvent], None],
+        cancel: threading.Event,
+    ) -> tuple[str, ...]:
+        """Build with BuildKit; return the ids under which the image may be known."""
+        return build(self._builder, request, on_step, cancel)
 
     @property
     def _builder(self) -> Builder:

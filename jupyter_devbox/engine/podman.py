@@ -17,10 +17,9 @@ from pathlib import Path
 
 from jupyter_devbox.engine.cancellable import started
 from jupyter_devbox.engine.podman_progress import PodmanParser
-from jupyter_devbox.engine.redact import PROXY_VARIABLES, has_login
 from jupyter_devbox.engine.scratch import scratch
-from jupyter_devbox.engine.watch import BuildWatch, redactor
-from jupyter_devbox.errors import BuildCancelledError, BuildxMissingError, EngineError
+from jupyter_devbox.engine.watch import BuildWatch, build_options, cancelled, redactor
+from jupyter_devbox.errors import BuildxMissingError, EngineError
 from jupyter_devbox.spec.container import BuildRequest
 from jupyter_devbox.spec.events import StepEvent
 
@@ -105,26 +104,15 @@ def build(
         if status == 0:
             return (result.read_text(encoding="utf-8").strip(),)
     if cancel.is_set():
-        message = "The build was stopped; its finished steps are kept"
-        raise BuildCancelledError(message, hint="build again: it goes on from there")
+        raise cancelled()
     raise watch.failure(parser.reason or "no reason given", parser.text)
 
 
 def build_argv(builder: PodmanBuilder, request: BuildRequest, result: Path) -> list[str]:
     """Return the command line. It names secrets and proxies, and holds none of their values."""
-    proxies = [
-        name
-        for name in PROXY_VARIABLES
-        if (value := builder.env.get(name)) and name not in request.args and not has_login(value)
-    ]
     return [
         *(*builder.command, "build", f"--iidfile={result}"),
-        f"--file={Path(request.context, request.dockerfile)}",
-        *([f"--tag={request.tag}"] if request.tag else []),
-        *(["--no-cache"] if request.no_cache else []),
-        *(f"--build-arg={key}={value}" for key, value in sorted(request.args.items())),
-        *(f"--build-arg={name}" for name in proxies),
-        *(f"--label={key}={value}" for key, value in sorted(request.labels.items())),
+        *build_options(request, builder.env),
         *(f"--secret=id={key},src={path}" for key, path in sorted(request.secrets.items())),
         "--",
         request.context,

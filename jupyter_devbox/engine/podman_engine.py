@@ -18,7 +18,7 @@ from docker.errors import NotFound
 from jupyter_devbox.engine import docker_values as values
 from jupyter_devbox.engine.docker import DockerEngine
 from jupyter_devbox.engine.podman import PodmanBuilder, build, find_podman
-from jupyter_devbox.errors import BuildError, EngineError, ImageMissingError
+from jupyter_devbox.errors import EngineError, ImageMissingError
 from jupyter_devbox.spec.container import BuildRequest, EngineInfo, ImageInfo
 from jupyter_devbox.spec.events import StepEvent
 
@@ -91,18 +91,14 @@ class PodmanEngine(DockerEngine):
                 raise EngineError(message, hint="jupyter devbox build") from error
         super().put(container, path, archive)
 
-    def build(
+    def _build(
         self,
         request: BuildRequest,
         on_step: Callable[[StepEvent], None],
         cancel: threading.Event,
-    ) -> ImageInfo:
-        """Build an image with Podman's own command."""
-        (known_as,) = build(self._podman, request, on_step, cancel)
-        if image := self.image(known_as):
-            return image
-        message = "The build ended well, and its image is not there"
-        raise BuildError(message, hint="build again")
+    ) -> tuple[str, ...]:
+        """Build with Podman's own command."""
+        return build(self._podman, request, on_step, cancel)
 
     @cached_property
     def _podman(self) -> PodmanBuilder:

@@ -1,4 +1,4 @@
-"""What every builder needs: what its output must not show, and what explains its failure."""
+"""What every builder needs: its common options, what its output must not show, why it failed."""
 
 from __future__ import annotations
 
@@ -7,8 +7,15 @@ from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from pathlib import Path
 
-from jupyter_devbox.engine.redact import Redactor, netrc_passwords, secrets_in
-from jupyter_devbox.errors import BuildStepError
+from jupyter_devbox.engine.redact import (
+    PROXY_VARIABLES,
+    Redactor,
+    has_login,
+    netrc_passwords,
+    secrets_in,
+)
+from jupyter_devbox.errors import BuildCancelledError, BuildStepError
+from jupyter_devbox.spec.container import BuildRequest
 from jupyter_devbox.spec.events import StepEvent
 
 LINES_KEPT = 20
@@ -30,6 +37,32 @@ def redactor(env: Mapping[str, str], secrets: Mapping[str, str]) -> Redactor:
         with suppress(OSError):
             known += netrc_passwords(Path(secrets["netrc"]).read_text(errors="replace"))
     return Redactor(known)
+
+
+def build_options(request: BuildRequest, env: Mapping[str, str]) -> list[str]:
+    """Return the options that all builders spell alike. No value of a proxy is among them.
+
+    A proxy with a login is no argument of the build, for the engine keeps those in its history.
+    """
+    proxies = [
+        name
+        for name in PROXY_VARIABLES
+        if (value := env.get(name)) and name not in request.args and not has_login(value)
+    ]
+    return [
+        f"--file={Path(request.context, request.dockerfile)}",
+        *([f"--tag={request.tag}"] if request.tag else []),
+        *(["--no-cache"] if request.no_cache else []),
+        *(f"--build-arg={key}={value}" for key, value in sorted(request.args.items())),
+        *(f"--build-arg={name}" for name in proxies),
+        *(f"--label={key}={value}" for key, value in sorted(request.labels.items())),
+    ]
+
+
+def cancelled() -> BuildCancelledError:
+    """Return the error for a build that was stopped."""
+    message = "The build was stopped; its finished steps are kept"
+    return BuildCancelledError(message, hint="build again: it goes on from there")
 
 
 class BuildWatch:

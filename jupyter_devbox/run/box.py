@@ -21,7 +21,7 @@ from jupyter_devbox.errors import (
 from jupyter_devbox.run.environment import box_environment, ca_mount
 from jupyter_devbox.run.identity import IDLE, identity_archive, image_accounts
 from jupyter_devbox.run.joined import containers_of_others, find_joined
-from jupyter_devbox.run.probe import LAUNCHER, PYTHON, share_launcher
+from jupyter_devbox.run.probe import LAUNCHER, PYTHON, launcher_source, share_launcher
 from jupyter_devbox.run.runtime_dir import SHARED_IN_BOX, RuntimeDir, open_runtime_dir, runtime_key
 from jupyter_devbox.run.transport import prove, proven
 from jupyter_devbox.spec.box import (
@@ -269,9 +269,8 @@ def _ready(engine: Engine, box: ContainerInfo, runtime: RuntimeDir) -> Transport
 
 def _others(engine: Engine, container: str) -> int:
     """Return how many programs run in a box besides its own main process."""
-    source = Path(__file__).with_name("launcher.py").read_bytes()
     command = (*PYTHON, "-", "others")
-    result = engine.run(container, ExecSpec(command=command, stdin=True), source)
+    result = engine.run(container, ExecSpec(command=command, stdin=True), launcher_source())
     count = result.stdout.strip()
     return int(count) if result.exit_code == 0 and count.isdecimal() else 1
 

@@ -20,7 +20,12 @@ PYTHON = ("python3", "-I", "-S")
 
 def share_launcher(runtime: RuntimeDir) -> str:
     """Put the launcher where the box can read it, and return its path there."""
-    return runtime.share(LAUNCHER, Path(__file__).with_name(LAUNCHER).read_bytes())
+    return runtime.share(LAUNCHER, launcher_source())
+
+
+def launcher_source() -> bytes:
+    """Return the launcher's own text."""
+    return Path(__file__).with_name(LAUNCHER).read_bytes()
 
 
 @contextmanager
