@@ -23,6 +23,7 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
+from unittest import mock
 
 from jupyter_client.blocking.client import BlockingKernelClient
 from jupyter_client.manager import KernelManager
@@ -139,12 +140,8 @@ def seconds_of_output(client: BlockingKernelClient) -> float:
 @contextmanager
 def no_dialling() -> Iterator[None]:
     """Let a box's probe fail, so that its kernels come over a stream."""
-    heard = probe._heard  # noqa: SLF001  # as if it had heard nothing
-    probe._heard = lambda _: b""  # noqa: SLF001
-    try:
+    with mock.patch.object(probe, "_heard", return_value=b""):
         yield
-    finally:
-        probe._heard = heard  # noqa: SLF001
 
 
 def trips(client: BlockingKernelClient) -> Iterator[float]:

@@ -37,8 +37,8 @@ def _lock(context: Context, folder: Path) -> None:
     project = find_project(folder, home=context.home)
     snapshot = capture_saved(context, notebook, project)
     request = ContainerizeRequest(notebooks=(notebook,), build=False)
-    plan = make_plan(context, request, project, (snapshot,), None)
     existing = read_environment(project.root)
+    plan = make_plan(context, request, project, existing, (snapshot,), engine=None)
     seconds = median_seconds(lambda: lock_environment(plan.spec, existing))
     floor = median_seconds(lambda: run_uv(["--version"]))
     row("lock, everything cached", f"{seconds * 1000:.0f} ms", "≤ 200 ms",
