@@ -2,11 +2,11 @@
 
 ::
 
-    python benchmarks/kernels.py [--image NAME] [--python PATH] [--pairs N] [--json]
+    python -m benchmarks.kernels [--pairs N] [--json]
 
-Every ratio is the median over interleaved pairs, so that a busy machine hits both sides. For a
-fair comparison the host's interpreter (`--python`) and the image's are of one version and have the
-same ipykernel, bytecode compiled.
+Every ratio is the median over interleaved pairs, so that a busy machine hits both sides. The
+quickstart is containerized, and the host's kernel has the same lock, in the image's version of
+Python where this machine has it.
 """
 
 from __future__ import annotations
@@ -28,14 +28,17 @@ from unittest import mock
 from jupyter_client.blocking.client import BlockingKernelClient
 from jupyter_client.manager import KernelManager
 
+from benchmarks.fair_host import fair_python
+from benchmarks.project import quickstart
 from jupyter_devbox.engine.base import Engine
 from jupyter_devbox.engine.detect import connect
 from jupyter_devbox.run import probe
 from jupyter_devbox.run.runtime_dir import BASE_VARIABLE
 from jupyter_devbox.spec.box import LABEL_PROJECT
 from jupyter_devbox.spec.kernelspec import SPEC_VARIABLE, with_provisioner
+from jupyter_devbox.workflow.containerize import containerize
+from jupyter_devbox.workflow.requests import ContainerizeRequest
 
-IMAGE = "jupyter-devbox-test-kernel"
 KINDS = ("host", "box", "kernel", "stream", "shim")
 ROUND_TRIPS = 200
 GOALS = {
@@ -228,20 +231,25 @@ def measure(engine: Engine, project: Path, pairs: int) -> dict[str, float]:
 def main() -> int:
     """Measure, print, and remove what was made."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--image", default=IMAGE)
-    parser.add_argument("--python", default=sys.executable, help="the host kernel's interpreter")
     parser.add_argument("--pairs", type=int, default=9)
     parser.add_argument("--json", action="store_true")
     options = parser.parse_args()
     engine = connect()
-    image = engine.image(options.image)
-    if image is None:
-        print(f"no such image: {options.image} (pytest tests/run makes it)", file=sys.stderr)
-        return 1
-    with tempfile.TemporaryDirectory(dir="/tmp", prefix="jdb-b-") as folder:
+    with ExitStack() as stack:
+        folder = stack.enter_context(tempfile.TemporaryDirectory(dir="/tmp", prefix="jdb-b-"))
+        context, source = stack.enter_context(quickstart())
+        request = ContainerizeRequest(notebooks=(source / "quickstart.ipynb",))
+        made = containerize(context, request, lambda _: None)
+        if made.image is None:
+            return 1
+        stack.callback(engine.remove_image, made.image.tags[0])
+        python, version = fair_python(
+            Path(folder, "venv"), source / ".devcontainer", made.lock.python
+        )
+        print(f"box: Python {made.lock.python}; host: Python {version}; {options.pairs} pairs\n")
         project = Path(folder, "project")
         project.mkdir()
-        write_kernelspecs(Path(folder), project, image.id, options.python)
+        write_kernelspecs(Path(folder), project, made.image.id, str(python))
         os.environ["JUPYTER_PATH"] = folder
         os.environ["JUPYTER_DATA_DIR"] = str(Path(folder, "data"))
         os.environ[BASE_VARIABLE] = str(Path(folder, "r"))
