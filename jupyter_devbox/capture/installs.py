@@ -191,7 +191,9 @@ def _pip(arguments: Command, folders: Folders) -> Iterator[Install | Skipped | P
         if option in _PLACE_OPTIONS:
             if place := Place.named(value.text):
                 found.append(place)
-                index = place.url if option in _INDEX_OPTIONS else index
+                # The main one, else the first of the extra ones: those win over it (uv's rule).
+                if option in _INDEX_OPTIONS or (option in _EXTRA_INDEX_OPTIONS and not index):
+                    index = place.url
             if option in _PAGE_OPTIONS:
                 message = f"An install line takes packages from a page: `{urls.shown(value.text)}`"
                 found.append(Skipped("find-links", message))

@@ -23,14 +23,17 @@ def from_capture(
 ) -> DirectRequirement:
     """Return one notebook's requirement, pinned to what is installed where that is allowed.
 
-    A local version (``2.5.1+cu124``) is kept if it is installed and there are `indexes` that may
-    have it: for a version that is not, the notebook's word alone would choose whose code runs.
+    What is installed is asked first of the index that its own install line names. A local version
+    (``2.5.1+cu124``) is kept if there are any `indexes` that may have it. For a version that is not
+    installed, the notebook's word alone would choose whose code runs.
     """
     check_name(captured.name)
     specifier, firm = _pin(captured)
     version = installed_version(captured.version)
-    local = not firm and captured.source == "index" and version is not None and version.local
-    indexes = [index for index in dict.fromkeys(indexes) if local and ADDRESS.fullmatch(index)]
+    asked: Sequence[str] = ()
+    if not firm and captured.source == "index" and version is not None:
+        asked = indexes if version.local else (captured.index,)
+    indexes = [index for index in dict.fromkeys(asked) if ADDRESS.fullmatch(index)]
     if indexes:
         specifier = f"=={version}"
     detail = ", ".join(captured.imports)

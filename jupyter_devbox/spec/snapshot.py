@@ -40,8 +40,8 @@ class CapturedRequirement:
         Version specifier that the notebook's own install line gives, such as ``>=2,<3``; else "".
         It is the user's word and is kept; `version` is only what happens to be installed.
     index
-        URL of the index that the install line gives with ``--index-url``, without credentials;
-        else "".
+        URL of the index that the install line gives with ``--index-url``, else of the first one
+        that it gives with ``--extra-index-url``, without credentials; else "".
     cells
         Numbers of the cells (1-based, markdown cells counted) that name it, sorted.
     """

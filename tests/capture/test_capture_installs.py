@@ -146,7 +146,7 @@ def test_indexes_without_their_credentials(capture):
     )
     assert [r.index for r in snapshot.requirements] == [
         "https://index.example.org/simple",
-        "",
+        "https://extra.example.org/x",
         "https://third.example.org/simple",
         "",
     ]

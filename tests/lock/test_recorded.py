@@ -162,3 +162,21 @@ def test_a_wheel_that_was_installed_by_its_address_is_locked_so(common, own):
     found = lock_environment(spec(asked, direct("vision")), NEW, common.env)
     assert versions(found) == {"torch": "2.5.1+cu124", "vision": "1.0", "lib": "1.0"}
     assert [p.url for p in found.packages if p.name == "torch"] == [url]
+
+
+def test_a_private_package_comes_from_the_index_that_the_notebook_had_it_from(common, own):
+    own.add("lab", "1.2", "lib")
+    common.add("lab", "1.2")  # somebody else's, of the same name
+    mine = direct("lab==1.2", indexes=(own.url,))
+    found = lock_environment(spec(mine), NEW, common.env)
+    assert versions(found) == {"lab": "1.2", "lib": "1.0"}
+    (package,) = [p for p in found.packages if p.name == "lab"]
+    assert package.url is not None
+    assert package.url.startswith(own.url.replace("/simple", "/files/"))
+
+
+def test_what_its_index_lacks_comes_from_the_common_one(common, own):
+    found = lock_environment(spec(direct("lib==1.0", indexes=(own.url,))), NEW, common.env)
+    assert versions(found) == {"lib": "1.0"}
+    (decision,) = found.decisions
+    assert (decision.choice, own.url in decision.reason) == ("lib==1.0", True)

@@ -166,15 +166,18 @@ def test_an_installed_local_version_is_looked_for_where_the_notebook_had_it_from
     assert lines(spec) == {"torch": "torch==2.4.0+cu124", "numpy": "numpy==2.1"}
     asked = {r.name: r.indexes for r in spec.requirements if r.indexes}
     assert asked == {
-        "torch": (CU124, "https://other.example/simple", "https://machine.example/simple")
+        "torch": (CU124, "https://other.example/simple", "https://machine.example/simple"),
+        "numpy": (CU124,),
     }
     assert not any("public" in d.reason for d in decided(spec, "torch"))
 
 
 def test_the_notebook_s_word_alone_chooses_no_index():
     wish = captured("torch", specifier="==2.4.0+cu124", index=CU124, reason="install")
-    spec = planned(snapshot(wish))
-    assert lines(spec) == {"torch": "torch==2.4.0"}
+    plain = captured("lab", specifier="==1.2", index=CU124, reason="install")
+    spec = planned(snapshot(wish, plain))
+    assert lines(spec) == {"torch": "torch==2.4.0", "lab": "lab==1.2"}
+    assert not any(r.indexes for r in spec.requirements)
     (_, decision) = decided(spec, "torch")
     assert CU124 in decision.reason
     assert "not installed here" in decision.reason
