@@ -19,7 +19,7 @@ from jupyter_devbox.engine import docker_values as values
 from jupyter_devbox.engine.docker import DockerEngine
 from jupyter_devbox.engine.podman import PodmanBuilder, build, find_podman
 from jupyter_devbox.errors import EngineError, ImageMissingError
-from jupyter_devbox.spec.container import BuildRequest, EngineInfo, ImageInfo
+from jupyter_devbox.spec.container import BuildRequest, ContainerInfo, EngineInfo, ImageInfo
 from jupyter_devbox.spec.events import StepEvent
 
 _LOCAL = "localhost/"
@@ -66,6 +66,15 @@ class PodmanEngine(DockerEngine):
             raise ImageMissingError(message, hint="jupyter devbox build")
         # Podman would put a public hub before it: the name of somebody else's image.
         super().tag(image, reference if _has_registry(reference) else _LOCAL + reference)
+
+    def container(self, container: str) -> ContainerInfo | None:
+        """Return how it stands; one that is being removed Podman calls an error of its own."""
+        try:
+            return super().container(container)
+        except EngineError as error:
+            if "no such container" not in error.message:
+                raise
+            return None
 
     def wait(self, container: str) -> int:
         """Block until it stops; Podman calls a container that was removed a success."""
