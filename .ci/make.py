@@ -42,6 +42,8 @@ def test() -> int:
         if isinstance(engine, Engine):
             _announce(engine)
             pytest.append("--require-docker")
+            if engine.started:  # nobody else has used it: all that is left is the tests' own
+                pytest.append("--engine-is-ours")
             missing += extras.ensure()
         elif in_ci():
             raise CiError(engine.reason, engine.hint)
