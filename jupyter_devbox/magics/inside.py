@@ -1,7 +1,7 @@
 """`%containerize` in a box: asks the host, by the one socket that it listens on.
 
-Standard library alone, and whatever happens, the cell goes on: a notebook that holds this magic
-must run in the box, in VS Code and on Binder.
+It needs nothing but the standard library, and whatever happens, the cell goes on: a notebook that
+holds this magic must run in the box, in VS Code and on Binder.
 """
 
 from __future__ import annotations
@@ -9,6 +9,8 @@ from __future__ import annotations
 import json
 import os
 import socket
+
+from jupyter_devbox.run.frames import HOST_VARIABLE
 
 HOST = "/run/devbox/k/host"
 SESSION = "JPY_SESSION_NAME"
@@ -41,7 +43,7 @@ def _dial(request: str) -> dict[str, object]:
     """Return the host's answer; raises `OSError` where there is none."""
     with socket.socket(socket.AF_UNIX) as end:
         end.settimeout(_CONNECT)
-        end.connect(HOST)
+        end.connect(os.environ.get(HOST_VARIABLE, HOST))
         end.settimeout(_ANSWER)
         end.sendall(request.encode() + b"\n")
         line = b""

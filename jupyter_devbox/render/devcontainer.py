@@ -46,6 +46,8 @@ def devcontainer(
         ("remoteUser",): USER,
         ("updateRemoteUserUID",): True,
         ("init",): True,
+        # VS Code would stop the container with its window, and the notebooks' kernels in it.
+        ("shutdownAction",): "none",
         ("mounts",): [CA_MOUNT],
         **{("containerEnv", name): HOST_CA for name in CA_VARIABLES},
         ("customizations", "vscode", "extensions"): list(EXTENSIONS),

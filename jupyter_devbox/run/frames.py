@@ -6,16 +6,16 @@ A frame is a channel (u32), the length of its payload (u32), both big-endian, an
 Frames of channel 0 control; their first byte is the kind::
 
     h VERSION            the first frame of the box's: it is there, and speaks this
-    o CHANNEL ADDRESS    a channel to an address in the box, such as ``kernel/1``
+    o CHANNEL ADDRESS    a channel to an address of the other side's: ``kernel/1``, ``host``
     c CHANNEL            nothing more comes on it, and nothing more is wanted
     w CHANNEL BYTES      so many more bytes may be sent on it
     s NUMBER             a signal for the kernel
     l TEXT               a line of the launcher's (see `launcher`)
     t BYTES              the end of the kernel's output, as it stands in its log
 
-Frames of other channels are data. The host's channels are odd and count upwards; even ones are
-the box's to open, of which there are none yet. Each direction of a channel starts with a credit
-of `WINDOW` bytes, so a reader that does not read stops its own channel and no other.
+Frames of other channels are data. The host's channels are odd and count upwards, the box's are
+even. Each direction of a channel starts with a credit of `WINDOW` bytes, so a reader that does not
+read stops its own channel and no other.
 
 What comes from the other side is not trusted: whatever is no frame, too long, for a channel that
 is not open or beyond its credit raises `FrameError`, and the stream is given up.
@@ -29,6 +29,11 @@ VERSION = b"1"
 WINDOW = 1 << 20
 LARGEST = 1 << 16
 MOST_CHANNELS = 256
+
+REQUESTS = b"host"
+"""The host's address: its one socket for what a box asks."""
+HOST_VARIABLE = "JUPYTER_DEVBOX_HOST"
+"""Names that socket to a kernel, where it is not at its usual place."""
 
 HELLO, OPEN, CLOSE, CREDIT, SIGNAL, LINE, LOG, DATA = b"h", b"o", b"c", b"w", b"s", b"l", b"t", b"d"
 
@@ -60,13 +65,13 @@ class Multiplexer:
 
     Parameters
     ----------
-    opens
-        Whether this side opens channels and hears of the other's credit alone: the host.
+    host
+        Which of the two sides this is.
     """
 
-    def __init__(self, opens: bool) -> None:  # noqa: FBT001  # one of two sides
-        self._opens = opens
-        self._next = 1
+    def __init__(self, host: bool) -> None:  # noqa: FBT001  # one of two sides
+        self._host = host
+        self._next = 1 if host else 2
         self._channels: dict[int, _Channel] = {}
         self._incoming = bytearray()
         self._urgent: list[bytes] = []
@@ -187,12 +192,12 @@ class Multiplexer:
                 return None
             if kind == CLOSE:
                 return self._closed(*_NUMBER.unpack(rest))
-            if kind == OPEN and not self._opens:
+            if kind == OPEN:
                 return self._opened(_NUMBER.unpack(rest[:4])[0], rest[4:])
         except struct.error:
             msg = "a control frame that is cut short"
             raise FrameError(msg) from None
-        if kind in ((HELLO, LINE, LOG) if self._opens else (SIGNAL,)):
+        if kind in ((HELLO, LINE, LOG) if self._host else (SIGNAL,)):
             return (kind, 0, rest)
         msg = f"an unknown control frame: {kind!r}"
         raise FrameError(msg)
@@ -216,7 +221,8 @@ class Multiplexer:
         return (CLOSE, channel, b"")
 
     def _opened(self, channel: int, address: bytes) -> tuple[bytes, int, bytes]:
-        if channel % 2 == 0 or channel in self._channels:
+        theirs = 0 if self._host else 1
+        if channel == 0 or channel % 2 != theirs or channel in self._channels:
             msg = f"a channel that may not be opened: {channel}"
             raise FrameError(msg)
         if len(self._channels) >= MOST_CHANNELS or len(address) > _LONGEST_ADDRESS:

@@ -23,11 +23,14 @@ from jupyter_devbox.run.frames import (
     HELLO,
     LINE,
     LOG,
+    OPEN,
+    REQUESTS,
     SIGNAL,
     VERSION,
     FrameError,
     Multiplexer,
 )
+from jupyter_devbox.run.listening import CONNECTIONS
 from jupyter_devbox.run.runtime_dir import write_private
 
 BOUND = b"bound"
@@ -63,6 +66,8 @@ class Relay:
         Where the kernel's last output is written when it ends.
     listen
         Makes a socket that listens at a path.
+    host
+        Where this machine listens to what the box asks.
     """
 
     def __init__(
@@ -71,12 +76,14 @@ class Relay:
         sockets: Mapping[str, Path],
         log: Path,
         listen: Callable[[Path], socket.socket],
+        host: Path,
     ) -> None:
         self._stream = stream
         self._sockets = sockets
         self._log = log
         self._listen = listen
-        self._mux = Multiplexer(opens=True)
+        self._host = host
+        self._mux = Multiplexer(host=True)
         self._lock = threading.Lock()  # of the multiplexer and of what is pending
         self._clients: dict[int, _Client] = {}
         self._selector = selectors.DefaultSelector()
@@ -150,6 +157,8 @@ class Relay:
                     client.pending += payload
                 elif kind == CLOSE and client:
                     client.closing = True
+                elif kind == OPEN:
+                    self._ask(channel, payload)
                 elif kind == LOG:
                     write_private(self._log, payload)
                 elif kind == LINE:
@@ -157,6 +166,21 @@ class Relay:
                     lines += payload.replace(b"\n", b" ") + b"\n"
         self._nudge()
         return lines
+
+    def _ask(self, channel: int, address: bytes) -> None:
+        """Connect a channel of the box's to the host's socket, whose rules then hold; lock held."""
+        asking = sum(number % 2 == 0 for number in self._clients)
+        end = socket.socket(socket.AF_UNIX)
+        end.setblocking(False)  # noqa: FBT003  # the standard library's signature
+        try:
+            if address != REQUESTS or asking >= CONNECTIONS:
+                raise ConnectionRefusedError
+            end.connect(str(self._host))
+        except OSError:  # nobody listens there, or there are too many: it hears that we hung up
+            end.close()
+            self._mux.close(channel)
+            return
+        self._clients[channel] = _Client(end)
 
     # --- the clients, in a thread of their own ------------------------------
 

@@ -13,6 +13,7 @@ from pathlib import Path
 from jupyter_devbox.engine.base import Engine, ExecStream
 from jupyter_devbox.errors import EngineError, TransportError
 from jupyter_devbox.run import frames, launcher, stream_launcher
+from jupyter_devbox.run.listening import HOST_SOCKET
 from jupyter_devbox.run.probe import PYTHON
 from jupyter_devbox.run.relay import Relay
 from jupyter_devbox.run.runtime_dir import RuntimeDir
@@ -78,7 +79,8 @@ def stream_kernel(
     words = (folder, "last" if last else "", *command)
     stream = _begin(engine, container, words, (text, notice), env=env, user=user)
     sockets = {f"kernel/{number}": runtime.sockets / f"{name}-{number}" for number in numbers}
-    return Relay(stream, sockets, runtime.sockets / f"{name}.log", runtime.listen)
+    log = runtime.sockets / f"{name}.log"
+    return Relay(stream, sockets, log, runtime.listen, runtime.shared / HOST_SOCKET)
 
 
 def probe_stream(engine: Engine, container: str, *, user: str = "") -> None:
@@ -94,7 +96,7 @@ def probe_stream(engine: Engine, container: str, *, user: str = "") -> None:
     try:
         while chunk := stream.read():
             said = (said + chunk)[:_MOST_SAID]
-        greeting = frames.Multiplexer(opens=True).receive(said)
+        greeting = frames.Multiplexer(host=True).receive(said)
     except frames.FrameError:
         greeting = []
     finally:

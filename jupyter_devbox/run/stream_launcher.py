@@ -22,10 +22,12 @@ from jupyter_devbox.run.frames import (
     CLOSE,
     DATA,
     HELLO,
+    HOST_VARIABLE,
     LARGEST,
     LINE,
     LOG,
     OPEN,
+    REQUESTS,
     SIGNAL,
     VERSION,
     FrameError,
@@ -45,6 +47,7 @@ PLACE = "@FOLDER@"
 
 _FOLDERS = ("/tmp", "/dev/shm", os.environ.get("HOME", "/"))  # noqa: S108  # see `_private_folder`
 _SOCKET = "kernel"
+_HOST = "host"
 _BACKLOG = 4 * LARGEST
 _POLL_MS = 3
 _LAST_MS = 500
@@ -55,12 +58,13 @@ class Stream:
     """Standard input and output as the host's channels."""
 
     def __init__(self, folder: str, sockets: list[str]) -> None:
-        self._mux = Multiplexer(opens=False)
+        self._mux = Multiplexer(host=False)
         self._folder = folder
         self._sockets = sockets
         self._ends: dict[int, socket.socket] = {}
         self._pending: dict[int, bytearray] = {}
         self._closing: set[int] = set()
+        self._listener: socket.socket | None = None
         self._frame = memoryview(b"")
         self.signals: list[int] = []
         self.host = True
@@ -80,6 +84,13 @@ class Stream:
                 self._mux.tell(LOG, file.read(LARGEST))
         except OSError:
             return
+
+    def listen(self, path: str) -> None:
+        """Carry what comes to a socket to the host's: the kernel asks for something there."""
+        self._listener = socket.socket(socket.AF_UNIX)
+        self._listener.bind(path)
+        self._listener.listen()
+        self._listener.setblocking(False)  # noqa: FBT003  # the standard library's signature
 
     def bound(self) -> bool:
         """Tell whether the kernel listens on all its sockets."""
@@ -108,6 +119,8 @@ class Stream:
                 self._pass_on(channel)
             if happened & ~select.POLLOUT:
                 self._fetch(channel)
+        if self._listener is not None and self._listener.fileno() in ready:
+            self._accept(self._listener)
         if 1 in ready:
             self._write()
         return bool(ready)
@@ -119,6 +132,8 @@ class Stream:
             poll.register(0, select.POLLIN)
             if self._frame or self._refill():
                 poll.register(1, select.POLLOUT)
+        if self._listener is not None and self.host:
+            poll.register(self._listener, select.POLLIN)
         for channel, end in self._ends.items():
             wanted = select.POLLOUT if self._pending[channel] else 0
             if self._mux.backlog < _BACKLOG and self._mux.room(channel):
@@ -164,6 +179,19 @@ class Stream:
             elif kind == CLOSE:
                 self._closing.add(channel)
                 self._pass_on(channel)
+
+    def _accept(self, listener: socket.socket) -> None:
+        """Open a channel to the host for who asks; with too many open, hang up."""
+        try:
+            end, _ = listener.accept()
+        except OSError:
+            return
+        end.setblocking(False)  # noqa: FBT003  # the standard library's signature
+        channel = self._mux.open(REQUESTS.decode())
+        if channel:
+            self._ends[channel], self._pending[channel] = end, bytearray()
+        else:
+            end.close()
 
     def _dial(self, channel: int, address: bytes) -> None:
         """Connect a channel to one of the kernel's sockets; to nothing else."""
@@ -255,6 +283,8 @@ def run_kernel(folder: str, texts: tuple[str, str], last: bool, command: list[st
     try:
         os.chdir(folder)
         output = os.open(f"{private}/log", os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+        stream.listen(f"{private}/{_HOST}")
+        os.environ[HOST_VARIABLE] = f"{private}/{_HOST}"
         connection, notice = texts
         _write(f"{private}/connection.json", connection.replace(PLACE, f"{private}/{_SOCKET}"))
         if notice:

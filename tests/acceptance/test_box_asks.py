@@ -34,14 +34,16 @@ client.stop_channels()
 manager.shutdown_kernel()
 print(json.dumps(said))
 """  # noqa: E501
+# In every Python of the machine, the shim's included.
+NO_DIAL = "from jupyter_devbox.run import probe\nprobe._heard = lambda _: b''\n"
 LOAD, ASK = "%load_ext jupyter_devbox", "%containerize"
 # Says what it likes to the host, as any code in the box can.
 DIAL = """
-import socket
+import os, socket
 def dial(line):
     end = socket.socket(socket.AF_UNIX)
     end.settimeout(30)
-    end.connect('/run/devbox/k/host')
+    end.connect(os.environ.get('JUPYTER_DEVBOX_HOST', '/run/devbox/k/host'))
     try:
         end.sendall(line)
         return end.recv(65536).decode().strip() or 'hung up'
@@ -60,11 +62,10 @@ def asked(make_machine, engine: Engine) -> tuple[Machine, Path, str]:
     return machine, project, made["kernels"][0]["name"]
 
 
-def cells(asked: Any, notebook: str, *code: str) -> list[str]:
+def cells(asked: Any, notebook: str, *code: str, **env: str) -> list[str]:
     machine, project, kernel = asked
-    done = machine.command(
-        machine.python, "-c", DRIVER, kernel, project / notebook, *code, cwd=project
-    )
+    words = (machine.python, "-c", DRIVER, kernel, project / notebook, *code)
+    done = machine.command(*words, cwd=project, env=env)
     assert done.code == 0, done
     return json.loads(done.out)
 
@@ -78,6 +79,20 @@ def workflow(machine: Machine, code: str, cwd: Path) -> Any:
     done = machine.command(machine.python, "-c", f"{start}\n{code}", cwd=cwd)
     assert done.code == 0, done
     return json.loads(done.out)
+
+
+NONSENSE = ['{"verb": "trust", "notebook": "/n"}', "\\xff", "[" * 60000, "{" * 70000]
+
+
+def question(path: str) -> str:
+    return json.dumps({"verb": "containerize", "notebook": path})
+
+
+def each(tries: list[str]) -> str:
+    """Return a cell that says each of these to the host, and prints the answers."""
+    return DIAL + "import time\nfor line in " + repr(tries) + (
+        ":\n    print(dial(line.encode('latin-1') + b'\\n')); time.sleep(0.11)"
+    )  # fmt: skip
 
 
 def test_nothing_new_is_no_question(asked):
@@ -187,11 +202,8 @@ def test_a_hostile_box(asked):
         "/workspaces/other/n.ipynb",
         "/etc/passwd",
     ]
-    tries = [json.dumps({"verb": "containerize", "notebook": path}) for path in paths]
-    tries += ['{"verb": "trust", "notebook": "/n"}', "\\xff", "[" * 60000, "{" * 70000]
-    code = DIAL + "import time\nfor line in " + repr(tries) + (
-        ":\n    print(dial(line.encode('latin-1') + b'\\n')); time.sleep(0.11)"
-    )  # fmt: skip
+    tries = [*map(question, paths), *NONSENSE]
+    code = each(tries)
     replace = (
         "import os\nfor act in (lambda: os.remove('/run/devbox/k/host'),\n"
         "            lambda: os.rename('/run/devbox/k/host', '/run/devbox/k/x'),\n"
@@ -212,3 +224,38 @@ def test_a_hostile_box(asked):
     assert "hung up" in said[3]
     assert "Nothing to add" in said[-1]
     assert tree_digest(project.parent) == before
+
+
+def test_a_box_that_cannot_dial_asks_on_its_stream(make_machine, engine: Engine):
+    """The same socket of the host's answers, with the same rules."""
+    machine = make_machine("streams")
+    project = machine.project("streams")
+    write_notebook(project / "n.ipynb", "print(6 * 7)")
+    write_notebook(project / "more.ipynb", "import packaging")
+    made = machine.must("containerize", "n.ipynb", "--json", cwd=project).json
+    asked = machine, project, made["kernels"][0]["name"]
+    before = tree_digest(project)
+
+    patch = machine.root / "patch"
+    patch.mkdir()
+    (patch / "sitecustomize.py").write_text(NO_DIAL)
+    env = {"PYTHONPATH": str(patch)}
+    place = "import os; print(os.environ['JUPYTER_DEVBOX_HOST'])"
+    where, _, said = cells(asked, "n.ipynb", place, LOAD, ASK, **env)
+    assert where.strip().endswith("/host")
+    assert "Nothing to add" in said
+    _, said = cells(asked, "more.ipynb", LOAD, ASK, **env)
+    assert "waits for your word" in said
+    tries = [question("/etc/passwd"), question("/workspaces/streams/../n.ipynb"), *NONSENSE]
+    flood = DIAL + "print(sum('too much' in dial(b'x\\n') for _ in range(200)) > 100)"
+    huge = DIAL + "print(dial(b'[' * 2**26))"
+    answers, flooded, hung, still = cells(
+        asked, "n.ipynb", each(tries), flood, huge, "print('still here')", **env
+    )
+    assert len(answers.splitlines()) == len(tries)
+    assert '"waiting"' not in answers
+    assert '"current"' not in answers
+    assert flooded == "True\n"
+    assert "hung up" in hung
+    assert still == "still here\n"
+    assert tree_digest(project) == before

@@ -84,7 +84,7 @@ def test_hand_edits_are_kept(machine: Machine):
     recipe = project / ".devcontainer" / "Dockerfile"
     text = config.read_text()
     config.write_text(
-        text.replace('"init": true', '"init": true, // mine\n  "shutdownAction": "none"')
+        text.replace('"init": true', '"init": true, // mine\n  "waitFor": "postCreateCommand"')
     )
     assert config.read_text() != text
     recipe.write_text(recipe.read_text() + "RUN true  # mine too\n")
@@ -98,7 +98,7 @@ def test_hand_edits_are_kept(machine: Machine):
     write_notebook(project / "n.ipynb", "import openpyxl")
     machine.must("containerize", "n.ipynb", "--no-build", "--apt", "tree", cwd=project)
     assert "// mine" in config.read_text()
-    assert '"shutdownAction": "none"' in config.read_text()
+    assert '"waitFor": "postCreateCommand"' in config.read_text()
     assert "RUN true  # mine too" in recipe.read_text()
 
 

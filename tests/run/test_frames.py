@@ -45,12 +45,12 @@ def drain(mux: Multiplexer) -> bytes:
 
 @pytest.fixture
 def host():
-    return Multiplexer(opens=True)
+    return Multiplexer(host=True)
 
 
 @pytest.fixture
 def box():
-    return Multiplexer(opens=False)
+    return Multiplexer(host=False)
 
 
 @given(
@@ -58,7 +58,7 @@ def box():
     cut=st.integers(1, 5000),
 )
 def test_whatever_is_sent_arrives_in_order(messages, cut):
-    host, box = Multiplexer(opens=True), Multiplexer(opens=False)
+    host, box = Multiplexer(host=True), Multiplexer(host=False)
     channels = [host.open(f"kernel/{n}") for n in range(4)]
     sent = dict.fromkeys(channels, b"")
     for which, data in messages:
@@ -80,7 +80,7 @@ def test_whatever_is_sent_arrives_in_order(messages, cut):
 
 @given(st.lists(st.binary(max_size=200), max_size=20), st.booleans())
 def test_nonsense_is_refused_and_nothing_else(chunks, opens):
-    mux = Multiplexer(opens=opens)
+    mux = Multiplexer(host=opens)
     with suppress(FrameError):
         for chunk in chunks:
             mux.receive(chunk)
@@ -100,7 +100,7 @@ def test_nonsense_is_refused_and_nothing_else(chunks, opens):
 )
 def test_well_formed_nonsense_too(said, opens):
     """The frames are whole; what they say is anything. Neither side keeps more than it may."""
-    mux = Multiplexer(opens=opens)
+    mux = Multiplexer(host=opens)
     if opens:
         mux.open("kernel/1")
     try:
@@ -179,7 +179,11 @@ def test_there_is_an_end_of_channels(host):
         (control(CLOSE, 9), "not open: 9"),
         (control(CLOSE, 1) * 2, "not open: 1"),
         (control(CLOSE, 1) + frame(1, b"x"), "not open: 1"),
-        (control(OPEN, 2, rest=b"docker"), "unknown"),
+        (control(OPEN, 0, rest=b"host"), "may not be opened"),
+        (control(OPEN, 3, rest=b"host"), "may not be opened"),
+        (control(OPEN, 2, rest=b"host") * 2, "may not be opened"),
+        (control(OPEN, 2, rest=b"h" * 65), "too long"),
+        (control(OPEN, rest=b"\0"), "cut short"),
         (control(SIGNAL, rest=b"\x09"), "unknown"),
         (frame(0, b""), "unknown"),
         (b"OCI runtime exec failed: no python3", "bytes"),

@@ -20,9 +20,10 @@ from jupyter_devbox.errors import EngineError, TransportError
 from jupyter_devbox.run import stream
 from jupyter_devbox.run.death import explain
 from jupyter_devbox.run.ending import Moment
-from jupyter_devbox.run.frames import HELLO, LINE, LOG, MOST_CHANNELS, OPEN, WINDOW
+from jupyter_devbox.run.frames import CLOSE, DATA, HELLO, LINE, LOG, MOST_CHANNELS, OPEN, WINDOW
 from jupyter_devbox.run.frames import Multiplexer as RealMultiplexer
 from jupyter_devbox.run.kernel import KernelProcess, await_sockets
+from jupyter_devbox.run.listening import CONNECTIONS
 from jupyter_devbox.run.relay import Relay
 from jupyter_devbox.run.runtime_dir import open_runtime_dir
 from jupyter_devbox.spec.box import BoxSpec
@@ -343,7 +344,7 @@ class Liar:
         self.here, self.there = socket.socketpair()
         self.here.settimeout(SECONDS)
         self.there.settimeout(SECONDS)
-        self.mux = RealMultiplexer(opens=False)
+        self.mux = RealMultiplexer(host=False)
 
     def write(self, data):
         try:
@@ -379,7 +380,7 @@ class Looked:
 def liar(runtime):
     box = Liar()
     sockets = {"kernel/1": runtime.sockets / "k-1"}
-    box.relay = Relay(box, sockets, runtime.sockets / "k.log", runtime.listen)
+    box.relay = Relay(box, sockets, runtime.sockets / "k.log", runtime.listen, runtime.path / "h")
     box.process = KernelProcess(box.relay)
     box.runtime = runtime
     yield box
@@ -421,6 +422,52 @@ def test_a_box_that_sends_more_than_it_may(liar):
                 liar.there.sendall(flood)
         assert liar.process.wait(SECONDS) == -signal.SIGKILL
         assert "more data than a channel may send" in liar.process.broken
+
+
+def heard(liar, count):
+    """What the box hears, until it has heard so much."""
+    events = []
+    while len(events) < count:
+        events += liar.mux.receive(liar.there.recv(65536))
+    return events
+
+
+def test_a_box_asks_the_hosts_socket_and_no_other(liar):
+    with socket.socket(socket.AF_UNIX) as listener:
+        listener.bind(str(liar.runtime.path / "h"))
+        listener.listen()
+        listener.settimeout(SECONDS)
+        liar.say((HELLO, b"1"))
+        for address in ("docker", "kernel/1", "../h", "/var/run/docker.sock"):
+            channel = liar.mux.open(address)
+            liar.say()
+            assert heard(liar, 1) == [(CLOSE, channel, b"")]
+        channel = liar.mux.open("host")
+        liar.mux.send(channel, b"question\n")
+        liar.say()
+        caller, _ = listener.accept()
+        with caller:
+            caller.settimeout(SECONDS)
+            assert caller.recv(100) == b"question\n"
+            caller.sendall(b"answer\n")
+        assert heard(liar, 2) == [(DATA, channel, b"answer\n"), (CLOSE, channel, b"")]
+
+
+def test_a_box_that_asks_too_much_at_once(liar):
+    with socket.socket(socket.AF_UNIX) as listener:
+        listener.bind(str(liar.runtime.path / "h"))
+        listener.listen(50)
+        liar.say((HELLO, b"1"))
+        channels = [liar.mux.open("host") for _ in range(CONNECTIONS + 3)]
+        liar.say()
+        assert heard(liar, 3) == [(CLOSE, channel, b"") for channel in channels[CONNECTIONS:]]
+
+
+def test_nobody_listens_to_a_box(liar):
+    liar.say((HELLO, b"1"))
+    channel = liar.mux.open("host")
+    liar.say()
+    assert heard(liar, 1) == [(CLOSE, channel, b"")]
 
 
 def test_a_log_is_not_written_through_a_link(liar, tmp_path):
