@@ -190,6 +190,18 @@ def docker_cli(absent: Callable[[str], None]) -> str:
         raise
 
 
+@pytest.fixture(scope="session")
+def devcontainer(absent: Callable[[str], None]) -> str:
+    """The reference client: what the environment names, the project's own, one on PATH."""
+    local = Path(__file__).parents[1] / ".venv/devcontainer-cli/node_modules/.bin"
+    places = os.pathsep.join([str(local), os.environ.get("PATH", os.defpath)])
+    found = os.environ.get("DEVCONTAINER_CLI") or shutil.which("devcontainer", path=places)
+    if found is None:
+        absent("no devcontainer command: npm install --prefix FOLDER @devcontainers/cli")
+        raise AssertionError
+    return found
+
+
 # --- the machine -------------------------------------------------------------
 
 

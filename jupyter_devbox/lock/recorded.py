@@ -36,16 +36,23 @@ def ask_recorded(
 
     Only the one package is asked for, without what it needs: from a stranger's index comes nothing
     but what the kernel has from there already (docs.astral.sh/uv/concepts/indexes, "explicit").
+    Where the project's own files are not trusted none is asked: a plain version comes from the
+    common index.
 
     Raises
     ------
     UntrustedProjectError
-        There is one, and the project's own files are not trusted.
+        They are not, and there is a local version, which the common index has not.
     """
     found: dict[str, str] = {}
     decisions = []
     for requirement in spec.requirements:
         if not requirement.indexes:
+            continue
+        if not trusted and "+" not in requirement.specifier:
+            why = f"{requirement.indexes[0]} is not asked on the notebook's word alone"
+            said = Decision(what=requirement.name, choice=requirement.text, reason=why)
+            decisions.append(said)
             continue
         if not trusted:
             message = (

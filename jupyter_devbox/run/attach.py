@@ -8,13 +8,14 @@ from pathlib import Path
 from jupyter_devbox.engine.base import Engine
 from jupyter_devbox.errors import RunError
 from jupyter_devbox.run.ending import Moment
+from jupyter_devbox.run.joined import containers_of_others, remote_user
 from jupyter_devbox.run.kernel import KernelProcess
 from jupyter_devbox.run.paths import PathMap
-from jupyter_devbox.run.probe import LAUNCHER, PYTHON
-from jupyter_devbox.run.runtime_dir import SHARED_IN_BOX, SOCKETS_IN_BOX
+from jupyter_devbox.run.probe import PYTHON, launcher_source
+from jupyter_devbox.run.runtime_dir import SOCKETS_IN_BOX
 from jupyter_devbox.run.start import Kernel, kernel_name, kernel_runtime_dir
 from jupyter_devbox.spec.box import BoxSpec
-from jupyter_devbox.spec.container import ExecSpec
+from jupyter_devbox.spec.container import ContainerInfo, ExecSpec
 
 
 def kernel_facts(kernel: Kernel) -> dict[str, object]:
@@ -60,13 +61,12 @@ def attach_kernel(
     state = engine.container(container)
     if state is None or state.status != "running":
         return None
-    if any(state.labels.get(k) != v for k, v in spec.identity(spec.isolation).items()):
-        msg = f"This container is not the box of this project: `{container[:12]}`"
-        raise RunError(msg, hint="restart the kernel")
+    user = _user(engine, spec, state)
     name = kernel_name(kernel_id)
-    launcher = (*PYTHON, f"{SHARED_IN_BOX}/{LAUNCHER}", "attach")
+    # The program comes along: what carries a kernel over a stream leaves none in the box.
+    launcher = (*PYTHON, "-c", launcher_source().decode(), "attach")
     command = (*launcher, pid, began, f"{SOCKETS_IN_BOX}/{name}.log")
-    channel = engine.stream(container, ExecSpec(command=command, stdin=True))
+    channel = engine.stream(container, ExecSpec(command=command, user=user, stdin=True))
     return Kernel(
         process=KernelProcess(channel, on_end),
         engine=engine,
@@ -80,3 +80,20 @@ def attach_kernel(
         began=Moment.now(),
         attached=True,
     )
+
+
+def _user(engine: Engine, spec: BoxSpec, container: ContainerInfo) -> str:
+    """Return who kernels run as in a box, "" for its own user.
+
+    Raises
+    ------
+    RunError
+        The container is neither this project's box nor one that another client made for it.
+    """
+    labels = spec.identity(spec.isolation)
+    if all(container.labels.get(name) == value for name, value in labels.items()):
+        return ""
+    if any(each.id == container.id for each in containers_of_others(engine, spec)):
+        return remote_user(container) or ""
+    msg = f"This container is not the box of this project: `{container.id[:12]}`"
+    raise RunError(msg, hint="restart the kernel")

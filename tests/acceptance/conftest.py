@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 import sys
 import tempfile
@@ -144,17 +143,6 @@ def make_user(place: Path, everyones_python: str) -> Iterator[Callable[..., Mach
     yield make
     for user in users:
         user.clean()
-
-
-@pytest.fixture(scope="session")
-def devcontainer() -> str:
-    """The reference client."""
-    local = ROOT / ".venv" / "devcontainer-cli" / "node_modules" / ".bin" / "devcontainer"
-    named = os.environ.get("DEVCONTAINER_CLI") or shutil.which("devcontainer")
-    found = named or (str(local) if local.exists() else None)
-    if found is None:
-        pytest.skip("no devcontainer command: npm install --prefix FOLDER @devcontainers/cli")
-    return found
 
 
 @pytest.fixture(scope="session")

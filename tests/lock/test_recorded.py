@@ -180,3 +180,14 @@ def test_what_its_index_lacks_comes_from_the_common_one(common, own):
     assert versions(found) == {"lib": "1.0"}
     (decision,) = found.decisions
     assert (decision.choice, own.url in decision.reason) == ("lib==1.0", True)
+
+
+def test_without_trust_a_plain_version_comes_from_the_common_index(common, own):
+    own.add("lib", "1.0")
+    found = lock_environment(
+        spec(direct("lib==1.0", indexes=(own.url,))), NEW, common.env, trusted=False
+    )
+    assert versions(found) == {"lib": "1.0"}
+    assert own.asked == []
+    (decision,) = found.decisions
+    assert "not asked on the notebook's word alone" in decision.reason

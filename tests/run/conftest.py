@@ -234,19 +234,6 @@ def new_devbox() -> type[Devbox]:
     return Devbox
 
 
-@pytest.fixture(scope="session")
-def devcontainer() -> str:
-    """The reference client."""
-    places = os.environ.get("PATH", "").split(os.pathsep)
-    local = Path(__file__).parents[2] / ".venv/devcontainer-cli/node_modules/.bin"
-    found = os.environ.get("DEVCONTAINER_CLI") or shutil.which(
-        "devcontainer", path=os.pathsep.join([str(local), *places])
-    )
-    if not found:
-        pytest.skip("the devcontainer command is not here (npm: @devcontainers/cli)")
-    return found
-
-
 @pytest.fixture(scope="module")
 def devbox(engine, kernel_image, tmp_path_factory, request):
     with (
