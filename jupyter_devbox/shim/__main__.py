@@ -150,7 +150,7 @@ class Shim:
 
 
 def _sentence(error: BaseException) -> str:
-    from jupyter_devbox.provisioner import sentence  # noqa: PLC0415  # see `_manager`
+    from jupyter_devbox.provisioner.words import sentence  # noqa: PLC0415  # see `_manager`
 
     return sentence(error) if isinstance(error, DevboxError) else str(error)
 

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from jupyter_devbox import provisioner
+from jupyter_devbox.provisioner import shared
 from jupyter_devbox.spec.container import ExecSpec
 from jupyter_devbox.workflow.context import this_machine
 
@@ -40,7 +40,7 @@ def in_box(devbox, container) -> int:
 
 def state(devbox, container):
     """All that a cycle could leave: in the box, in shared folders, on the engine, in here."""
-    for client in (devbox.engine, provisioner._connect()):
+    for client in (devbox.engine, shared.connect()):
         client._client.close()  # its pool of connections: it opens new ones as it needs them
     gc.collect()
     deadline = time.monotonic() + 5  # threads end a moment after what they waited for

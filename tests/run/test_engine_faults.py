@@ -12,9 +12,9 @@ from pathlib import Path
 import pytest
 from private_engine import missing, private_engine
 
-from jupyter_devbox import provisioner
 from jupyter_devbox.engine.docker_cli import find_docker_cli
 from jupyter_devbox.errors import ImageMissingError
+from jupyter_devbox.provisioner import shared
 from jupyter_devbox.run.runtime_dir import BASE_VARIABLE
 from jupyter_devbox.spec.container import ContainerSpec
 
@@ -51,9 +51,9 @@ def elsewhere(daemon, kernel_image, new_devbox, tmp_path_factory):
         patch.setenv("JUPYTER_DATA_DIR", str(root / "data"))
         patch.setenv(BASE_VARIABLE, runtime)
         patch.setenv("DOCKER_HOST", daemon.url)
-        provisioner._connect.cache_clear()
+        shared.connect.cache_clear()
         yield mine
-        provisioner._connect.cache_clear()
+        shared.connect.cache_clear()
         engine.close()
         gc.collect()  # what the SDK left, before other tests' warnings count again
 

@@ -9,7 +9,9 @@ import pytest
 from jupyter_client.kernelspec import KernelSpec
 
 from jupyter_devbox.errors import ConfigurationError, KernelStartError
-from jupyter_devbox.provisioner import DevboxProvisioner, config_digest, sentence
+from jupyter_devbox.provisioner import DevboxProvisioner
+from jupyter_devbox.provisioner.settings import config_digest
+from jupyter_devbox.provisioner.words import sentence
 from jupyter_devbox.spec.container import Limits
 
 IMAGE = f"sha256:{'1' * 64}"

@@ -1,22 +1,11 @@
-"""Starts Jupyter's kernels in boxes: the only module that knows jupyter_client.
-
-Jupyter finds `DevboxProvisioner` by its entry point when a kernelspec says so::
-
-    "metadata": {"kernel_provisioner": {"provisioner_name": "devbox-provisioner",
-                                        "config": {"image": "sha256:…", "project": "/…", …}}}
-
-Everything that blocks runs in a thread.
-"""
+"""The provisioner: what Jupyter's kernel manager calls. Everything that blocks runs in a thread."""
 
 # ruff: noqa: ANN401, ARG002, FBT001, FBT002  # these signatures are jupyter_client's
 from __future__ import annotations
 
 import asyncio
-import hashlib
-import json
 import os
 import signal
-import threading
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from functools import cache
@@ -24,16 +13,16 @@ from pathlib import Path
 from typing import Any, ParamSpec, TypeVar
 
 from jupyter_client.connect import KernelConnectionInfo
-from jupyter_client.provisioning.provisioner_base import KernelProvisionerBase
-from traitlets import Dict, Enum, Float, Integer, List, TraitError, Unicode
 
 from jupyter_devbox.engine.base import Engine
-from jupyter_devbox.errors import ConfigurationError, DevboxError
+from jupyter_devbox.errors import DevboxError
+from jupyter_devbox.provisioner.settings import KernelSettings
+from jupyter_devbox.provisioner.shared import LISTENERS, connect, sweep_once
+from jupyter_devbox.provisioner.words import notice, sentence
 from jupyter_devbox.run.attach import attach_kernel, kernel_facts
-from jupyter_devbox.run.box import metadata
 from jupyter_devbox.run.environment import carried
 from jupyter_devbox.run.kernel import KernelProcess
-from jupyter_devbox.run.listening import Answer, Listeners
+from jupyter_devbox.run.listening import Answer
 from jupyter_devbox.run.runtime_dir import default_base
 from jupyter_devbox.run.start import (
     Kernel,
@@ -44,12 +33,10 @@ from jupyter_devbox.run.start import (
 )
 from jupyter_devbox.spec.asking import Reply
 from jupyter_devbox.spec.box import BoxSpec
-from jupyter_devbox.spec.container import Limits
 from jupyter_devbox.spec.kernelspec import SPEC_VARIABLE
 from jupyter_devbox.spec.rights import Granted
 from jupyter_devbox.workflow.context import this_machine
 from jupyter_devbox.workflow.deaths import note_death
-from jupyter_devbox.workflow.sweeping import sweep
 from jupyter_devbox.workflow.trusting import granted_rights
 
 P = ParamSpec("P")
@@ -58,58 +45,13 @@ T = TypeVar("T")
 _PORTS = ("shell_port", "iopub_port", "stdin_port", "control_port", "hb_port")
 _SESSION = "JPY_SESSION_NAME"
 _PATIENCE = 2.0
-_LISTENERS = Listeners()
-_swept: set[int] = set()
 
 
-@cache
-def _connect() -> Engine:
-    """Return the engine of this process; a failure is not remembered."""
-    from jupyter_devbox.engine.detect import connect  # noqa: PLC0415  # 0.3 s, at the first kernel
-
-    return connect()
-
-
-def _sweep_once(engine: Engine) -> None:
-    """Remove what killed processes left behind, once a process, while the kernel is in use."""
-    if os.getpid() in _swept:
-        return
-    _swept.add(os.getpid())
-    context, base = this_machine(), default_base()
-
-    def work() -> None:
-        with suppress(DevboxError):  # a sweep that fails is made again by the next process
-            sweep(context, engine, base)
-
-    threading.Thread(target=work, name="devbox-sweep", daemon=True).start()
-
-
-class DevboxProvisioner(KernelProvisionerBase):
-    """Runs a kernel in the box of its project, or in a container of its own.
-
-    The traits are the keys of the kernelspec's ``config``; keys that a later version may add are
-    dropped.
-    """
-
-    image = Unicode(help="Image id, sha256:…: a box is never started by a name")
-    project = Unicode(help="Absolute path of the project's folder")
-    target = Enum(["cpu", "cuda"], default_value="cpu", help="Which of the project's images it is")
-    isolation = Enum(["box", "kernel"], default_value="box", help="Share the box, or have one each")
-    name = Unicode(help="The project's name in the box; its folder's name if empty")
-    memory = Integer(0, help="Memory limit in bytes; 0 for none")
-    shm = Integer(0, help="Size of /dev/shm in bytes; 0 for the engine's own")
-    cpus = Float(0.0, help="CPU limit; 0 for none")
-    pids = Integer(0, help="Limit of processes; 0 for none")
-    ulimits = List(Unicode(), help="Limits of each process: name=soft[:hard]")
-    idle = Integer(3600, help="Seconds until a box in which nothing runs stops; 0 for never")
-    env = Dict(help="What containerEnv lists without the host's variables")
-    config_file = Unicode(help="Absolute path of the devcontainer.json that VS Code opens")
-    metadata = Unicode(metadata(), help="What the label devcontainer.metadata says")
-    start_timeout = Float(60.0, help="Seconds until a kernel must listen")
+class DevboxProvisioner(KernelSettings):
+    """Runs a kernel in the box of its project, or in a container of its own."""
 
     def __init__(self, **kwargs: Any) -> None:
-        known = {*self.trait_names(), "parent", "config", "log"}
-        super().__init__(**{key: value for key, value in kwargs.items() if key in known})
+        super().__init__(**kwargs)
         self._kernel: Kernel | None = None
         self._alive = False
         self._arguments: tuple[str, ...] = ()
@@ -120,7 +62,12 @@ class DevboxProvisioner(KernelProvisionerBase):
 
     def connect(self) -> Engine:
         """Return the engine that runs the box."""
-        return _connect()
+        return connect()
+
+    def box_spec(self) -> BoxSpec:
+        """Return the box that the kernelspec asks for."""
+        rootless = self._engine is not None and self._engine.info().rootless
+        return self.asked_box(self._granted, rootless=rootless)
 
     def record(self, kind: str, container: str) -> None:
         """Note a container that is about to start, so that `prune` and the sweep find it."""
@@ -149,7 +96,7 @@ class DevboxProvisioner(KernelProvisionerBase):
 
     def _listen_at(self) -> None:
         """Give the kernel manager the sockets' place and have it write its connection file."""
-        self._renew()
+        self.renew()
         self._allow()
         self._engine = self.connect()
         self._spec = spec = self.box_spec()
@@ -170,67 +117,13 @@ class DevboxProvisioner(KernelProvisionerBase):
             for line in left_out:
                 self.log.warning("The box does without: %s", line)
 
-    def _renew(self) -> None:
-        """Take over what `containerize` has registered since: Jupyter keeps a spec it has read.
-
-        So a restart gets the new image, and the new limits.
-        """
-        if not self.kernel_spec.resource_dir:
-            return
-        file = Path(self.kernel_spec.resource_dir, "kernel.json")
-        try:
-            document = json.loads(file.read_text(encoding="utf-8"))
-            config = dict(document["metadata"]["jupyter_devbox"]["config"])
-        except (OSError, ValueError, KeyError, TypeError):
-            return  # removed meanwhile: the spec in hand still says all
-        try:
-            for name in config.keys() & set(self.class_own_traits()):
-                setattr(self, name, config[name])
-        except TraitError as error:
-            msg = f"The kernelspec is damaged: `{file}`"
-            raise ConfigurationError(msg, hint="jupyter devbox kernel install") from error
-
-    def box_spec(self) -> BoxSpec:
-        """Return the box that the kernelspec asks for."""
-        if not self.image or not Path(self.project).is_absolute():
-            msg = f"The kernelspec names no image or no project: `{self.kernel_spec.display_name}`"
-            raise ConfigurationError(msg, hint="jupyter devbox kernel install")
-        name = Path(self.name).name
-        config = Path(self.config_file) if self.config_file else None
-        present = config is not None and config.is_file()
-        return BoxSpec(
-            project=self.project,
-            name=Path(self.project).name if name in {"", ".", ".."} else name,
-            target="cuda" if self.target == "cuda" else "cpu",
-            image=self.image,
-            config_file=self.config_file if present else None,
-            metadata=self.metadata,
-            config_digest=config_digest(config) if config and present else "",
-            env={**self.env, **self._granted.env},
-            mounts=self._granted.mounts,
-            rights=self._granted.rights,
-            network=self._granted.network,
-            limits=Limits(
-                memory=self.memory,
-                shm=self.shm,
-                cpus=self.cpus,
-                pids=self.pids,
-                ulimits=tuple(self.ulimits),
-            ),
-            isolation="kernel" if self.isolation == "kernel" else "box",
-            idle=max(0, self.idle),
-            uid=os.getuid(),
-            gid=os.getgid(),
-            rootless=self._engine is not None and self._engine.info().rootless,
-        )
-
     async def launch_kernel(self, cmd: list[str], **kwargs: Any) -> KernelConnectionInfo:
         """Start the kernel in its box and return once it listens; the spec's `argv` is not used."""
         del cmd
         kernel = await self._in_thread(self._start, kwargs)
         self._kernel, self._alive, self._death = kernel, True, None
-        _sweep_once(kernel.engine)
-        _LISTENERS.hold(kernel.runtime, self._answers(kernel))
+        sweep_once(kernel.engine)
+        LISTENERS.hold(kernel.runtime, self._answers(kernel))
         if kernel.outside:
             self.log.warning(
                 "The notebook is not in the project, so the kernel starts in its root: `%s`",
@@ -350,7 +243,7 @@ class DevboxProvisioner(KernelProvisionerBase):
             return
         try:
             if not kernel.attached:
-                await asyncio.to_thread(_LISTENERS.release, kernel.runtime)
+                await asyncio.to_thread(LISTENERS.release, kernel.runtime)
             await self._in_thread(self._release, kernel)
         except DevboxError as error:  # the engine is gone, and the kernel with it
             self.log.warning("%s", error)
@@ -408,21 +301,3 @@ class DevboxProvisioner(KernelProvisionerBase):
             # Jupyter shows str(error), and logs the traceback: both shall be short.
             error.args = (sentence(error),)
             raise error.with_traceback(None) from None
-
-
-def config_digest(config: Path) -> str:
-    """Return the digest of a devcontainer.json that a box's label keeps."""
-    return hashlib.sha256(config.read_bytes()).hexdigest()[:16]
-
-
-def sentence(error: DevboxError) -> str:
-    """Return an error as text: the cause, its details, and what to do."""
-    hint = f"Next: {error.hint}" if error.hint else ""
-    return "\n".join(part for part in (error.message, *error.details, hint) if part)
-
-
-def notice(error: DevboxError) -> str:
-    """Return what a new kernel says of the one before it: no log, and no advice already taken."""
-    advice = "" if error.hint.startswith("restart the kernel") else error.hint
-    hint = f"\nNext: {advice}" if advice else ""
-    return f"This kernel is new, the variables are gone. {error.message}{hint}"
