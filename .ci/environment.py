@@ -56,23 +56,21 @@ def prepare(extras: str = EXTRAS) -> None:
     STAMP.write_text(digest, encoding="ascii")
 
 
-def prepare_client() -> bool:
-    """Install the reference dev container client from npm; return whether it is there.
+def prepare_client(env: dict[str, str]) -> None:
+    """Install the reference dev container client from npm; npm itself comes from PyPI.
 
-    As an ordinary user without npm nothing is installed; the tests that need it say so.
+    Raises
+    ------
+    CiError
+        If npm fails.
     """
     if (CLIENT_BIN / "devcontainer").exists():
-        return True
-    if shutil.which("npm") is None:
-        if not debian.may_install():
-            return False
-        with step("installed Node.js and npm from Debian's packages"):
-            debian.install(["nodejs", "npm"])
+        return
     with step(f"installed {CLIENT} from npm"):
+        npm = PYTHON.parent / "npm"
         quiet = ["--no-audit", "--no-fund", "--no-update-notifier"]
         CLIENT_FOLDER.mkdir(parents=True, exist_ok=True)
-        logged("npm", ["npm", "install", *quiet, "--prefix", CLIENT_FOLDER, CLIENT])
-    return True
+        logged("npm", [npm, "install", *quiet, "--prefix", CLIENT_FOLDER, CLIENT], env=env)
 
 
 def activate(env: dict[str, str]) -> dict[str, str]:

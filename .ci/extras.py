@@ -1,4 +1,4 @@
-"""Have the programs that tests of engines need besides Docker: Debian's own, as root alone."""
+"""Have the programs that tests need besides Docker: Debian's own, as root alone."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ PROGRAMS = {
     "socat": ("socat",),  # an engine behind TLS
     "openssl": ("openssl",),
     "ip": ("iproute2",),  # a private engine in a network of its own
+    "chromium": ("chromium", "fonts-dejavu-core"),
 }
 
 

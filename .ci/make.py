@@ -16,6 +16,7 @@ from pathlib import Path
 import base_image
 import environment
 import extras
+import lab
 from engine import Engine, NoEngine, running_engine
 from steps import ROOT, VENV, CiError, end, in_ci, logged, say, step
 
@@ -23,7 +24,10 @@ CACHES = (".mypy_cache", ".ruff_cache", ".pytest_cache", ".hypothesis", ".import
 
 
 def check() -> int:
-    """Look at style, types and imports, and run the quick tests: no engine, about a minute."""
+    """Look at style, types and imports, and run the quick tests: no engine, about a minute.
+
+    An unchanged lab extension is not looked at again.
+    """
     environment.prepare()
     env = environment.activate(dict(os.environ))
     _lint(env)
@@ -34,10 +38,11 @@ def test() -> int:
     """Run all checks and all tests, with an engine wherever one can be had."""
     environment.prepare()
     with running_engine() as engine:
-        client = environment.prepare_client()
         env = environment.activate(engine.env)
+        environment.prepare_client(env)
         _lint(env)
-        missing = [] if client else ["no npm: tests with the reference client are skipped"]
+        lab.build(env)
+        missing: list[str] = []
         pytest: list[str | Path] = [environment.PYTHON, "-m", "pytest"]
         if isinstance(engine, Engine):
             _announce(engine)
@@ -83,6 +88,7 @@ def bench() -> int:
 def clean() -> int:
     """Remove what these chores made in the repository; images and the engine stay."""
     made = [VENV, ROOT / "dist", ROOT / "build", *(ROOT / name for name in CACHES)]
+    made += [lab.BUILT, *(lab.HERE / name for name in lab.MADE)]
     for path in made:
         if path.exists():
             shutil.rmtree(path)
@@ -114,25 +120,33 @@ def _lint(env: dict[str, str]) -> None:
     CiError
         With the output of each checker that failed.
     """
-    scripts = sorted((ROOT / ".ci").glob("*.py"))
+    scripts = [path for name in (".ci", "labextension") for path in (ROOT / name).glob("*.py")]
     checkers: dict[str, Sequence[str | Path]] = {
         "ruff check": ["ruff", "check"],
         "ruff format": ["ruff", "format", "--check"],
         "mypy": ["mypy"],
-        "mypy .ci": ["mypy", *scripts],
+        "mypy .ci": ["mypy", *sorted(scripts)],
         "lint-imports": ["lint-imports"],
     }
     found = [_complaint(title, words, env) for title, words in checkers.items()]
+    if lab.changed():
+        lab.prepare(env)
+        found += [
+            _complaint(f"jlpm {name}", ["jlpm", name], env, lab.HERE) for name in lab.CHECKERS
+        ]
     if any(found):
         raise CiError("\n".join(filter(None, found)))
+    lab.passed()
 
 
-def _complaint(title: str, words: Sequence[str | Path], env: dict[str, str]) -> str:
+def _complaint(
+    title: str, words: Sequence[str | Path], env: dict[str, str], cwd: Path = ROOT
+) -> str:
     """Run one checker; return what it found, or nothing."""
     command = [environment.PYTHON.parent / words[0], *words[1:]]
     try:
         with step(title):
-            logged(title.replace(" ", "-"), command, env=env, lines=60)
+            logged(title.replace(" ", "-"), command, env=env, cwd=cwd, lines=60)
     except CiError as error:
         return str(error)
     return ""

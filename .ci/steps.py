@@ -82,6 +82,7 @@ def logged(
     argv: Sequence[str | Path],
     *,
     env: Mapping[str, str] | None = None,
+    cwd: Path = ROOT,
     check: bool = True,
     lines: int = 15,
 ) -> bool:
@@ -106,7 +107,7 @@ def logged(
             done = subprocess.run(
                 words,
                 env=env,
-                cwd=ROOT,
+                cwd=cwd,
                 stdin=subprocess.DEVNULL,
                 stdout=out,
                 stderr=out,

@@ -24,6 +24,6 @@ def own_wheel() -> WheelFile:
     files = {
         f"jupyter_devbox/{path.relative_to(package).as_posix()}": path.read_bytes()
         for path in package.rglob("*")
-        if path.suffix in _SUFFIXES and "labextension" not in path.parts
+        if path.suffix in _SUFFIXES and path.relative_to(package).parts[0] != "labextension"
     }
     return pure_wheel("jupyter-devbox", __version__, files, requires=("ipython",))
