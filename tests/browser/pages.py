@@ -1,0 +1,155 @@
+"""What a user does in a browser, in words of the page: found by role and name."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from functools import reduce
+from pathlib import Path
+from typing import Any
+
+from lab_server import ROOT, Server
+from playwright.sync_api import BrowserContext, ConsoleMessage, Locator, Page, expect
+
+AXE = ROOT / "labextension" / "node_modules" / "axe-core" / "axe.min.js"
+READY = 60_000  # milliseconds: two loaded cores
+DARK = "JupyterLab Dark"
+# Rules about a whole page are Lab's affair; ours are about what we put into it.
+AXE_OPTIONS = {"resultTypes": ["violations"]}
+
+
+@dataclass
+class Lab:
+    """One tab with JupyterLab or Notebook 7."""
+
+    page: Page
+    server: Server
+    pictures: Path
+    said: list[str] = field(default_factory=list)
+
+    # --- the tab -----------------------------------------------------------------------------
+
+    def listen(self) -> None:
+        """Keep what the page complains of."""
+        self.page.on("console", self._console)
+        self.page.on("pageerror", lambda error: self.said.append(f"pageerror: {error}"))
+
+    def _console(self, message: ConsoleMessage) -> None:
+        if message.type == "error":
+            self.said.append(f"{message.text} ({message.location.get('url', '')})")
+
+    def open(self, path: str = "") -> None:
+        """Open Lab, with a notebook if one is named."""
+        tree = f"lab/tree/{path}" if path else "lab"
+        self.page.goto(self.server.url(tree))
+        expect(self.page.locator("#jupyterlab-splash")).to_have_count(0, timeout=READY)
+        if path:
+            self.kernel_idle()
+
+    def reload(self) -> None:
+        self.page.reload()
+        expect(self.page.locator("#jupyterlab-splash")).to_have_count(0, timeout=READY)
+
+    def command(self, name: str, **args: Any) -> Any:
+        """Execute a command of Lab's by its id."""
+        call = "([id, args]) => window.jupyterapp.commands.execute(id, args).then(() => null)"
+        return self.page.evaluate(call, [name, args])
+
+    def theme(self, name: str) -> None:
+        self.command("apputils:change-theme", theme=name)
+        light = "false" if name == DARK else "true"
+        body = self.page.locator(f"body[data-jp-theme-light='{light}']")
+        expect(body).to_have_count(1, timeout=READY)
+
+    def picture(self, name: str) -> None:
+        """Keep a picture among the artefacts of the run."""
+        self.pictures.mkdir(parents=True, exist_ok=True)
+        self.page.screenshot(path=self.pictures / f"{name}.png")
+
+    # --- the notebook ------------------------------------------------------------------------
+
+    def kernel_idle(self) -> None:
+        idle = self.page.locator(".jp-NotebookPanel:visible [data-status='idle']").first
+        expect(idle).to_be_visible(timeout=READY)
+
+    def kernel_name(self) -> str:
+        """Return the name that the notebook's tool bar shows for its kernel."""
+        button = self.page.locator(".jp-NotebookPanel:visible .jp-KernelName")
+        return button.first.inner_text().strip()
+
+    def run_cell(self, number: int) -> str:
+        """Run a cell, and return what it printed."""
+        cell = self.page.locator(".jp-NotebookPanel:visible .jp-Cell").nth(number)
+        cell.locator(".cm-content").click()
+        self.page.keyboard.press("Control+Enter")
+        expect(cell.locator(".jp-InputPrompt")).to_have_text(
+            re.compile(r"\[\d+\]:"), timeout=2 * READY
+        )
+        return cell.locator(".jp-OutputArea").inner_text()
+
+    def add_cell(self, source: str) -> int:
+        """Add a cell at the end, and return its number."""
+        self.command("notebook:move-cursor-down")
+        cells = self.page.locator(".jp-NotebookPanel:visible .jp-Cell")
+        count = cells.count()
+        cells.nth(count - 1).click()
+        self.page.keyboard.press("Escape")
+        self.command("notebook:insert-cell-below")
+        expect(cells).to_have_count(count + 1)
+        cells.nth(count).locator(".cm-content").click()
+        self.page.keyboard.insert_text(source)
+        return count
+
+    # --- our panel ---------------------------------------------------------------------------
+
+    @property
+    def panel(self) -> Locator:
+        return self.page.locator("#jupyter-devbox-panel")
+
+    def show_panel(self) -> Locator:
+        """Click the box in the left bar, if the panel is not open."""
+        if not self.panel.is_visible():
+            self.page.get_by_role("tab", name="Devbox").click()
+        expect(self.panel).to_be_visible()
+        return self.panel
+
+    def button(self, name: str | re.Pattern[str], within: Locator | None = None) -> Locator:
+        return (within or self.panel).get_by_role("button", name=name, exact=isinstance(name, str))
+
+    def dialog(self) -> Locator:
+        return self.page.get_by_role("dialog")
+
+    # --- what a browser knows of access ------------------------------------------------------
+
+    def violations(self, *selectors: str) -> list[str]:
+        """Run axe on parts of the page; return what it finds, a line each."""
+        if not self.page.evaluate("() => 'axe' in window"):
+            self.page.add_script_tag(path=AXE)
+        call = "([include, options]) => axe.run({include}, options)"
+        result = self.page.evaluate(call, [[[one] for one in selectors], AXE_OPTIONS])
+        return [
+            f"{rule['id']} {node['target']}: {node['failureSummary']}"
+            for rule in result["violations"]
+            for node in rule["nodes"]
+        ]
+
+
+def new_lab(context: BrowserContext, server: Server, pictures: Path) -> Lab:
+    """Open a tab that keeps what it complains of."""
+    lab = Lab(context.new_page(), server, pictures)
+    lab.listen()
+    return lab
+
+
+# What differs from run to run, and what stands for it.
+VARYING = (
+    (r"token=[^&)\s]*", "token"),
+    (r"127\.0\.0\.1:\d+", "host"),
+    (r"[0-9a-f-]{20,}", "#"),
+    (r"\d+", "0"),
+)
+
+
+def complaints(said: list[str]) -> set[str]:
+    """Return complaints without what differs from run to run."""
+    return {reduce(lambda text, row: re.sub(row[0], row[1], text), VARYING, line) for line in said}
