@@ -6,10 +6,14 @@ PYTHON ?= python3
 
 help:
 	@echo "make demo    a notebook becomes a container, here, without questions"
+	@echo "             (with LAB=1 it ends in JupyterLab, until Ctrl-C)"
 	@echo "make check   style, types and quick tests, about a minute"
 	@echo "make test    everything, with a container engine where one can be had"
 	@echo "make bench   measurements"
 	@echo "make clean   removes what these made in this folder"
 
-demo test check bench clean:
+demo:
+	@$(PYTHON) .ci/make.py demo $(if $(LAB),--lab)
+
+test check bench clean:
 	@$(PYTHON) .ci/make.py $@

@@ -8,9 +8,12 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import secrets
 import shutil
 import subprocess
 import sys
+import time
+from contextlib import suppress
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -23,7 +26,9 @@ def main() -> int:
     """Run the demo; the exit status is that of the first command that failed."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--target", choices=("cpu", "venv"), default="cpu")
-    target = parser.parse_args().target
+    parser.add_argument("--lab", action="store_true", help="open JupyterLab at the end")
+    options = parser.parse_args()
+    target = options.target
     DEMO.mkdir(parents=True, exist_ok=True)
     for name in FILES:
         if not (DEMO / name).exists():  # whoever played with the demo keeps what they wrote
@@ -47,7 +52,51 @@ def main() -> int:
     print(f"  {DEMO / '.devcontainer'}  the files: read them, commit them, open them in VS Code")
     print(f"  {DEMO / 'quickstart.out.ipynb'}  the notebook with the outputs of this run")
     print("  jupyter devbox prune --all  what was made on this machine, and its removal")
-    return 0
+    return _serve() if options.lab else 0
+
+
+def _serve() -> int:
+    """Run JupyterLab until Ctrl-C, and print the address of the notebook in it."""
+    token = secrets.token_urlsafe(24)
+    lab = [sys.executable, "-m", "jupyterlab", "--no-browser", "--ip=127.0.0.1", "--port=0"]
+    if hasattr(os, "geteuid") and os.geteuid() == 0:
+        lab.append("--allow-root")
+    log = ROOT / ".venv" / "log" / "lab.log"
+    log.parent.mkdir(exist_ok=True)
+    with log.open("wb") as out:
+        server = subprocess.Popen(
+            lab,
+            cwd=DEMO,
+            env={**os.environ, "JUPYTER_TOKEN": token},
+            stdin=subprocess.DEVNULL,
+            stdout=out,
+            stderr=out,
+        )
+    try:
+        port = _port(server)
+        if port is None:
+            print(log.read_text(encoding="utf-8", errors="replace"), file=sys.stderr)
+            return 1
+        address = f"http://127.0.0.1:{port}/lab/tree/{NOTEBOOK}?token={token}"
+        print(
+            f"\nJupyterLab runs until Ctrl-C; the box is in its left bar:\n  {address}", flush=True
+        )
+        return server.wait()
+    finally:
+        server.terminate()
+        server.wait()
+
+
+def _port(server: subprocess.Popen[bytes]) -> int | None:
+    """Wait until the server says on which port it listens; None if it ends instead."""
+    from jupyter_core.paths import jupyter_runtime_dir  # noqa: PLC0415  (only in .venv)
+
+    said = Path(jupyter_runtime_dir()) / f"jpserver-{server.pid}.json"
+    while server.poll() is None:
+        with suppress(OSError, ValueError):  # not there yet, or half written
+            return int(json.loads(said.read_text(encoding="utf-8"))["port"])
+        time.sleep(0.2)
+    return None
 
 
 def _show_answers() -> None:

@@ -1,4 +1,4 @@
-"""Run the project's chores: ``python3 .ci/make.py demo|test|check|bench|clean``.
+"""Run the project's chores: ``python3 .ci/make.py demo [--lab]|test|check|bench|clean``.
 
 Only orchestration: what a chore does is in the modules beside this one, and in the tools.
 """
@@ -60,10 +60,18 @@ def test() -> int:
     return status
 
 
-def demo() -> int:
-    """Show the project at work: in a container where an engine can be had, else in a venv."""
-    environment.prepare("demo")
+def demo(*, with_lab: bool = False) -> int:
+    """Show the project at work: in a container where an engine can be had, else in a venv.
+
+    Parameters
+    ----------
+    with_lab
+        Run JupyterLab with the panel at the end, until Ctrl-C.
+    """
+    environment.prepare(environment.EXTRAS if with_lab else "demo")
     with running_engine() as engine:
+        if with_lab:
+            lab.build(environment.activate(engine.env))
         target = "cpu"
         if isinstance(engine, Engine):
             _announce(engine)
@@ -71,6 +79,7 @@ def demo() -> int:
             target = "venv"
             _loudly([f"{engine.reason}: going on without containers"], engine)
         command: list[str | Path] = [environment.PYTHON, ".ci/demo.py", "--target", target]
+        command += ["--lab"] if with_lab else []
         return _run(command, environment.activate(engine.env), stdin=None)
 
 
@@ -180,11 +189,11 @@ def main(words: list[str]) -> int:
     if sys.version_info < (3, 10):  # noqa: UP036 - this runs before pip could refuse
         message = f"Python 3.10 or newer is needed, this is {sys.version.split()[0]}"
         raise CiError(message, f"python3.12 .ci/make.py {' '.join(words)}")
-    if len(words) != 1 or words[0] not in CHORES:
-        print(f"usage: python3 .ci/make.py {'|'.join(CHORES)}", file=sys.stderr)
+    if words != ["demo", "--lab"] and (len(words) != 1 or words[0] not in CHORES):
+        print(f"usage: python3 .ci/make.py {'|'.join(CHORES)}, or demo --lab", file=sys.stderr)
         return 2
     signal.signal(signal.SIGTERM, _leave)
-    return CHORES[words[0]]()
+    return demo(with_lab=True) if len(words) == 2 else CHORES[words[0]]()
 
 
 if __name__ == "__main__":
