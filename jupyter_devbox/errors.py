@@ -13,7 +13,8 @@
     │   ├── ProjectError              21  no fitting project folder
     │   ├── BaseImageError            22
     │   ├── RequirementError          23  a name, version or apt package that is not well formed
-    │   └── OutsideModuleError        24  the user's own module lies outside the project
+    │   ├── OutsideModuleError        24  the user's own module lies outside the project
+    │   └── PlanChangedError          25  the project is no longer as it was when the plan was shown
     ├── LockError                     30
     │   ├── ResolutionError           31  a pin the index lacks, pins that conflict
     │   └── IndexUnreachableError     32
@@ -21,7 +22,8 @@
     │   ├── ConflictError             41  a hand edit and the plan disagree
     │   ├── ConfigurationError        42  a broken devcontainer.json
     │   ├── ReadOnlyError             43
-    │   └── UntrustedProjectError     44  files that nobody approved here
+    │   ├── UntrustedProjectError     44  files that nobody approved here
+    │   └── TrustChangedError         45  the files are no longer those that were shown
     ├── EngineError                   50
     │   ├── EngineNotFoundError       51
     │   ├── EngineNotRunningError     52
@@ -30,13 +32,18 @@
     ├── BuildError                    60
     │   ├── BuildStepError            61
     │   └── BuildCancelledError      130  Ctrl-C, or Cancel build
-    └── RunError                      70
-        ├── ImageMissingError         71
-        ├── KernelStartError          72
-        ├── NotebookFailedError       73
-        ├── VerificationError         74
-        ├── TransportError            75
-        └── BoxRequestError           76  what a box asks for is not allowed or not understood
+    ├── RunError                      70
+    │   ├── ImageMissingError         71
+    │   ├── KernelStartError          72
+    │   ├── NotebookFailedError       73
+    │   ├── VerificationError         74
+    │   ├── TransportError            75
+    │   └── BoxRequestError           76  what a box asks for is not allowed or not understood
+    └── RequestError                  80  what a client of the server asks for
+        ├── BadRequestError           81  the request is not well formed
+        ├── NotFoundError             82  there is no such notebook, build, box, …
+        ├── NotAvailableError         83  the server cannot do this here
+        └── NotOursError              84  another program made it: not ours to stop
 
 `code` is stable and goes into JSON; `exit_code` is the command line's. Interrupted is 130.
 A message is one sentence that names the cause, the value last; `hint` is the next command.
@@ -145,6 +152,12 @@ class OutsideModuleError(PlanError):
     code, exit_code = "outside_module", 24
 
 
+class PlanChangedError(PlanError):
+    """What would be written is not what the user was shown; nothing was."""
+
+    code, exit_code = "plan_changed", 25
+
+
 class LockError(DevboxError):
     """The closure could not be locked."""
 
@@ -191,6 +204,12 @@ class UntrustedProjectError(FileError):
     """Something of the project is not approved on this machine, or changed since."""
 
     code, exit_code = "untrusted_project", 44
+
+
+class TrustChangedError(FileError):
+    """The files are not those that the user was shown; nothing was approved."""
+
+    code, exit_code = "trust_changed", 45
 
 
 class EngineError(DevboxError):
@@ -281,6 +300,36 @@ class BoxRequestError(RunError):
     """A box asks for what it may not have, or in words that are not understood."""
 
     code, exit_code = "box_request", 76
+
+
+class RequestError(DevboxError):
+    """What a client of the server asks for is not to be had."""
+
+    code, exit_code = "request", 80
+
+
+class BadRequestError(RequestError):
+    """The request is not well formed."""
+
+    code, exit_code = "bad_request", 81
+
+
+class NotFoundError(RequestError):
+    """There is no such thing."""
+
+    code, exit_code = "not_found", 82
+
+
+class NotAvailableError(RequestError):
+    """The server cannot do this as it is set up."""
+
+    code, exit_code = "not_available", 83
+
+
+class NotOursError(RequestError):
+    """Another program made or runs it: it is used, and never stopped by us."""
+
+    code, exit_code = "not_ours", 84
 
 
 INTERRUPTED_EXIT_CODE = 130

@@ -94,8 +94,9 @@ def capture_live(
     notebook: Path | None,
     project: Path,
     loaded: bool = True,
+    ask: Probe = probe.answer,
 ) -> KernelSnapshot:
-    """Return what the running kernel uses. Called in the kernel itself.
+    """Return what the running kernel uses. Called in the kernel itself, or with `ask` elsewhere.
 
     Parameters
     ----------
@@ -109,12 +110,14 @@ def capture_live(
         The project's root.
     loaded
         Whether the modules that this process has loaded are the notebook's.
+    ask
+        Answers the probe's requests in that kernel; by default this process is it.
     """
     here = notebook.resolve().parent if notebook is not None else Path.cwd()
     saved, ran = {source for _, source in cells}, set(history)
     every = [Cell(number, source) for number, source in cells]
     every += [Cell(None, text) for text in dict.fromkeys(history) if text not in saved]
-    work = _Capture(here=here, project=project.resolve(), probe=probe.answer, loaded=loaded)
+    work = _Capture(here=here, project=project.resolve(), probe=ask, loaded=loaded)
     if loaded and history:
         work.executed = frozenset(number for number, text in cells if number and text in ran)
     name = _relative(notebook, project) if notebook is not None else ""

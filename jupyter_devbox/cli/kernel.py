@@ -10,6 +10,7 @@ from jupyter_devbox.errors import ImageMissingError, RunError, UsageError
 from jupyter_devbox.run.kernelspec import installed_kernelspecs, remove_kernelspec
 from jupyter_devbox.workflow.context import Context
 from jupyter_devbox.workflow.making import image_tag, register_box_kernel
+from jupyter_devbox.workflow.registered import registered_kernels
 from jupyter_devbox.workflow.trusting import require_files
 
 
@@ -34,16 +35,7 @@ class KernelVerb(Verb):
         raise UsageError(message, hint="jupyter devbox kernel list")
 
     def _list(self, context: Context) -> tuple[int, Mapping[str, Any]]:
-        kernels = [
-            {
-                "name": spec.name,
-                "target": spec.ours.get("target"),
-                "project": spec.ours.get("project"),
-                "image": spec.ours.get("image"),
-                "display_name": spec.content.get("display_name", spec.name),
-            }
-            for spec in installed_kernelspecs(context.kernels)
-        ]
+        kernels = [kernel.to_json() for kernel in registered_kernels(context)]
         for kernel in kernels:
             self.say(f"{kernel['display_name']:<28} {kernel['name']:<36} {kernel['project']}")
         if not kernels:

@@ -28,6 +28,7 @@ class PlanVerb(Verb):
     )
     exclude = List(Unicode(), help="A package to leave out.").tag(config=True)
     apt = List(Unicode(), help="A Debian package to add.").tag(config=True)
+    exclude_apt = List(Unicode(), help="A Debian package to leave out.").tag(config=True)
     python = Unicode(help="Python version of the image, such as 3.12.").tag(config=True)
     base = Unicode(help="Base image with a tag.").tag(config=True)
     port = List(Int(), help="A port to forward.").tag(config=True)
@@ -54,6 +55,7 @@ class PlanVerb(Verb):
     aliases = {
         **ALIASES,
         **{name: f"PlanVerb.{name}" for name in _OPTIONS},
+        "exclude-apt": "PlanVerb.exclude_apt",
     }
 
     def request(self, **more: Any) -> ContainerizeRequest:  # noqa: ANN401
@@ -77,6 +79,7 @@ class PlanVerb(Verb):
                 include=tuple(self.include),
                 exclude=tuple(self.exclude),
                 apt=tuple(self.apt),
+                exclude_apt=tuple(self.exclude_apt),
                 python=self.python,
                 base=self.base,
                 ports=tuple(self.port),

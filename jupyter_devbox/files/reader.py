@@ -134,6 +134,7 @@ def _options(entry: Mapping[str, Any]) -> ProjectOptions:
         include=tuple(_strings(entry.get("include"))),
         exclude=tuple(_strings(entry.get("exclude"))),
         apt=tuple(_strings(entry.get("apt"))),
+        exclude_apt=tuple(_strings(entry.get("exclude_apt"))),
         python=_string(entry.get("python")),
         base=_string(entry.get("base")),
         pack=tuple(_strings(entry.get("pack"))),

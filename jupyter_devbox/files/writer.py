@@ -5,6 +5,7 @@ from __future__ import annotations
 import difflib
 import errno
 import hashlib
+import json
 import os
 import shlex
 from collections.abc import Iterable, Iterator
@@ -58,6 +59,15 @@ class Changes:
     def diff(self) -> tuple[str, ...]:
         """Return all changes as one unified diff."""
         return tuple(line for change in self.changes for line in change.diff())
+
+    def digest(self) -> str:
+        """Return what stands for exactly these changes: paths, and every byte before and after."""
+        parts = [(c.path, _digest(c.old), _digest(c.new)) for c in self.changes]
+        return _digest(json.dumps(parts).encode())[:32]
+
+
+def _digest(content: bytes | None) -> str:
+    return "" if content is None else hashlib.sha256(content).hexdigest()
 
 
 def compare(project: Path, tree: RenderedTree) -> Changes:

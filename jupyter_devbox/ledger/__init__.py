@@ -82,8 +82,12 @@ class Ledger:
         """Yield the entries of a kind, with these facts, whose owner has ended."""
         for entry in self.entries(kind):
             same = all(entry.facts.get(name) == value for name, value in facts.items())
-            if same and marks.has_ended(self._marks, entry.facts.get("owner", "")):
+            if same and self.has_ended(entry.facts.get("owner", "")):
                 yield entry
+
+    def has_ended(self, owner: str) -> bool:
+        """Tell whether the process of a mark has ended; no where that can't be known."""
+        return marks.has_ended(self._marks, owner)
 
     def drop_marks(self) -> None:
         """Remove the marks that no entry carries and nobody holds."""

@@ -34,7 +34,9 @@ class StoredAsk:
     asked
         Seconds since the epoch.
     diff
-        What would change; what is approved is this and nothing else.
+        What would change, as it is shown.
+    digest
+        Stands for it to the byte: what is approved is this and nothing else.
     message
         What became of it.
     """
@@ -46,6 +48,7 @@ class StoredAsk:
     notebook: str
     asked: float
     diff: tuple[str, ...]
+    digest: str
     state: State = "waiting"
     message: str = ""
 
@@ -66,7 +69,14 @@ class Asks:
         self.now = now
 
     def add(
-        self, *, project: str, box: str, verb: Verb, notebook: str, diff: tuple[str, ...]
+        self,
+        *,
+        project: str,
+        box: str,
+        verb: Verb,
+        notebook: str,
+        diff: tuple[str, ...],
+        digest: str,
     ) -> StoredAsk:
         """Note a request and return it."""
         ask = StoredAsk(
@@ -77,6 +87,7 @@ class Asks:
             notebook=notebook,
             asked=self.now,
             diff=diff,
+            digest=digest,
         )
         self.put(ask)
         return ask

@@ -32,12 +32,14 @@ def merge_options(remembered: ProjectOptions, asked: ProjectOptions) -> ProjectO
     include = {n: t for n, t in (kept | asked_names).items() if n not in excluded}
     exclude = ({_excluded(text) for text in remembered.exclude} | excluded) - set(asked_names)
     packed = {*remembered.pack, *asked.pack}
+    apt, exclude_apt = _apt(remembered, asked)
     base = asked.base or remembered.base
     python = asked.python or remembered.python
     return ProjectOptions(
         include=tuple(include[name] for name in sorted(include)),
         exclude=tuple(sorted(exclude)),
-        apt=tuple(sorted({check_apt_name(n) for n in (*remembered.apt, *asked.apt)})),
+        apt=apt,
+        exclude_apt=exclude_apt,
         python=check_python(python) if python else "",
         base=check_image(base) if base else "",
         ports=tuple(sorted({check_port(p) for p in (*remembered.ports, *asked.ports)})),
@@ -47,6 +49,17 @@ def merge_options(remembered: ProjectOptions, asked: ProjectOptions) -> ProjectO
         idle=_duration(asked.idle or remembered.idle),
         memory=asked.memory,
     )
+
+
+def _apt(
+    remembered: ProjectOptions, asked: ProjectOptions
+) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Return the Debian packages to add and to leave out, each checked; no name is in both."""
+    wanted = {check_apt_name(name) for name in asked.apt}
+    unwanted = {check_apt_name(name) for name in asked.exclude_apt} - wanted
+    add = wanted | ({check_apt_name(name) for name in remembered.apt} - unwanted)
+    leave_out = unwanted | ({check_apt_name(name) for name in remembered.exclude_apt} - wanted)
+    return tuple(sorted(add)), tuple(sorted(leave_out))
 
 
 def _by_name(texts: Iterable[str]) -> dict[str, str]:

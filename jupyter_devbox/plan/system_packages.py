@@ -37,5 +37,5 @@ def unite_apt(
     return tuple(
         AptPackage(name=name, reason=reasons[name], notebooks=tuple(sorted(notebooks[name])))
         for name in sorted(reasons)
-        if name not in options.exclude
+        if name not in options.exclude and name not in options.exclude_apt
     )

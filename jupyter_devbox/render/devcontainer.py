@@ -92,6 +92,7 @@ def _wishes(options: ProjectOptions) -> dict[str, Any]:
         "include": list(options.include),
         "exclude": list(options.exclude),
         "apt": list(options.apt),
+        "exclude_apt": list(options.exclude_apt),
         "python": options.python,
         "base": options.base,
         "ports": list(options.ports),

@@ -8,6 +8,7 @@ from typing import Any, Literal
 from jupyter_devbox.spec.snapshot import InstalledDistribution, LocalModule, Source
 
 Target = Literal["cpu", "cuda", "venv"]
+TARGETS: tuple[Target, ...] = ("cpu", "cuda", "venv")
 DirectReason = Literal["import", "install", "engine", "kernel", "option", "hand"]
 
 

@@ -22,6 +22,8 @@ class ProjectOptions:
         Distribution names to leave out.
     apt
         Debian packages to add.
+    exclude_apt
+        Debian packages to leave out.
     python
         Minor version, such as ``3.12``; "" follows the kernel.
     base
@@ -45,6 +47,7 @@ class ProjectOptions:
     include: tuple[str, ...] = ()
     exclude: tuple[str, ...] = ()
     apt: tuple[str, ...] = ()
+    exclude_apt: tuple[str, ...] = ()
     python: str = ""
     base: str = ""
     ports: tuple[int, ...] = ()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import threading
 import time
 from collections.abc import Callable, Mapping
@@ -20,6 +19,7 @@ from jupyter_devbox.spec.names import parse_requirement
 from jupyter_devbox.spec.project import ProjectOptions
 from jupyter_devbox.view import markup, wording
 from jupyter_devbox.view.progress import Progress, phases_for
+from jupyter_devbox.view.ways import ways_on
 from jupyter_devbox.workflow.containerize import containerize
 from jupyter_devbox.workflow.context import Context
 from jupyter_devbox.workflow.requests import (
@@ -197,7 +197,10 @@ class CellView:
     def _failed(self, error: DevboxError) -> None:
         self.progress.fail()
         self.questions.children = ()
-        self.buttons.children = self._ways_on(error)
+        self.buttons.children = tuple(
+            self._retry(way.label, way.request, primary=not number)
+            for number, way in enumerate(ways_on(error, self.request))
+        )
         if isinstance(error, BuildCancelledError):
             self._set(markup.note("Build cancelled", "The finished steps are kept."))
         elif isinstance(error, UntrustedProjectError):
@@ -205,28 +208,6 @@ class CellView:
         else:
             self._set(markup.failed(error))
         self._text("\n".join(wording.failure(error, "%containerize")))
-
-    def _ways_on(self, error: DevboxError) -> tuple[Any, ...]:
-        """Return the buttons that a failure leaves, the likeliest cure first."""
-        request = self.request
-        if isinstance(error, wording.NO_ENGINE):
-            venv = replace(request, targets=("venv",))
-            return (
-                self._retry("Use a virtual environment", venv, primary=True),
-                self._retry("Write the container files", replace(request, build=False)),
-                self._retry("Check again", request),
-            )
-        if isinstance(error, BuildCancelledError):
-            return (self._retry("Build again", request, primary=True),)
-        if isinstance(error, UntrustedProjectError):
-            # Only `jupyter devbox trust` gives trust, never a click in a notebook's own output.
-            return (self._retry("Check again", request, primary=True),)
-        missing = re.search(r"--apt ([a-z0-9][a-z0-9+.-]+)", error.hint)
-        if missing:
-            wishes = replace(request.wishes, apt=(*request.wishes.apt, missing[1]))
-            better = replace(request, wishes=wishes)
-            return (self._retry(f"Add {missing[1]} and retry", better, primary=True),)
-        return (self._retry("Retry", request, primary=True),)
 
     def _retry(self, text: str, request: ContainerizeRequest, *, primary: bool = False) -> Any:  # noqa: ANN401
         """Return a button that begins again with another request."""

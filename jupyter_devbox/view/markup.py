@@ -113,9 +113,9 @@ def building(progress: Progress) -> str:
     )
 
 
-def log(lines: list[str]) -> str:
+def log(lines: Iterable[str]) -> str:
     """Return the log's end, for the folded part of the widget."""
-    return _page(f"<pre>{escape(chr(10).join(lines[-200:]))}</pre>")
+    return _page(f"<pre>{escape(chr(10).join(lines))}</pre>")
 
 
 def announcement(text: str) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections import deque
 from dataclasses import dataclass, field
 
 from jupyter_devbox.spec.environment import Target
@@ -10,6 +11,9 @@ from jupyter_devbox.spec.events import PHASES, LogEvent, Phase, PhaseEvent
 from jupyter_devbox.view.units import duration
 
 _VENV: tuple[Phase, ...] = ("Pin versions", "Write files", "Python packages", "Add kernel")
+_SHOWN = 200
+"""Lines of the log that a view shows of a build that runs; all of them are on the disk."""
+
 _FILES: tuple[Phase, ...] = ("Pin versions", "Write files")
 
 
@@ -55,13 +59,13 @@ class PhaseState:
 
 @dataclass(slots=True)
 class Progress:
-    """All phases of a call, the current one and its last log line."""
+    """All phases of a call, the current one, its last log line and the log's end."""
 
     phases: tuple[Phase, ...]
     started: float = field(default_factory=time.monotonic)
     states: dict[Phase, PhaseState] = field(default_factory=dict)
     last_line: str = ""
-    log: list[str] = field(default_factory=list)
+    log: deque[str] = field(default_factory=lambda: deque(maxlen=_SHOWN))
 
     def __post_init__(self) -> None:
         self.states = {phase: PhaseState(phase) for phase in self.phases}

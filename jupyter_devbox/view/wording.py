@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import shlex
 import textwrap
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from jupyter_devbox.errors import (
     BuildxMissingError,
@@ -14,11 +14,13 @@ from jupyter_devbox.errors import (
     EngineNotRunningError,
     EnginePermissionError,
 )
+from jupyter_devbox.spec.environment import Target
 from jupyter_devbox.spec.snapshot import CapturedRequirement, KernelSnapshot, UnresolvedImport
 from jupyter_devbox.view.units import about, clean, count, duration, listing, size
 from jupyter_devbox.workflow.requests import ContainerizeResult, Found, Joined, Planned
 
 WIDTH = 80
+TARGET_LABELS: Mapping[Target, str] = {"cpu": "CPU", "cuda": "CUDA", "venv": "venv"}
 NO_ENGINE = (
     EngineNotFoundError,
     EngineNotRunningError,

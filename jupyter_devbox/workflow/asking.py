@@ -8,8 +8,9 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from jupyter_devbox.errors import BoxRequestError, DevboxError, UsageError
+from jupyter_devbox.errors import BoxRequestError, DevboxError, PlanChangedError, UsageError
 from jupyter_devbox.files.project import Project
+from jupyter_devbox.files.writer import Changes
 from jupyter_devbox.ledger.asks import Asks, StoredAsk
 from jupyter_devbox.run.paths import PathMap
 from jupyter_devbox.spec.asking import Ask, Reply, parse_ask
@@ -53,9 +54,9 @@ class BoxAnswers:
 
 def _answer(context: Context, asker: Asker, ask: Ask) -> Reply:
     notebook = _notebook(asker, ask)
-    diff = _diff(context, asker.project, notebook)
+    changes = _changes(context, asker.project, notebook)
     name = Project(root=asker.project, reason="").relative(notebook)
-    if not diff:
+    if not changes.changes:
         return Reply(
             state="current",
             message=f"Nothing to add: the project's files name all that {name} uses",
@@ -63,12 +64,19 @@ def _answer(context: Context, asker: Asker, ask: Ask) -> Reply:
     asks = Asks(context.data / "asks", time.time())
     mine = [a for a in asks.all() if a.project == str(asker.project)]
     for known in reversed(mine):
-        if (known.notebook, known.diff) == (name, diff):
+        if (known.notebook, known.digest) == (name, changes.digest()):
             return _state_of(asks, known)
     if sum(a.state == "waiting" and not asks.expired(a) for a in mine) >= _MOST_WAITING:
         message = "Too many requests of this box wait for an answer"
         return Reply(state="failed", message=message, hint=_ON_HOST)
-    asks.add(project=str(asker.project), box=asker.box, verb=ask.verb, notebook=name, diff=diff)
+    asks.add(
+        project=str(asker.project),
+        box=asker.box,
+        verb=ask.verb,
+        notebook=name,
+        diff=changes.diff(),
+        digest=changes.digest(),
+    )
     return _waiting(name)
 
 
@@ -103,11 +111,11 @@ def _notebook(asker: Asker, ask: Ask) -> Path:
     return path
 
 
-def _diff(context: Context, project: Path, notebook: Path) -> tuple[str, ...]:
+def _changes(context: Context, project: Path, notebook: Path) -> Changes:
     request = ContainerizeRequest(
         notebooks=(notebook,), project=project, dry_run=True, by_user=False
     )
-    return containerize(context, request, lambda _: None).changes.diff()
+    return containerize(context, request, lambda _: None).changes
 
 
 def approve(
@@ -122,7 +130,7 @@ def approve(
     ------
     UsageError
         There is no such request any more.
-    BoxRequestError
+    PlanChangedError
         It would change something else than what was shown; what it is now is shown next time.
     DevboxError
         What stands in the way.
@@ -132,12 +140,13 @@ def approve(
     notebook = project / ask.notebook
     # A box may write the notebook at any moment: what is written is held against what was shown.
     request = ContainerizeRequest(
-        notebooks=(notebook,), project=project, by_user=False, agreed=ask.diff
+        notebooks=(notebook,), project=project, by_user=False, agreed=ask.digest
     )
     try:
         result = containerize(context, request, on_event, cancel)
-    except BoxRequestError:
-        asks.put(replace(ask, diff=_diff(context, project, notebook)))
+    except PlanChangedError:
+        now = _changes(context, project, notebook)
+        asks.put(replace(ask, diff=now.diff(), digest=now.digest()))
         raise
     except DevboxError as error:
         asks.put(replace(ask, state="failed", message=error.message))

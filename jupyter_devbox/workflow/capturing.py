@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
-from jupyter_devbox.capture import capture_environment, capture_notebook
+from jupyter_devbox.capture import capture_environment, capture_live, capture_notebook
 from jupyter_devbox.capture import probe as probe_module
+from jupyter_devbox.capture.notebook import read_notebook
+from jupyter_devbox.capture.told import ToHost, checked
 from jupyter_devbox.engine.process import run_process
 from jupyter_devbox.errors import NotebookError, ProbeError
 from jupyter_devbox.files.project import Project
@@ -35,6 +38,47 @@ def capture_saved(context: Context, notebook: Path, project: Project) -> KernelS
         ask = _prober(interpreter)
         snapshot = capture_environment(notebook, project=project.root, interpreter_probe=ask)
     return replace(snapshot, notebook=project.relative(notebook))
+
+
+def capture_kernel(
+    notebook: Path,
+    project: Project,
+    *,
+    history: Sequence[str],
+    ask: Callable[[Mapping[str, Any]], object],
+    to_host: ToHost | None = None,
+) -> KernelSnapshot:
+    """Return what a saved notebook and its running kernel say, the kernel asked from outside.
+
+    Parameters
+    ----------
+    history
+        What was executed, raw.
+    ask
+        Has `probe.answer` called in the kernel, and returns what it says.
+    to_host
+        For a kernel in a box: see `capture.told`.
+
+    Raises
+    ------
+    ProbeError
+        The kernel's answer cannot be read.
+    NotebookError, UnsupportedKernelError
+        The file cannot be captured.
+    """
+    cells = read_notebook(notebook).cells
+    return capture_live(
+        cells=[(cell.number, cell.source) for cell in cells],
+        history=history,
+        notebook=notebook,
+        project=project.root,
+        ask=lambda request: checked(ask(request), to_host),
+    )
+
+
+def probe_source() -> str:
+    """Return the program that answers in a kernel: it defines `answer`."""
+    return Path(probe_module.__file__).read_text(encoding="utf-8")
 
 
 def capture_all(

@@ -10,10 +10,10 @@ from pathlib import Path
 
 from jupyter_devbox.engine.base import Engine
 from jupyter_devbox.errors import (
-    BoxRequestError,
     EngineError,
     NotebookError,
     OutsideModuleError,
+    PlanChangedError,
     ProjectError,
     UnresolvedImportError,
     UsageError,
@@ -92,7 +92,7 @@ def _go(
     on_event(PhaseEvent(phase="Pin versions", status="started"))
     plan = make_plan(context, request, project, existing, snapshots, engine=engine)
     changes = compare(project.root, plan.tree)
-    free = _free_bytes(engine, project.root)
+    free = free_bytes(engine, project.root)
     on_event(
         Planned(
             spec=plan.spec,
@@ -109,10 +109,10 @@ def _go(
     )
     if request.dry_run:
         return result
-    if request.agreed is not None and changes.diff() != request.agreed:
+    if request.agreed and changes.digest() != request.agreed:
         message = f"The project has changed since this was shown: `{project.root}`"
-        raise BoxRequestError(message, hint="jupyter devbox trust")
-    if not request.yes:
+        raise PlanChangedError(message, hint="look at what would be written now")
+    if not request.yes and not request.keep_mine:
         refuse_conflicts(changes, hint=_CONFLICT)
     files = _write(context, project, changes, on_event)
     result = replace(result, files=files)
@@ -172,10 +172,12 @@ def _copied(notebook: Path, home: Path) -> Path:
 
 
 def _engine(context: Context, request: ContainerizeRequest) -> Engine | None:
-    """Return the engine; None where the request can do without one."""
+    """Return the engine; None where the request can do without one, and none answers.
+
+    Files that are only written or shown are those that a build would write: with what the engine
+    knows of the base image.
+    """
     needed = request.build and not request.dry_run and "cpu" in request.targets
-    if not needed and (not request.build or "cpu" not in request.targets):
-        return None
     try:
         return context.connect()
     except EngineError:
@@ -207,14 +209,7 @@ def _packing(
         excluded.
     """
     wishes = request.wishes
-    decided = (*remembered.pack, *remembered.exclude, *wishes.pack, *wishes.exclude)
-    known = {normalise(name) for name in decided}
-    outside = {
-        m.name: m.path
-        for snapshot in snapshots
-        for m in snapshot.local_modules
-        if not m.inside and normalise(m.name) not in known
-    }
+    outside = undecided_modules(remembered, wishes, snapshots)
     if not outside:
         return request
     if request.yes:
@@ -228,7 +223,22 @@ def _packing(
     )
 
 
-def _free_bytes(engine: Engine | None, folder: Path) -> int | None:
+def undecided_modules(
+    remembered: ProjectOptions, wishes: ProjectOptions, snapshots: tuple[KernelSnapshot, ...]
+) -> dict[str, str]:
+    """Return the user's modules outside the project, name to path, that await their answer."""
+    decided = (*remembered.pack, *remembered.exclude, *wishes.pack, *wishes.exclude)
+    known = {normalise(name) for name in decided}
+    return {
+        m.name: m.path
+        for snapshot in snapshots
+        for m in snapshot.local_modules
+        if not m.inside and normalise(m.name) not in known
+    }
+
+
+def free_bytes(engine: Engine | None, folder: Path) -> int | None:
+    """Return the room where images lie; without an engine, that on the project's disk."""
     if engine is not None:
         return engine.info().free_bytes
     return shutil.disk_usage(folder).free

@@ -62,6 +62,11 @@ class Context:
         return self.data / "logs"
 
     @property
+    def builds(self) -> Path:
+        """Where the server keeps what it knows of its builds."""
+        return self.data / "builds"
+
+    @property
     def ca_bundle(self) -> str:
         """Path of the certificates this machine trusts, if its owner named any; else ""."""
         for name in ("SSL_CERT_FILE", "REQUESTS_CA_BUNDLE", "PIP_CERT"):

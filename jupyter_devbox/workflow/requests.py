@@ -43,8 +43,11 @@ class ContainerizeRequest:
     by_user
         Whether the user asked; a box may ask for a plan too, and then no package's own code runs
         here to read what it needs.
+    keep_mine
+        Takes the plan where it and a hand-edited file disagree, and keeps that file beside it.
     agreed
-        The diff that the user was shown: where it would be another one, nothing is written.
+        `Changes.digest` of what the user was shown: where it would be another, nothing is written.
+        "" where nothing was shown.
     """
 
     notebooks: tuple[Path, ...] = ()
@@ -57,7 +60,8 @@ class ContainerizeRequest:
     strict: bool = False
     yes: bool = False
     by_user: bool = True
-    agreed: tuple[str, ...] | None = None
+    keep_mine: bool = False
+    agreed: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

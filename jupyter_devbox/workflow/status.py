@@ -9,13 +9,13 @@ from jupyter_devbox.engine.base import Engine
 from jupyter_devbox.errors import EngineError
 from jupyter_devbox.files.project import Project
 from jupyter_devbox.files.reader import read_environment
-from jupyter_devbox.plan.requirements import OURS, from_capture
 from jupyter_devbox.spec.box import LABEL_KIND, LABEL_PROJECT, LABEL_TARGET
 from jupyter_devbox.spec.container import ExecSpec
-from jupyter_devbox.spec.environment import DirectRequirement
+from jupyter_devbox.spec.project import ExistingEnvironment
 from jupyter_devbox.workflow.capturing import capture_saved
 from jupyter_devbox.workflow.context import Context
 from jupyter_devbox.workflow.deaths import Death, last_death
+from jupyter_devbox.workflow.drift import drift, names
 from jupyter_devbox.workflow.making import FOLDER, LABEL_FILES, files_digest, image_tag
 
 _COUNT = """
@@ -106,9 +106,7 @@ class ProjectStatus:
 def project_status(context: Context, project: Project) -> ProjectStatus:
     """Return how the project stands; changes nothing, and needs no engine."""
     existing = read_environment(project.root)
-    notebooks = tuple(
-        _drift(context, project, name, existing.requirements) for name in existing.notebooks
-    )
+    notebooks = tuple(_drift(context, project, name, existing) for name in existing.notebooks)
     try:
         engine: Engine | None = context.connect()
     except EngineError:
@@ -128,25 +126,15 @@ def project_status(context: Context, project: Project) -> ProjectStatus:
 
 
 def _drift(
-    context: Context, project: Project, name: str, lines: tuple[DirectRequirement, ...]
+    context: Context, project: Project, name: str, existing: ExistingEnvironment
 ) -> NotebookDrift:
-    snapshot = capture_saved(context, project.root / name, project)
-    recorded = {line.name: line.indexes for line in lines}
-    now = {
-        r.name: from_capture(r, name, recorded.get(r.name, ())).specifier
-        for r in snapshot.requirements
-        if r.name not in OURS
-    }
-    pinned = {line.name: line.specifier for line in lines}
-    named = {line.name for line in lines if name in line.notebooks}
+    found = drift(capture_saved(context, project.root / name, project), existing)
     return NotebookDrift(
         path=name,
-        missing=tuple(sorted(set(now) - set(pinned))),
-        unused=tuple(sorted(named - set(now))),
+        missing=names(found, "added"),
+        unused=names(found, "removed"),
         changed=tuple(
-            f"{package} {pinned[package]} → {specifier}".replace("==", "")
-            for package, specifier in sorted(now.items())
-            if package in named and specifier.startswith("==") and specifier != pinned[package]
+            f"{d.name} {d.pinned} → {d.now}".replace("==", "") for d in found if d.kind == "changed"
         ),
     )
 

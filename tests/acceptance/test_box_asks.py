@@ -152,9 +152,9 @@ def test_what_was_shown_is_what_is_done(asked):
     write_notebook(project / "swap.ipynb", "import certifi")
     before = tree_digest(project)
     code = (
-        "from jupyter_devbox.errors import BoxRequestError\n"
+        "from jupyter_devbox.errors import PlanChangedError\n"
         f"try: asking.approve(m(), {identity!r}, lambda e: None)\n"
-        "except BoxRequestError as e: print(json.dumps(e.message))"
+        "except PlanChangedError as e: print(json.dumps(e.message))"
     )
     assert "changed since this was shown" in workflow(machine, code, project)
     assert tree_digest(project) == before
@@ -172,7 +172,7 @@ def test_a_notebook_that_changes_while_it_is_approved(asked):
     # The box writes as soon as the host has begun: the first event comes before the capture.
     code = (
         "from pathlib import Path\n"
-        "from jupyter_devbox.errors import BoxRequestError\n"
+        "from jupyter_devbox.errors import PlanChangedError\n"
         "from jupyter_devbox.workflow import containerize as c\n"
         "real = c.capture_all\n"
         "def flipped(*words):\n"
@@ -180,7 +180,7 @@ def test_a_notebook_that_changes_while_it_is_approved(asked):
         "    return real(*words)\n"
         "c.capture_all = flipped\n"
         f"try: asking.approve(m(), {identity!r}, lambda e: None)\n"
-        "except BoxRequestError as e: print(json.dumps(e.message))"
+        "except PlanChangedError as e: print(json.dumps(e.message))"
     )
     assert "changed since this was shown" in workflow(machine, code, project)
     assert tree_digest(project / ".devcontainer") == before

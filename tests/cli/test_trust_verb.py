@@ -62,7 +62,7 @@ def test_what_boxes_ask_for_is_shown_and_refused(devbox, clone, tmp_path):
     asks = Asks(tmp_path / "home" / "data" / "devbox" / "asks", time.time())
     ask = asks.add(
         project="/elsewhere", box="devbox-\x1b[2Jlab", verb="containerize", notebook="n.ipynb",
-        diff=("+numpy==2\x1b[31m",),
+        diff=("+numpy==2\x1b[31m",), digest="d",
     )  # fmt: skip
     said = devbox("trust")
     assert r"Box devbox-\x1b[2Jlab of /elsewhere asks for: containerize n.ipynb" in said.out

@@ -9,7 +9,12 @@ from jupyter_devbox.ledger.asks import EXPIRES, KEPT, Asks
 
 def ask(asks: Asks, notebook: str = "n.ipynb"):
     return asks.add(
-        project="/p", box="b", verb="containerize", notebook=notebook, diff=("+seaborn",)
+        project="/p",
+        box="b",
+        verb="containerize",
+        notebook=notebook,
+        diff=("+seaborn",),
+        digest="d",
     )
 
 

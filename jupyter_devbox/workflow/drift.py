@@ -1,0 +1,74 @@
+"""What a notebook uses now, against what the project's files say."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Literal
+
+from jupyter_devbox.plan.requirements import OURS, from_capture
+from jupyter_devbox.spec.project import ExistingEnvironment
+from jupyter_devbox.spec.snapshot import CapturedRequirement, KernelSnapshot
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Difference:
+    """One package that the files lack, no longer need, or have in another version.
+
+    Parameters
+    ----------
+    version
+        What is installed now; None where nothing is.
+    pinned
+        The specifier in requirements.in; "" where it is not named there.
+    cell
+        Number of the first cell that names it; None where none does.
+    """
+
+    kind: Literal["added", "removed", "changed"]
+    name: str
+    version: str | None = None
+    pinned: str = ""
+    now: str = ""
+    cell: int | None = None
+
+
+def drift(snapshot: KernelSnapshot, existing: ExistingEnvironment) -> tuple[Difference, ...]:
+    """Return how a notebook differs from requirements.in, sorted by name within each kind."""
+    name = snapshot.notebook
+    lines = {line.name: line for line in existing.requirements}
+    used = {r.name: r for r in snapshot.requirements if r.name not in OURS}
+    specifiers = {
+        r.name: from_capture(r, name, lines[r.name].indexes if r.name in lines else ()).specifier
+        for r in used.values()
+    }
+    named = {line.name for line in lines.values() if name in line.notebooks}
+    added = (_of("added", used[n]) for n in sorted(set(used) - set(lines)))
+    removed = (
+        Difference(kind="removed", name=n, pinned=lines[n].specifier)
+        for n in sorted(named - set(used))
+    )
+    changed = (
+        _of("changed", used[n], pinned=lines[n].specifier, now=specifier)
+        for n, specifier in sorted(specifiers.items())
+        if n in named and specifier.startswith("==") and specifier != lines[n].specifier
+    )
+    return (*added, *removed, *changed)
+
+
+def names(differences: Iterable[Difference], kind: str) -> tuple[str, ...]:
+    """Return the packages of one kind of difference."""
+    return tuple(d.name for d in differences if d.kind == kind)
+
+
+def _of(
+    kind: Literal["added", "changed"], used: CapturedRequirement, pinned: str = "", now: str = ""
+) -> Difference:
+    return Difference(
+        kind=kind,
+        name=used.name,
+        version=used.version,
+        pinned=pinned,
+        now=now,
+        cell=min(used.cells, default=None),
+    )

@@ -1,0 +1,75 @@
+"""A plan to be looked at before anything is written: with its questions, and room on the disk."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from jupyter_devbox.engine.base import Engine
+from jupyter_devbox.errors import EngineError
+from jupyter_devbox.files.project import Project
+from jupyter_devbox.files.reader import read_environment
+from jupyter_devbox.files.writer import Changes, compare
+from jupyter_devbox.spec.snapshot import KernelSnapshot
+from jupyter_devbox.workflow.capturing import capture_all, check_notebook
+from jupyter_devbox.workflow.containerize import (
+    find_request_project,
+    free_bytes,
+    undecided_modules,
+)
+from jupyter_devbox.workflow.context import Context
+from jupyter_devbox.workflow.notebooks import TargetState, reachable_engine, target_states
+from jupyter_devbox.workflow.planning import Plan, make_plan
+from jupyter_devbox.workflow.requests import ContainerizeRequest
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Proposal:
+    """What `containerize` would do with a request.
+
+    Parameters
+    ----------
+    outside
+        The user's modules outside the project that await an answer: name to path.
+    free_bytes
+        Room where the image would lie; None where it can't be seen.
+    """
+
+    project: Project
+    snapshots: tuple[KernelSnapshot, ...]
+    plan: Plan
+    changes: Changes
+    outside: dict[str, str]
+    targets: tuple[TargetState, ...]
+    free_bytes: int | None
+
+
+def propose(context: Context, request: ContainerizeRequest) -> Proposal:
+    """Return what would be done; writes nothing, and needs neither trust nor an engine.
+
+    Raises
+    ------
+    CaptureError, PlanError, LockError, FileError
+        What cannot be read, decided or resolved.
+    """
+    request = replace(request, notebooks=tuple(check_notebook(n) for n in request.notebooks))
+    project = find_request_project(context, request)
+    existing = read_environment(project.root)
+    snapshots = capture_all(context, request, project, existing)
+    engine, obstacle = reachable_engine(context)
+    plan = make_plan(context, request, project, existing, snapshots, engine=engine)
+    return Proposal(
+        project=project,
+        snapshots=snapshots,
+        plan=plan,
+        changes=compare(project.root, plan.tree),
+        outside=undecided_modules(existing.options, request.wishes, snapshots),
+        targets=target_states(engine, obstacle, project),
+        free_bytes=_room(engine, project),
+    )
+
+
+def _room(engine: Engine | None, project: Project) -> int | None:
+    try:
+        return free_bytes(engine, project.root)
+    except EngineError:  # it went away this moment
+        return None
