@@ -30,6 +30,13 @@ def load_ipython_extension(shell: InteractiveShell) -> None:
     register(shell)
 
 
+def _jupyter_server_extension_points() -> list[dict[str, Any]]:
+    """Tell Jupyter Server what to load, and where it is."""
+    from jupyter_devbox.server.app import DevboxExtension  # noqa: PLC0415  (deferred: see above)
+
+    return [{"module": "jupyter_devbox.server.app", "app": DevboxExtension}]
+
+
 def __getattr__(name: str) -> Any:  # noqa: ANN401
     """Load the public functions when they are first asked for (PEP 562)."""
     if name in {"capture", "containerize"}:

@@ -1,0 +1,49 @@
+"""A running kernel as the panel sees it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from jupyter_devbox.errors import DevboxError
+from jupyter_devbox.server.problems import problem
+from jupyter_devbox.spec.environment import TARGETS
+from jupyter_devbox.workflow.context import Context
+from jupyter_devbox.workflow.registered import registered_kernels
+
+
+def kernel_json(context: Context, manager: Any) -> dict[str, Any] | None:  # noqa: ANN401
+    """Return a running kernel; None for none. Blocks a moment.
+
+    Parameters
+    ----------
+    manager
+        jupyter_client's manager of the kernel, or None.
+    """
+    if manager is None:
+        return None
+    spec = manager.kernel_spec
+    target = kernel_target(manager)
+    provisioner = manager.provisioner
+    runs = getattr(provisioner, "image", "")
+    named = {k.name: k.image for k in registered_kernels(context)}.get(manager.kernel_name)
+    death = getattr(provisioner, "last_death", None)
+    return {
+        "id": str(manager.kernel_id),
+        "name": manager.kernel_name,
+        "display_name": spec.display_name if spec else manager.kernel_name,
+        "target": target,
+        "current": not (runs and named) or runs == named,
+        "death": problem(death) if isinstance(death, DevboxError) else None,
+    }
+
+
+def kernel_target(manager: Any) -> str:  # noqa: ANN401
+    """Return the target that a kernel runs in; ``host`` for one that is none of ours."""
+    ours = _ours(manager)
+    return ours["target"] if ours.get("target") in TARGETS else "host"
+
+
+def _ours(manager: Any) -> dict[str, Any]:  # noqa: ANN401
+    spec = manager.kernel_spec
+    ours = spec.metadata.get("jupyter_devbox") if spec else None
+    return ours if isinstance(ours, dict) else {}

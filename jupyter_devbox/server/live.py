@@ -1,0 +1,183 @@
+"""Asks a notebook's running kernel what it uses, without waiting for one that is busy.
+
+The kernel executes silently and without history: `In`, `Out`, `_` and the counter stay as they are.
+"""
+
+from __future__ import annotations
+
+import ast
+import asyncio
+import json
+import time
+from collections.abc import Callable, Mapping
+from concurrent.futures import Executor
+from concurrent.futures import TimeoutError as FutureTimeoutError
+from pathlib import Path
+from typing import Any
+
+from jupyter_client.manager import AsyncKernelManager
+
+from jupyter_devbox.errors import DevboxError, ProbeError
+from jupyter_devbox.files.project import Project
+from jupyter_devbox.spec.snapshot import KernelSnapshot
+from jupyter_devbox.workflow.capturing import capture_kernel, probe_source
+
+PATIENCE = 2.0
+"""Seconds that a kernel has for all its answers."""
+
+_PAUSE = 60.0
+"""Seconds in which a kernel that did not answer in time is left alone."""
+
+_FRESH = 30.0
+_SETTLE = 0.5
+_MOST = 16 * 1024 * 1024
+_HISTORY = """
+import json
+def answer(request):
+    try:
+        from IPython import get_ipython
+        return list(get_ipython().history_manager.input_hist_raw)
+    except (ImportError, AttributeError):
+        return []
+"""
+# One expression: it leaves no name in the user's namespace.
+_CALL = "(lambda n: (exec({source!r}, n), n['json'].dumps(n['answer'](n['json'].loads({words!r}))))[1])({{'__name__': 'devbox_probe'}})"  # noqa: E501
+
+
+class LiveKernels:
+    """What the running kernels of one server last said."""
+
+    def __init__(self) -> None:
+        self._paused: dict[str, float] = {}
+        self._said: dict[tuple[str, str], tuple[float, float, KernelSnapshot]] = {}
+
+    async def snapshot(
+        self,
+        manager: Any,  # noqa: ANN401
+        notebook: Path,
+        project: Project,
+        executor: Executor,
+    ) -> KernelSnapshot | None:
+        """Return what a kernel uses; None if it is busy, is not Python's, or gives no answer.
+
+        Parameters
+        ----------
+        manager
+            The kernel's own manager (jupyter_client).
+        executor
+            Where the capture's own work is done.
+        """
+        identity, asked = str(manager.kernel_id), time.time()
+        if not _can_be_asked(manager) or self._paused.get(identity, 0.0) > time.monotonic():
+            return None
+        key = (identity, str(notebook))
+        known = self._said.get(key)
+        if known is not None and _unchanged(manager, known[0]) and asked - known[1] < _FRESH:
+            return known[2]
+        try:
+            snapshot = await _ask(manager, notebook, project, executor)
+        except (ProbeError, TimeoutError, asyncio.TimeoutError, FutureTimeoutError):
+            self._paused[identity] = time.monotonic() + _PAUSE
+            return None
+        self._said = {k: one for k, one in self._said.items() if asked - one[1] < _FRESH}
+        self._said[key] = (time.time() + _SETTLE, asked, snapshot)
+        return snapshot
+
+
+def _can_be_asked(manager: Any) -> bool:  # noqa: ANN401
+    """Tell whether a kernel is Python's, here, and idle as far as the server knows."""
+    here = isinstance(manager, AsyncKernelManager) and manager.provisioner is not None
+    if not here or getattr(manager, "execution_state", "") != "idle":
+        return False
+    spec = manager.kernel_spec
+    return spec is not None and spec.language == "python"
+
+
+def _unchanged(manager: Any, since: float) -> bool:  # noqa: ANN401
+    """Tell whether nothing was executed since; the server notes when a kernel last said anything.
+
+    Our own question makes the kernel speak too: what comes right after it does not count.
+    """
+    last = getattr(manager, "last_activity", None)
+    return last is not None and last.timestamp() <= since
+
+
+async def _ask(
+    manager: Any,  # noqa: ANN401
+    notebook: Path,
+    project: Project,
+    executor: Executor,
+) -> KernelSnapshot:
+    loop = asyncio.get_running_loop()
+    end = loop.time() + PATIENCE
+    client = manager.client()
+    client.start_channels(iopub=False, stdin=False, hb=False, control=False)
+    source = probe_source()
+
+    async def evaluate(program: str, request: Mapping[str, Any]) -> object:
+        words = json.dumps(request)
+        expression = _CALL.format(source=program, words=words)
+        return await asyncio.wait_for(_reply(client, expression), max(0.05, end - loop.time()))
+
+    def from_thread(request: Mapping[str, Any]) -> object:
+        asked = asyncio.run_coroutine_threadsafe(evaluate(source, request), loop)
+        return asked.result(PATIENCE + 1)
+
+    try:
+        history = await evaluate(_HISTORY, {})
+        ran = (
+            [text for text in history if isinstance(text, str)] if isinstance(history, list) else []
+        )
+        to_host = _to_host(manager)
+        return await loop.run_in_executor(
+            executor,
+            lambda: capture_kernel(
+                notebook, project, history=ran, ask=from_thread, to_host=to_host
+            ),
+        )
+    finally:
+        client.stop_channels()
+
+
+async def _reply(client: Any, expression: str) -> object:  # noqa: ANN401
+    """Return the value of an expression in the kernel, which gives JSON text.
+
+    Raises
+    ------
+    ProbeError
+        It raised there, or what it gave is no such text.
+    """
+    identity = client.execute(
+        "", silent=True, store_history=False, user_expressions={"devbox": expression},
+        allow_stdin=False, stop_on_error=False,
+    )  # fmt: skip
+    while True:
+        message = await client.get_shell_msg()
+        if message["parent_header"].get("msg_id") == identity:
+            break
+    told = message["content"].get("user_expressions", {}).get("devbox", {})
+    text = told.get("data", {}).get("text/plain") if told.get("status") == "ok" else None
+    try:
+        if isinstance(text, str) and len(text) < _MOST:
+            return json.loads(ast.literal_eval(text))
+    except (ValueError, SyntaxError, TypeError, RecursionError, MemoryError):
+        pass
+    error = "The kernel gave an answer that cannot be read"
+    raise ProbeError(error, hint="restart the kernel")
+
+
+def _to_host(manager: Any) -> Callable[[str], str | None] | None:  # noqa: ANN401
+    """Return what finds a box's files on this machine; None for a kernel that is in no box."""
+    metadata = getattr(manager.kernel_spec, "metadata", None) or {}
+    ours = metadata.get("jupyter_devbox")
+    if not isinstance(ours, dict) or ours.get("target") == "venv":
+        return None
+
+    def find(path: str) -> str | None:
+        try:
+            found = manager.resolve_path(path)
+        except DevboxError:
+            return None
+        return found if isinstance(found, str) else None
+
+    return find

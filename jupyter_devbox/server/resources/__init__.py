@@ -1,0 +1,1 @@
+"""One module a resource: what it is asked, and its answer."""

@@ -1,0 +1,33 @@
+"""Which address leads to which handler."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from jupyter_devbox.server.handler import DevboxHandler
+from jupyter_devbox.server.resources.about import AboutHandler
+from jupyter_devbox.server.resources.builds import BuildHandler, BuildsHandler
+from jupyter_devbox.server.resources.kernels import KernelsHandler
+from jupyter_devbox.server.resources.notebook import NotebookHandler
+from jupyter_devbox.server.resources.plan import PlanHandler
+
+if TYPE_CHECKING:
+    from jupyter_devbox.server.common import Common
+
+PREFIX = "/jupyter-devbox"
+_ID = r"([A-Za-z0-9:_.-]{1,200})"
+
+HANDLERS: tuple[tuple[str, type[DevboxHandler]], ...] = (
+    ("about", AboutHandler),
+    ("notebook", NotebookHandler),
+    ("plan", PlanHandler),
+    ("builds", BuildsHandler),
+    (f"builds/{_ID}", BuildHandler),
+    ("kernels", KernelsHandler),
+)
+
+
+def routes(common: Callable[[], Common]) -> list[tuple[str, type[DevboxHandler], dict[str, Any]]]:
+    """Return the handlers with their patterns, without the server's own prefix."""
+    return [(f"{PREFIX}/{path}/?", handler, {"common": common}) for path, handler in HANDLERS]

@@ -1,0 +1,44 @@
+"""Values as the objects of the REST interface. Pure; `openapi.yaml` describes them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from jupyter_devbox.errors import EngineError
+from jupyter_devbox.files.project import Project
+from jupyter_devbox.server.problems import problem
+from jupyter_devbox.view.wording import TARGET_LABELS
+from jupyter_devbox.workflow.notebooks import TargetState
+from jupyter_devbox.workflow.requests import RegisteredKernel
+
+
+def project_json(project: Project) -> dict[str, Any]:
+    """Return a `Project`."""
+    return {"name": project.name, "root": str(project.root)}
+
+
+def kernelspec_json(kernel: RegisteredKernel, size: int | None) -> dict[str, Any]:
+    """Return a `KernelSpec`; `size` in bytes is its image's, None where unknown."""
+    return {**kernel.to_json(), "bytes": size}
+
+
+def engine_json(obstacle: EngineError | None) -> dict[str, Any]:
+    """Return how the engine stands."""
+    if obstacle is None:
+        return {"ok": True, "code": "", "message": "", "hint": ""}
+    told = problem(obstacle)
+    return {"ok": False, **{name: told[name] for name in ("code", "message", "hint")}}
+
+
+def target_json(state: TargetState) -> dict[str, Any]:
+    """Return a `TargetState`."""
+    well = state.obstacle is None
+    return {
+        "target": state.target,
+        "label": TARGET_LABELS[state.target],
+        "builds": well,
+        "runs": well,
+        "reason": state.obstacle.message if state.obstacle else "",
+        "hint": state.obstacle.hint if state.obstacle else "",
+        "bytes": state.bytes,
+    }
