@@ -59,6 +59,8 @@ class DevboxProvisioner(KernelSettings):
         self._granted = Granted()
         self._spec: BoxSpec | None = None
         self._death: DevboxError | None = None
+        self.last_death: DevboxError | None = None
+        """Why the last kernel that nobody ended did end, until the user ends one."""
 
     def connect(self) -> Engine:
         """Return the engine that runs the box."""
@@ -75,6 +77,11 @@ class DevboxProvisioner(KernelSettings):
         engine = (self._engine or self.connect()).info().id
         facts = {"project": self.project, "engine": engine, "owner": ledger.mark()}
         ledger.record(kind, container, **facts)
+
+    @property
+    def container(self) -> str:
+        """Id of the container that the kernel is in; "" while there is none."""
+        return self._kernel.container if self._kernel is not None else ""
 
     @property
     def has_process(self) -> bool:
@@ -192,7 +199,7 @@ class DevboxProvisioner(KernelSettings):
         if kernel is None or kernel.process is not process:
             return  # it never came up: `launch_kernel` raises
         if not process.asked_to_end and process.exit_code != 0:
-            self._death = kernel.explain()
+            self._death = self.last_death = kernel.explain()
             self.log.error("%s", sentence(self._death))
             with suppress(DevboxError):  # a full disk: the log has it
                 note_death(this_machine(), self.project, self._death)
@@ -233,6 +240,7 @@ class DevboxProvisioner(KernelSettings):
 
     async def shutdown_requested(self, restart: bool = False) -> None:
         """Remember that the end which follows was wanted."""
+        self.last_death = None
         if self._kernel is not None:
             self._kernel.process.asked_to_end = True
 

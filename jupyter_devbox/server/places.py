@@ -29,16 +29,10 @@ def notebook_file(contents: Any, path: str) -> Path:  # noqa: ANN401  (a content
     NotFoundError
         There is no such notebook below the root, links followed.
     """
-    from jupyter_server.services.contents.fileio import FileManagerMixin  # noqa: PLC0415
-
-    root = getattr(contents, "root_dir", "")
-    if not isinstance(contents, FileManagerMixin) or not isinstance(root, str) or not root:
-        message = "Notebooks are not kept on this server's own disk, so nothing can be built here"
-        raise NotAvailableError(message, hint="jupyter lab, started where the notebooks are")
+    top = root_of(contents)
     if not path or len(path) > _LONGEST or "\0" in path or not path.endswith(".ipynb"):
         message = f"This is no path of a notebook: `{path[:200]}`"
         raise BadRequestError(message, hint="open a notebook")
-    top = Path(root).resolve()
     parts = [part for part in path.split("/") if part not in {"", "."}]
     hidden = not getattr(contents, "allow_hidden", False) and any(p[0] == "." for p in parts)
     file = None if hidden or ".." in parts else _inside(top, top.joinpath(*parts))
@@ -46,6 +40,24 @@ def notebook_file(contents: Any, path: str) -> Path:  # noqa: ANN401  (a content
         message = f"There is no such notebook: `{path}`"
         raise NotFoundError(message, hint="save this notebook first")
     return file
+
+
+def path_below(contents: Any, file: Path) -> str | None:  # noqa: ANN401
+    """Return Jupyter's path of a file; None for one that is not below the server's root."""
+    top = root_of(contents)
+    found = _inside(top, file)
+    return found.relative_to(top).as_posix() if found else None
+
+
+def root_of(contents: Any) -> Path:  # noqa: ANN401
+    """Return the resolved folder that the server shows; raises `NotAvailableError` for none."""
+    from jupyter_server.services.contents.fileio import FileManagerMixin  # noqa: PLC0415
+
+    root = getattr(contents, "root_dir", "")
+    if not isinstance(contents, FileManagerMixin) or not isinstance(root, str) or not root:
+        message = "Notebooks are not kept on this server's own disk, so nothing can be built here"
+        raise NotAvailableError(message, hint="jupyter lab, started where the notebooks are")
+    return Path(root).resolve()
 
 
 def _inside(top: Path, path: Path) -> Path | None:

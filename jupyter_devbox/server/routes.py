@@ -7,10 +7,15 @@ from typing import TYPE_CHECKING, Any
 
 from jupyter_devbox.server.handler import DevboxHandler
 from jupyter_devbox.server.resources.about import AboutHandler
+from jupyter_devbox.server.resources.asks import AskHandler, AsksHandler
+from jupyter_devbox.server.resources.boxes import BoxesHandler, BoxHandler
 from jupyter_devbox.server.resources.builds import BuildHandler, BuildsHandler
+from jupyter_devbox.server.resources.doctor import DoctorHandler
+from jupyter_devbox.server.resources.images import ImagesHandler, PruneHandler
 from jupyter_devbox.server.resources.kernels import KernelsHandler
 from jupyter_devbox.server.resources.notebook import NotebookHandler
 from jupyter_devbox.server.resources.plan import PlanHandler
+from jupyter_devbox.server.resources.trust import TrustHandler
 
 if TYPE_CHECKING:
     from jupyter_devbox.server.common import Common
@@ -25,6 +30,14 @@ HANDLERS: tuple[tuple[str, type[DevboxHandler]], ...] = (
     ("builds", BuildsHandler),
     (f"builds/{_ID}", BuildHandler),
     ("kernels", KernelsHandler),
+    ("boxes", BoxesHandler),
+    (f"boxes/{_ID}", BoxHandler),
+    ("images", ImagesHandler),
+    ("prune", PruneHandler),
+    ("doctor", DoctorHandler),
+    ("trust", TrustHandler),
+    ("asks", AsksHandler),
+    (f"asks/{_ID}", AskHandler),
 )
 
 

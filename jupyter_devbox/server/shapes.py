@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 from jupyter_devbox.errors import EngineError
@@ -15,6 +16,11 @@ from jupyter_devbox.workflow.requests import RegisteredKernel
 def project_json(project: Project) -> dict[str, Any]:
     """Return a `Project`."""
     return {"name": project.name, "root": str(project.root)}
+
+
+def folder_json(root: str) -> dict[str, Any]:
+    """Return a `Project` of which only the folder is known."""
+    return {"name": Path(root).name, "root": root}
 
 
 def kernelspec_json(kernel: RegisteredKernel, size: int | None) -> dict[str, Any]:

@@ -80,10 +80,9 @@ def _things(context: Context, engine: Engine | None) -> Iterator[Thing]:
         used = "registered for a project that is there" if alive else ""
         yield Thing(kind="kernelspec", id=spec.name, name=spec.name, used=used)
     projects = {str(spec.ours.get("project")) for spec in specs}
-    images = {str(spec.ours.get("image")) for spec in specs}
     if engine is not None:
         yield from _containers(context, engine, projects)
-        yield from _images(context, engine, images)
+        yield from image_things(context, engine)
     for entry in context.ledger.entries("venv"):
         folder = Path(entry.id)
         if folder.is_dir():
@@ -93,7 +92,7 @@ def _things(context: Context, engine: Engine | None) -> Iterator[Thing]:
     for project in context.approvals.projects():
         used = "its project is there" if Path(project).is_dir() else ""
         yield Thing(kind="approval", id=project, name=Path(project).name, used=used)
-    for log in sorted(context.logs.glob("*.log")) if context.logs.is_dir() else ():
+    for log in (*sorted(context.logs.glob("*.log")), *sorted(context.builds.glob("*.*"))):
         yield Thing(
             kind="log", id=str(log), name=log.name, bytes=log.stat().st_size, used="a build's log"
         )
@@ -112,7 +111,10 @@ def _containers(context: Context, engine: Engine, projects: set[str]) -> Iterato
                 yield Thing(kind=kind, id=entry.id, name=container.name, used=used)
 
 
-def _images(context: Context, engine: Engine, registered: set[str]) -> Iterator[Thing]:
+def image_things(context: Context, engine: Engine) -> Iterator[Thing]:
+    """Yield our images, each with why it stays; those that are gone are forgotten."""
+    specs = installed_kernelspecs(context.kernels)
+    registered = {str(spec.ours.get("image")) for spec in specs}
     for entry in context.ledger.entries("image"):
         image = engine.image(entry.id)
         if image is None:

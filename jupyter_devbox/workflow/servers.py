@@ -82,7 +82,7 @@ def _running(runtime: Path) -> Iterator[Server]:
             os.kill(pid, 0)
         except (OSError, ValueError, KeyError, TypeError):
             continue  # damaged, or of a server that was killed
-        python = _interpreter(pid)
+        python = sys.executable if pid == os.getpid() else _interpreter(pid)
         yield Server(python=python, url=url, provisioner=_has_provisioner(python))
 
 

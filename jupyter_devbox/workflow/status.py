@@ -12,6 +12,7 @@ from jupyter_devbox.files.reader import read_environment
 from jupyter_devbox.spec.box import LABEL_KIND, LABEL_PROJECT, LABEL_TARGET
 from jupyter_devbox.spec.container import ExecSpec
 from jupyter_devbox.spec.project import ExistingEnvironment
+from jupyter_devbox.workflow.boxes import is_stale
 from jupyter_devbox.workflow.capturing import capture_saved
 from jupyter_devbox.workflow.context import Context
 from jupyter_devbox.workflow.deaths import Death, last_death
@@ -143,20 +144,16 @@ def _boxes(engine: Engine | None, project: Project, files: str) -> tuple[BoxStat
     if engine is None:
         return ()
     labels = {LABEL_KIND: "box", LABEL_PROJECT: str(project.root)}
-    statuses = []
-    for box in engine.containers(labels):
-        image = engine.image(box.image)
-        built = image.labels.get(LABEL_FILES) if image else None
-        statuses.append(
-            BoxStatus(
-                id=box.id,
-                target=box.labels.get(LABEL_TARGET, ""),
-                running=box.status == "running",
-                stale=built != files,
-                kernels=_kernels(engine, box.id) if box.status == "running" else 0,
-            )
+    return tuple(
+        BoxStatus(
+            id=box.id,
+            target=box.labels.get(LABEL_TARGET, ""),
+            running=box.status == "running",
+            stale=is_stale(engine, box.image, files),
+            kernels=_kernels(engine, box.id) if box.status == "running" else 0,
         )
-    return tuple(statuses)
+        for box in engine.containers(labels)
+    )
 
 
 def _kernels(engine: Engine, container: str) -> int:

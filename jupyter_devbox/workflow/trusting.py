@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import difflib
 import hashlib
+import json
 import os
 import shlex
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -91,6 +92,15 @@ class Review:
     def approved(self) -> bool:
         """Whether nothing stands in the way of a build."""
         return not self.waiting and not self.blocking
+
+    @property
+    def digest(self) -> str:
+        """What stands for exactly these files, findings and answers."""
+        parts = [
+            [[file.path, file.sha256, file.state] for file in self.files],
+            [[finding.digest, allowed] for finding, allowed in self.findings],
+        ]
+        return hashlib.sha256(json.dumps(parts).encode()).hexdigest()[:32]
 
     def short(self, finding: Finding) -> str:
         """Return the shortest beginning of a finding's digest that names no other one."""

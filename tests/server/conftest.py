@@ -9,9 +9,10 @@ from typing import Any
 
 import nbformat
 import pytest
-from tornado.httpclient import HTTPClientError
 
-pytest_plugins = ["pytest_jupyter.jupyter_server"]
+# Its fixtures and its hook for coroutines, for the tests of this folder alone.
+from pytest_jupyter.jupyter_server import *  # noqa: F403
+from tornado.httpclient import HTTPClientError
 
 
 @pytest.fixture

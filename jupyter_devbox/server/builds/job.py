@@ -38,11 +38,15 @@ Work = Callable[[ContainerizeRequest, Callable[[Event], None], threading.Event],
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Order:
-    """What is to be built, for which notebook."""
+    """What is to be built, for which notebook.
+
+    With `work` of its own it never joins another build: what that does is not what was ordered.
+    """
 
     path: str
     request: ContainerizeRequest
     edits: Edits
+    work: Work | None = None
 
 
 class Job:
@@ -160,7 +164,7 @@ class Job:
         """Do the work, and note how it ended."""
         ended: dict[str, Any]
         try:
-            result = self._work(self.order.request, self._take, self.cancel)
+            result = (self.order.work or self._work)(self.order.request, self._take, self.cancel)
             ended = {"state": "done", "fraction": 1.0, "result": _result(result)}
         except BuildCancelledError as error:
             ended = {"state": "cancelled", "problem": self._problem(error)}

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from jupyter_devbox.engine.redact import Redactor, secrets_in
-from jupyter_devbox.errors import NotFoundError, NotOursError
+from jupyter_devbox.errors import BuildError, NotFoundError, NotOursError
 from jupyter_devbox.files.project import Project
 from jupyter_devbox.server.builds.job import Job, Order, Work
 from jupyter_devbox.server.builds.log import LogPart, read_log
@@ -62,6 +62,9 @@ class Builds:
         with self._lock:
             job = self._running.get(root)
             joined = job is not None
+            if joined and order.work is not None:
+                message = "This project is being built"
+                raise BuildError(message, hint="answer when that has ended")
             if job is None:
                 job = self._running[root] = self._made(project, order)
                 job.start()

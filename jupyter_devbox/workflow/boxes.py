@@ -1,0 +1,136 @@
+"""The boxes on this machine: ours, and those of VS Code for our projects."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from jupyter_devbox.engine.base import Engine
+from jupyter_devbox.errors import EngineError, NotFoundError, NotOursError
+from jupyter_devbox.spec.box import (
+    DEVCONTAINER_FOLDER,
+    LABEL_KIND,
+    LABEL_PROJECT,
+    LABEL_TARGET,
+)
+from jupyter_devbox.spec.container import ContainerInfo
+from jupyter_devbox.workflow.context import Context
+from jupyter_devbox.workflow.making import FOLDER, LABEL_FILES, files_digest
+from jupyter_devbox.workflow.notebooks import reachable_engine
+from jupyter_devbox.workflow.registered import registered_kernels
+
+_SECONDS = 5
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BoxState:
+    """One box.
+
+    Parameters
+    ----------
+    project
+        Its folder on this machine.
+    stale
+        Whether the project's files changed since its image was built.
+    foreign
+        Whether another program made it: it is used, and never stopped by us.
+    memory
+        Its limit in bytes; 0 for none.
+    """
+
+    id: str
+    name: str
+    project: str
+    target: str
+    image: str
+    running: bool
+    stale: bool
+    foreign: bool
+    memory: int
+
+
+def boxes(context: Context) -> tuple[tuple[BoxState, ...], EngineError | None]:
+    """Return the boxes there are, by name, and why no engine answers; changes nothing."""
+    engine, obstacle = reachable_engine(context)
+    if engine is None:
+        return (), obstacle
+    try:
+        found = [*_ours(context, engine), *_of_others(context, engine)]
+    except EngineError as error:  # it went away this moment
+        return (), error
+    return tuple(sorted(found, key=lambda box: (box.name, box.id))), None
+
+
+def stop_box(context: Context, identity: str) -> None:
+    """Stop a box of ours; what was installed in it stays, and it can be started again.
+
+    Raises
+    ------
+    NotFoundError
+        There is no such box.
+    NotOursError
+        Another program made it.
+    EngineError
+        The engine does not answer.
+    """
+    require_ours(context, identity)
+    context.connect().stop(identity, _SECONDS)
+
+
+def require_ours(context: Context, identity: str) -> BoxState:
+    """Return a box of ours; raises as `stop_box`."""
+    engine = context.connect()
+    found = [*_ours(context, engine), *_of_others(context, engine)]
+    box = next((one for one in found if one.id == identity), None)
+    if box is None:
+        message = f"There is no such box: `{identity[:64]}`"
+        raise NotFoundError(message, hint="look at the list of boxes")
+    if box.foreign:
+        message = f"VS Code made this box, and stops it: `{box.name}`"
+        raise NotOursError(message, hint="close its window in VS Code")
+    return box
+
+
+def is_stale(engine: Engine, image: str, files: str) -> bool:
+    """Tell whether an image is of other files than a project has now.
+
+    Parameters
+    ----------
+    files
+        `files_digest` of the project's.
+    """
+    info = engine.image(image)
+    return info is None or info.labels.get(LABEL_FILES) != files
+
+
+def _ours(context: Context, engine: Engine) -> Iterator[BoxState]:
+    """Yield the containers that label and ledger both call ours."""
+    for kind in ("box", "kernel"):
+        for container in engine.containers({LABEL_KIND: kind}):
+            if context.ledger.has(kind, container.id):
+                project = container.labels.get(LABEL_PROJECT, "")
+                yield _state(engine, container, project, foreign=False)
+
+
+def _of_others(context: Context, engine: Engine) -> Iterator[BoxState]:
+    """Yield the containers that other clients made for a project with a kernel of ours."""
+    for project in sorted({kernel.project for kernel in registered_kernels(context)}):
+        for container in engine.containers({DEVCONTAINER_FOLDER: project}):
+            if LABEL_KIND not in container.labels:
+                yield _state(engine, container, project, foreign=True)
+
+
+def _state(engine: Engine, container: ContainerInfo, project: str, *, foreign: bool) -> BoxState:
+    files = files_digest(Path(project) / FOLDER)
+    return BoxState(
+        id=container.id,
+        name=container.name,
+        project=project,
+        target=container.labels.get(LABEL_TARGET, "cpu"),
+        image=container.image,
+        running=container.status == "running",
+        stale=not foreign and is_stale(engine, container.image, files),
+        foreign=foreign,
+        memory=container.memory_limit,
+    )
