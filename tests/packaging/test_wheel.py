@@ -20,6 +20,7 @@ from jupyter_devbox.lock.own_wheel import own_wheel
 
 ROOT = Path(__file__).resolve().parents[2]
 ASSETS = f"jupyter_devbox-{__version__}.data/data/share/jupyter/labextensions/jupyter-devbox"
+CONFIG = f"jupyter_devbox-{__version__}.data/data/etc/jupyter/jupyter_server_config.d"
 
 pytestmark = [pytest.mark.slow, pytest.mark.network]
 
@@ -63,7 +64,7 @@ def programs(dists, tmp_path_factory):
 
 
 class TestWheel:
-    def test_it_holds_the_built_panel_once(self, dists):
+    def test_it_holds_the_built_panel_once_and_the_servers_switch(self, dists):
         with zipfile.ZipFile(dists[1]) as archive:
             names = archive.namelist()
             package = json.loads(archive.read(f"{ASSETS}/package.json"))
@@ -72,6 +73,7 @@ class TestWheel:
         assert f"{ASSETS}/{package['jupyterlab']['_build']['load']}" in names
         assert f"{ASSETS}/schemas/jupyter-devbox/plugin.json" in names
         assert f"{ASSETS}/install.json" in names
+        assert f"{CONFIG}/jupyter_devbox.json" in names
         assert not [name for name in names if "node_modules" in name or name.endswith(".ts")]
 
     def test_lab_finds_the_panel(self, programs):
@@ -80,6 +82,12 @@ class TestWheel:
         assert "enabled" in line
         assert "OK" in line
         assert "(python, jupyter-devbox)" in line
+
+    def test_the_server_loads_our_part(self, programs):
+        said = run(programs / "jupyter", "server", "extension", "list", path=programs)
+        ours = [line for line in said.splitlines() if "jupyter_devbox" in line]
+        assert any("enabled" in line for line in ours), said
+        assert any("OK" in line for line in ours), said
 
 
 class TestSdist:
