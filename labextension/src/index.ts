@@ -1,17 +1,11 @@
-import type { JupyterFrontEnd, JupyterFrontEndPlugin } from '@jupyterlab/application';
-import { ITranslator, nullTranslator } from '@jupyterlab/translation';
+import { actions } from './plugins/actions';
+import { cell } from './plugins/cell';
+import { commands } from './plugins/commands';
+import { model } from './plugins/model';
+import { panel } from './plugins/panel';
+import { running } from './plugins/running';
+import { status } from './plugins/status';
+import { toolbar } from './plugins/toolbar';
 
-import { DevboxPanel } from './panel';
-
-/** Shows the panel in the left side bar. */
-const panel: JupyterFrontEndPlugin<void> = {
-  id: 'jupyter-devbox:plugin',
-  description: 'The panel of jupyter-devbox.',
-  autoStart: true,
-  optional: [ITranslator],
-  activate: (app: JupyterFrontEnd, translator: ITranslator | null) => {
-    app.shell.add(new DevboxPanel(translator ?? nullTranslator), 'left', { rank: 700 });
-  }
-};
-
-export default [panel];
+/** Small plugins, so that each can be switched off; all are drawn from the first. */
+export default [model, actions, panel, commands, toolbar, status, running, cell];

@@ -1,1 +1,5 @@
-import './base.css';
+import './parts.css';
+import './forms.css';
+import './lines.css';
+import './panel.css';
+import './places.css';

@@ -1,0 +1,275 @@
+/** What the server answers: the contract of `/jupyter-devbox/`, type by type. */
+
+export type Target = 'cpu' | 'cuda' | 'venv';
+
+/** Every error of the server's: one sentence, and the next command. */
+export interface IProblem {
+  code: string;
+  message: string;
+  hint: string;
+  details?: string[];
+}
+
+export interface IProject {
+  name: string;
+  root: string;
+}
+
+export interface ITargetState {
+  target: Target;
+  label: string;
+  builds: boolean;
+  runs: boolean;
+  /** Why it cannot run here, "" where it can. */
+  reason: string;
+  hint: string;
+  bytes: number | null;
+}
+
+/** What the user wishes of the plan; a key that is not there wishes nothing. */
+export interface IEdits {
+  targets?: Target[];
+  include?: string[];
+  exclude?: string[];
+  provides?: { [name: string]: string };
+  apt?: string[];
+  exclude_apt?: string[];
+  pack?: string[];
+  memory?: string | null;
+  python?: string | null;
+  base?: string | null;
+  keep_mine?: boolean;
+}
+
+export interface IKernelSpec {
+  name: string;
+  display_name: string;
+  target: Target;
+  project: string;
+  image: string | null;
+  bytes: number | null;
+}
+
+export interface IEngine {
+  ok: boolean;
+  code: string;
+  message: string;
+  hint: string;
+}
+
+export interface IUnresolved {
+  import: string;
+  cells: number[];
+}
+
+export interface IDrift {
+  kind: 'added' | 'removed' | 'changed';
+  name: string;
+  version: string | null;
+  cell: number | null;
+}
+
+export interface INotebookKernel {
+  id: string;
+  name: string;
+  display_name: string;
+  target: 'host' | Target;
+  /** False where it runs an older image than its kernelspec names. */
+  current: boolean;
+  death: IProblem | null;
+}
+
+export interface INotebookFacts {
+  path: string;
+  project: IProject;
+  kernel: INotebookKernel | null;
+  uses: { packages: number; apt: string[]; unresolved: IUnresolved[]; source: string };
+  kernels: IKernelSpec[];
+  drift: IDrift[];
+  approved: boolean;
+  engine: IEngine;
+  targets: ITargetState[];
+  /** The newest build of the project. */
+  build: string | null;
+}
+
+export interface IRequirement {
+  name: string;
+  version: string | null;
+  reason: string;
+  detail: string;
+  notable: boolean;
+  included: boolean;
+}
+
+export type IQuestion =
+  | { kind: 'unresolved'; import: string; cells: number[] }
+  | { kind: 'outside'; name: string; path: string }
+  | { kind: 'conflict'; files: string[] };
+
+export interface IPlan {
+  path: string;
+  project: IProject;
+  /** Identifies exactly what would be written; a build that names it builds nothing else. */
+  digest: string;
+  requirements: IRequirement[];
+  apt: { name: string; reason: string; included: boolean }[];
+  questions: IQuestion[];
+  files: { path: string; state: 'new' | 'changed' | 'same' }[];
+  diff: string[];
+  base: { ref: string; python: string; reason: string };
+  targets: (ITargetState & { chosen: boolean })[];
+  limits: { memory: string | null };
+  estimated_bytes: number | null;
+  free_bytes: number | null;
+  decisions: { what: string; choice: string; reason: string }[];
+  warnings: { code: string; message: string; cell: number | null }[];
+}
+
+export interface IPackage {
+  name: string;
+  version: string | null;
+  summary: string;
+  known: boolean;
+}
+
+export type BuildState = 'running' | 'done' | 'failed' | 'cancelled' | 'interrupted';
+
+export interface IPhase {
+  phase: string;
+  status: 'waiting' | 'running' | 'done' | 'failed';
+  detail: string;
+  cached: boolean;
+  seconds: number | null;
+  current: number;
+  total: number;
+}
+
+export interface IBuildProblem extends IProblem {
+  phase: string;
+  log: string[];
+  fix: { label: string; edits: IEdits } | null;
+}
+
+export interface IBuild {
+  id: string;
+  path: string;
+  project: IProject;
+  targets: Target[];
+  write_only: boolean;
+  joined: boolean;
+  state: BuildState;
+  /** Rises with every change. */
+  seq: number;
+  started: string;
+  ended: string | null;
+  seconds: number;
+  phases: IPhase[];
+  fraction: number;
+  step: [number, number];
+  lines: number;
+  problem: IBuildProblem | null;
+  result: {
+    files: string[];
+    image: string | null;
+    bytes: number | null;
+    kernels: IKernelSpec[];
+    left_out: string[];
+  } | null;
+  edits: IEdits;
+}
+
+export interface ILogPage {
+  since: number;
+  next: number;
+  lines: string[];
+  more: boolean;
+}
+
+export interface IBox {
+  id: string;
+  name: string;
+  project: IProject;
+  target: Target;
+  image: string | null;
+  running: boolean;
+  stale: boolean;
+  /** VS Code made it: it is never stopped from here. */
+  foreign: boolean;
+  memory: string | null;
+  kernels: { id: string; path: string | null; name: string }[];
+}
+
+export interface IBoxes {
+  boxes: IBox[];
+  engine: IEngine;
+}
+
+export interface IImage {
+  id: string;
+  name: string;
+  project: IProject | null;
+  target: Target;
+  bytes: number;
+  created: string;
+  last_used: string | null;
+  /** Why it stays; "" where nothing uses it. */
+  used: string;
+}
+
+export interface IImages {
+  images: IImage[];
+  bytes: number;
+  prunable_bytes: number;
+  engine: IEngine;
+}
+
+export interface IPruned {
+  removed: { kind: string; id: string; bytes: number }[];
+  kept: { kind: string; id: string; reason: string }[];
+  dry_run: boolean;
+}
+
+export interface IFinding {
+  id: string;
+  kind: string;
+  text: string;
+  path: string;
+  allowed: boolean;
+  /** A build waits for the answer. */
+  blocking: boolean;
+}
+
+export interface ITrust {
+  project: IProject;
+  approved: boolean;
+  digest: string;
+  files: { path: string; state: string; diff: string[] }[];
+  findings: IFinding[];
+}
+
+/** What a box asks the host for. */
+export interface IAsk {
+  id: string;
+  project: IProject;
+  box: string;
+  notebook: string;
+  asked: string;
+  diff: string[];
+}
+
+/** A delta on the event bus: little, often, and never the whole truth. */
+export interface IBuildEvent {
+  build: string;
+  seq: number;
+  state: BuildState;
+  phase: string;
+  step: [number, number];
+  fraction: number;
+  lines: number;
+}
+
+export type Changed = 'boxes' | 'kernels' | 'images' | 'asks' | 'trust' | 'builds';
+
+export const BUILD_EVENT = 'urn:jupyter-devbox:build';
+export const CHANGED_EVENT = 'urn:jupyter-devbox:changed';

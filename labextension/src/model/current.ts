@@ -1,0 +1,137 @@
+import type { Cell } from '@jupyterlab/cells';
+import type { DocumentRegistry } from '@jupyterlab/docregistry';
+import {
+  INotebookModel,
+  INotebookTracker,
+  Notebook,
+  NotebookActions,
+  NotebookPanel
+} from '@jupyterlab/notebook';
+import { ISignal, Signal } from '@lumino/signaling';
+
+import type { ISubject } from '../api/requests';
+
+/** Cells with one of these words may change what the notebook uses. */
+const TELLING = /\b(import|pip|conda|mamba|uv|apt|apt-get|install)\b/;
+
+/** The notebook in front, and what happens to it. */
+export class CurrentNotebook {
+  constructor(private readonly _tracker: INotebookTracker | null) {
+    _tracker?.currentChanged.connect(this._follow, this);
+    NotebookActions.executed.connect(this._onExecuted, this);
+    this._follow();
+  }
+
+  /** Emitted when another notebook, kernel or path is current. */
+  get moved(): ISignal<this, void> {
+    return this._moved;
+  }
+
+  /** Emitted when what the notebook uses may have changed: it was saved, or a cell was run. */
+  get touched(): ISignal<this, void> {
+    return this._touched;
+  }
+
+  /** Emitted when the page has changes that the file lacks, or has none any more. */
+  get dirtied(): ISignal<this, void> {
+    return this._dirtied;
+  }
+
+  get panel(): NotebookPanel | null {
+    return this._panel;
+  }
+
+  /** The notebook's name for people. */
+  get name(): string {
+    return this._panel?.title.label ?? '';
+  }
+
+  get subject(): ISubject | null {
+    const panel = this._panel;
+    if (!panel || panel.isDisposed) {
+      return null;
+    }
+    return { path: panel.context.path, kernel: panel.sessionContext.session?.kernel?.id };
+  }
+
+  /** Whether something stands in the page that is not in the file. */
+  get dirty(): boolean {
+    return this._panel?.context.model.dirty ?? false;
+  }
+
+  /** The language of its kernel, else of its file; "" when neither is known. */
+  get language(): string {
+    const panel = this._panel;
+    if (!panel) {
+      return '';
+    }
+    const name = panel.sessionContext.session?.kernel?.name;
+    const spec = name ? panel.sessionContext.specsManager.specs?.kernelspecs[name] : undefined;
+    return spec?.language || panel.context.model.defaultKernelLanguage || '';
+  }
+
+  async save(): Promise<void> {
+    await this._panel?.context.save();
+  }
+
+  dispose(): void {
+    this._leave();
+    Signal.clearData(this);
+  }
+
+  private _follow(): void {
+    const panel = this._tracker?.currentWidget ?? null;
+    if (panel === this._panel) {
+      return;
+    }
+    this._leave();
+    this._panel = panel;
+    if (panel) {
+      panel.sessionContext.kernelChanged.connect(this._tell, this);
+      panel.context.pathChanged.connect(this._tell, this);
+      panel.context.saveState.connect(this._onSave, this);
+      panel.context.model.stateChanged.connect(this._onState, this);
+      void panel.context.ready.then(() => this._tell());
+    }
+    this._tell();
+  }
+
+  private _leave(): void {
+    const panel = this._panel;
+    this._panel = null;
+    if (panel && !panel.isDisposed) {
+      panel.sessionContext.kernelChanged.disconnect(this._tell, this);
+      panel.context.pathChanged.disconnect(this._tell, this);
+      panel.context.saveState.disconnect(this._onSave, this);
+      panel.context.model.stateChanged.disconnect(this._onState, this);
+    }
+  }
+
+  private _tell(): void {
+    this._moved.emit();
+  }
+
+  private _onSave(_: unknown, state: DocumentRegistry.SaveState): void {
+    if (state === 'completed') {
+      this._touched.emit();
+    }
+  }
+
+  private _onState(_: INotebookModel, change: { name: string }): void {
+    if (change.name === 'dirty') {
+      this._dirtied.emit();
+    }
+  }
+
+  private _onExecuted(_: unknown, run: { notebook: Notebook; cell: Cell }): void {
+    const ours = run.notebook === this._panel?.content;
+    if (ours && TELLING.test(run.cell.model.sharedModel.getSource())) {
+      this._touched.emit();
+    }
+  }
+
+  private _panel: NotebookPanel | null = null;
+  private readonly _moved = new Signal<this, void>(this);
+  private readonly _touched = new Signal<this, void>(this);
+  private readonly _dirtied = new Signal<this, void>(this);
+}

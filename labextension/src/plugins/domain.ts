@@ -1,0 +1,2 @@
+/** The name of our translations. */
+export const DOMAIN = 'jupyter_devbox';

@@ -1,0 +1,72 @@
+import { Token } from '@lumino/coreutils';
+import type { ISignal } from '@lumino/signaling';
+
+import type {
+  IAsk,
+  IBoxes,
+  IBuild,
+  IEdits,
+  IImages,
+  IKernelSpec,
+  INotebookFacts
+} from './api/answers';
+import type { Api, IBuildOptions, ISubject } from './api/requests';
+import type { Builds } from './model/builds';
+import type { CurrentNotebook } from './model/current';
+import type { PlanDraft } from './model/plan';
+import type { Resource } from './model/resource';
+import type { State } from './model/state';
+
+/** What all views are drawn from. It has no widget, and asks only while somebody looks. */
+export interface IDevboxModel {
+  readonly api: Api;
+  readonly current: CurrentNotebook;
+  readonly builds: Builds;
+  readonly boxes: Resource<IBoxes>;
+  readonly kernels: Resource<IKernelSpec[]>;
+  readonly images: Resource<IImages>;
+  readonly asks: Resource<IAsk[]>;
+  /** Emitted when anything about the notebook in front, its plan or its build changed. */
+  readonly changed: ISignal<IDevboxModel, void>;
+  readonly facts: INotebookFacts | null;
+  readonly build: IBuild | null;
+  readonly draft: PlanDraft | null;
+  readonly state: State;
+  connect(): Promise<void>;
+  refresh(): Promise<void>;
+  openPlan(edits?: IEdits, filesOnly?: boolean): Promise<PlanDraft | null>;
+  closePlan(): void;
+  startBuild(subject: ISubject, edits: IEdits, options: IBuildOptions): Promise<IBuild>;
+  readonly hostKernels: { name: string; display_name: string }[];
+  registered(name: string): string | null;
+  putAside(build: IBuild): void;
+}
+
+export const IDevboxModel = new Token<IDevboxModel>(
+  'jupyter-devbox:IDevboxModel',
+  'What the views of jupyter-devbox are drawn from: the notebook in front, builds, boxes, images.'
+);
+
+/** What a user can do: the same from a button, the palette, a menu and a cell's output. */
+export interface IDevboxActions {
+  containerize(edits?: IEdits, filesOnly?: boolean): Promise<void>;
+  build(filesOnly?: boolean): Promise<void>;
+  retry(build: IBuild, edits?: IEdits): Promise<void>;
+  cancel(build: IBuild): Promise<void>;
+  addToImage(): Promise<void>;
+  switchTo(name: string): Promise<void>;
+  review(): Promise<void>;
+  stopBox(id: string): Promise<void>;
+  prune(): Promise<void>;
+  answer(ask: IAsk, accept: boolean): Promise<void>;
+  openLog(build: IBuild): Promise<void>;
+  copy(text: string | Promise<string>): Promise<void>;
+  save(): Promise<void>;
+  checkAgain(): Promise<void>;
+  openPanel(): Promise<void>;
+}
+
+export const IDevboxActions = new Token<IDevboxActions>(
+  'jupyter-devbox:IDevboxActions',
+  'What a user can do with jupyter-devbox, with the questions that it needs.'
+);

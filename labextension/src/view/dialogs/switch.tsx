@@ -1,0 +1,87 @@
+import { Dialog, ReactWidget, showDialog } from '@jupyterlab/apputils';
+import type { TranslationBundle } from '@jupyterlab/translation';
+import React from 'react';
+
+import type { IDrift } from '../../api/answers';
+
+export interface ISwitchQuestion {
+  notebook: string;
+  /** The kernel to be switched to. */
+  kernel: string;
+  /** What the notebook runs on now, such as `CPU`; "" where it is not one of ours. */
+  from: string;
+  /** Cells whose variables will be gone. */
+  cells: number;
+  /** What the notebook uses and the image has not. */
+  missing: readonly IDrift[];
+}
+
+/**
+ * Ask before variables are lost.
+ *
+ * Returns null if the user does not want to switch, else whether to run the cells above again.
+ */
+export async function askToSwitch(
+  trans: TranslationBundle,
+  question: ISwitchQuestion
+): Promise<{ runAbove: boolean } | null> {
+  const answer = await showDialog({
+    title: trans.__('Switch %1 to %2?', question.notebook, question.kernel),
+    body: new Body(trans, question),
+    buttons: [
+      Dialog.cancelButton({ label: trans.__('Cancel') }),
+      Dialog.warnButton({ label: trans.__('Switch') })
+    ],
+    defaultButton: 1
+  });
+  return answer.button.accept ? { runAbove: answer.value ?? false } : null;
+}
+
+class Body extends ReactWidget implements Dialog.IBodyWidget<boolean> {
+  constructor(
+    private readonly _trans: TranslationBundle,
+    private readonly _question: ISwitchQuestion
+  ) {
+    super();
+    this.addClass('jp-Devbox-dialog');
+  }
+
+  getValue(): boolean {
+    return this._runAbove;
+  }
+
+  protected override render(): React.ReactElement {
+    const trans = this._trans;
+    const { cells, from, kernel, missing } = this._question;
+    const lost = trans._n(
+      'The variables of the cell you have run will be gone, and %2. Outputs and files stay.',
+      'The variables of the %1 cells you have run will be gone, and %2. Outputs and files stay.',
+      cells,
+      from ? trans.__('the %1 kernel stops', from) : trans.__('its kernel stops')
+    );
+    const names = missing.map(one => `${one.name} ${one.version ?? ''}`.trim()).join(', ');
+    const target = kernel.slice(kernel.lastIndexOf(' · ') + 1).replace('· ', '');
+    return (
+      <>
+        <p>{lost}</p>
+        {names && (
+          <p>
+            <b>{trans.__('Not in the %1 image:', target)}</b> {names}.{' '}
+            {trans.__('Cells that need them may fail there.')}
+          </p>
+        )}
+        <label className="jp-Devbox-row">
+          <input
+            type="checkbox"
+            onChange={event => {
+              this._runAbove = event.target.checked;
+            }}
+          />
+          {trans.__('Then run the cells above the selected one')}
+        </label>
+      </>
+    );
+  }
+
+  private _runAbove = false;
+}

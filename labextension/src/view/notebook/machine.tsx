@@ -1,0 +1,118 @@
+import React from 'react';
+
+import type { IEngine, INotebookFacts, IProblem } from '../../api/answers';
+import { listing } from '../../words';
+import { useView } from '../context';
+import {
+  Hint,
+  KernelName,
+  Mini,
+  NextSteps,
+  Note,
+  Primary,
+  Prose,
+  Secondary
+} from '../parts/basics';
+import { Lines } from '../parts/lines';
+import { Facts } from './head';
+
+/** There is no engine: what is wrong, how to mend it, and what works without. */
+export function EngineOff(props: { facts: INotebookFacts; engine: IEngine }): React.ReactElement {
+  const { actions, trans } = useView();
+  const { facts, engine } = props;
+  const { title, text } = useTitle(engine);
+  const apt = facts.uses.apt;
+  const needs = apt.length
+    ? trans.__('Same pinned packages, but %1 must be on this machine. ', listing(trans, apt))
+    : trans.__('Same pinned packages. ');
+  return (
+    <>
+      <Note kind="warn">
+        <p role="status">
+          <b>{title}</b>
+        </p>
+        {text && (
+          <p>
+            <Prose text={text} />
+          </p>
+        )}
+        <NextSteps text={engine.hint} />
+        <div>
+          <Mini onClick={actions.checkAgain}>{trans.__('Check again')}</Mini>
+        </div>
+      </Note>
+      <Facts facts={facts} />
+      <div className="jp-Devbox-stack8">
+        <p className="jp-Devbox-small">{trans.__('Without Docker you can still:')}</p>
+        <Primary onClick={() => actions.containerize({ targets: ['venv'] })}>
+          {trans.__('Use a virtual environment…')}
+        </Primary>
+        <Secondary onClick={() => actions.containerize({}, true)}>
+          {trans.__('Write the container files…')}
+        </Secondary>
+        <Hint>{needs + trans.__('The files work later, in VS Code and on Binder.')}</Hint>
+      </div>
+    </>
+  );
+}
+
+/** Return the heading of an engine's problem, and the rest of its sentence. */
+function useTitle(engine: IEngine): { title: string; text: string } {
+  const { trans } = useView();
+  const titles: { [code: string]: string } = {
+    engine_not_running: trans.__("Docker isn't running"),
+    engine_not_found: trans.__("Docker isn't installed"),
+    engine_permission: trans.__('You may not use Docker')
+  };
+  const title = titles[engine.code];
+  if (!title) {
+    return { title: trans.__("Docker can't be used"), text: sentence(engine.message) };
+  }
+  // Our sentences are "cause: detail"; the cause stands in the title.
+  const cut = engine.message.indexOf(': ');
+  return { title, text: sentence(cut < 0 ? engine.message : engine.message.slice(cut + 2)) };
+}
+
+function sentence(text: string): string {
+  const begun = text.charAt(0).toUpperCase() + text.slice(1);
+  return !begun || /[.!?]$/.test(begun) ? begun : `${begun}.`;
+}
+
+/** The kernel has ended, and why. */
+export function Death(props: {
+  facts: INotebookFacts;
+  death: IProblem;
+  name: string;
+}): React.ReactElement {
+  const { actions, trans } = useView();
+  const { code, message, hint, details = [] } = props.death;
+  const memory = /memory/.test(`${code} ${message} ${hint}`);
+  const more = /--memory (\w+)/.exec(hint)?.[1];
+  return (
+    <>
+      <Note kind="err">
+        <p role="alert">
+          <Prose text={sentence(message)} />
+        </p>
+        {!memory && <NextSteps text={hint} />}
+      </Note>
+      {details.length > 0 && <Lines lines={details} label={trans.__('Last lines of the kernel')} />}
+      <div className="jp-Devbox-stack8">
+        {memory ? (
+          <Primary onClick={() => actions.containerize(more ? { memory: more } : {})}>
+            {trans.__('Restart with more memory…')}
+          </Primary>
+        ) : (
+          <Primary onClick={() => actions.switchTo(props.facts.kernel?.name ?? '')}>
+            {trans.__('Restart')} <KernelName name={props.name} />
+          </Primary>
+        )}
+        <Hint>
+          {memory
+            ? trans.__('Shows the plan, where the limit can be raised. Outputs and files stay.')
+            : trans.__('Starts a fresh kernel in the same folder. Outputs stay.')}
+        </Hint>
+      </div>
+    </>
+  );
+}

@@ -1,0 +1,83 @@
+import type { TranslationBundle } from '@jupyterlab/translation';
+
+import type { IBuild, IDrift, IUnresolved, Target } from './api/answers';
+
+/** Names that a line has room for. */
+const SHOWN = 3;
+
+/** Return words as a list in a sentence: `a`, `a and b`, `a, b and c`. */
+export function listing(trans: TranslationBundle, words: readonly string[]): string {
+  if (words.length < 2) {
+    return words.join('');
+  }
+  return trans.__('%1 and %2', words.slice(0, -1).join(', '), words[words.length - 1]);
+}
+
+/** Return what a notebook uses: `Uses 9 packages and ffmpeg`. */
+export function uses(trans: TranslationBundle, packages: number, apt: readonly string[]): string {
+  const counted = trans._n('%1 package', '%1 packages', packages);
+  const system =
+    apt.length > SHOWN
+      ? [trans._n('%1 system package', '%1 system packages', apt.length)]
+      : [...apt];
+  return trans.__('Uses %1', listing(trans, [counted, ...system]));
+}
+
+/** Return where an import stands: `(cell 3)`, `(cells 3 and 5)`; "" where it is not known. */
+export function inCells(trans: TranslationBundle, cells: readonly number[]): string {
+  if (!cells.length) {
+    return '';
+  }
+  const numbers = listing(trans, cells.slice(0, SHOWN).map(String));
+  return cells.length === 1 ? trans.__('(cell %1)', numbers) : trans.__('(cells %1)', numbers);
+}
+
+/** Return the imports that were not found, in one line; names stand in backticks. */
+export function notFound(trans: TranslationBundle, unresolved: readonly IUnresolved[]): string {
+  const names = unresolved
+    .slice(0, SHOWN)
+    .map(({ import: name, cells }) => `\`${name}\` ${inCells(trans, cells)}`.trim());
+  const more = unresolved.length - names.length;
+  const rest = more > 0 ? trans._n(', and %1 more', ', and %1 more', more) : '';
+  const list = names.join(', ') + rest;
+  return trans._n('%1 import not found: ', '%1 imports not found: ', unresolved.length) + list;
+}
+
+/** Return what a build makes: `the CPU image`. */
+export function whatIsBuilt(trans: TranslationBundle, build: IBuild): string {
+  if (build.write_only) {
+    return trans.__('Writing the files');
+  }
+  const labels = build.targets.map(target => label(trans, target));
+  if (build.targets.every(target => target === 'venv')) {
+    return trans.__('Making the virtual environment');
+  }
+  return build.targets.length > 1
+    ? trans.__('Building %1', listing(trans, labels))
+    : trans.__('Building the %1 image', labels[0] ?? '');
+}
+
+/** Return a target's name for people. */
+export function label(trans: TranslationBundle, target: Target | 'host'): string {
+  switch (target) {
+    case 'host':
+      return trans.__('Host');
+    case 'venv':
+      return trans.__('Environment');
+    default:
+      return target.toUpperCase();
+  }
+}
+
+/** Return one change: the name in backticks, then what became of it. */
+export function change(trans: TranslationBundle, drift: IDrift): string {
+  const what = drift.version ? `\`${drift.name} ${drift.version}\`` : `\`${drift.name}\``;
+  switch (drift.kind) {
+    case 'added':
+      return trans.__('%1 added', what);
+    case 'removed':
+      return trans.__('%1 is not used any more', what);
+    default:
+      return trans.__('%1 is another version', what);
+  }
+}
