@@ -217,6 +217,7 @@ export class DevboxModel implements IDevboxModel {
       this._problem = null;
     }
     this._asked += 1;
+    this.boxes.expire();
     this._tell();
     void this._debouncer.invoke();
   }

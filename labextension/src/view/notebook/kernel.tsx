@@ -144,7 +144,11 @@ export function InBox({ facts }: { facts: INotebookFacts }): React.ReactElement 
   return (
     <>
       <Facts facts={facts}>
-        <Fact mark="ok">{trans.__('All of it is in the image')}</Fact>
+        <Fact mark="ok">
+          {facts.uses.unresolved.length
+            ? trans.__('All the rest is in the image')
+            : trans.__('All of it is in the image')}
+        </Fact>
       </Facts>
       <Secondary onClick={() => actions.containerize()}>{trans.__('Change the plan…')}</Secondary>
     </>
