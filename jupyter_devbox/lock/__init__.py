@@ -1,5 +1,6 @@
 """Plan → the whole closure with hashes (I/O: uv)."""
 
 from jupyter_devbox.lock.locker import lock_environment
+from jupyter_devbox.lock.lookup import KnownPackage, look_up
 
-__all__ = ["lock_environment"]
+__all__ = ["KnownPackage", "lock_environment", "look_up"]

@@ -55,6 +55,16 @@ def read_pylock(
     return tuple(sorted(packages, key=lambda package: package.name))
 
 
+def wheel_address(text: str, name: str) -> tuple[str | None, str]:
+    """Return the version that was found of a package, and the address of one of its wheels."""
+    for entry in tomllib.loads(text).get("packages", []):
+        if normalise(entry["name"]) == name:
+            url = next((str(file.get("url", "")) for file in entry.get("wheels", ())), "")
+            address = url.partition("#")[0]
+            return str(entry["version"]), address if ADDRESS.fullmatch(address) else ""
+    return None, ""
+
+
 def _package(entry: dict[str, Any]) -> LockedPackage:
     archive = entry.get("archive")  # a wheel's own address
     wheels = entry.get("wheels") or [file for file in (archive,) if file]

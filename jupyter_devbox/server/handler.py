@@ -5,12 +5,13 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Mapping
+from http import HTTPStatus
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 
 from jupyter_server.auth.decorator import authorized
 from jupyter_server.base.handlers import APIHandler
-from tornado.web import HTTPError
+from tornado.web import HTTPError, RequestHandler
 
 from jupyter_devbox.errors import BadRequestError, DevboxError
 from jupyter_devbox.server.body import Body
@@ -27,6 +28,15 @@ AUTH_RESOURCE = "jupyter_devbox"
 Method = TypeVar("Method", bound=Callable[..., Any])
 
 __all__ = ["AUTH_RESOURCE", "DevboxHandler", "authorized", "authorized_to"]
+
+
+def served_methods(handler: type[APIHandler]) -> tuple[str, ...]:
+    """Return the methods of HTTP that a handler answers."""
+    return tuple(
+        name
+        for name in ("GET", "POST", "DELETE", "OPTIONS")
+        if getattr(handler, name.lower()) is not getattr(RequestHandler, name.lower())
+    )
 
 
 def authorized_to(action: str) -> Callable[[Method], Method]:
@@ -91,6 +101,8 @@ class DevboxHandler(APIHandler):
             self._send(problem(error))
             return
         said = ""
+        if status_code == HTTPStatus.METHOD_NOT_ALLOWED:
+            self.set_header("Allow", ", ".join(served_methods(type(self))))  # RFC 9110, 15.5.6
         if isinstance(error, HTTPError) and error.log_message:
             said = error.log_message % error.args if error.args else error.log_message
         self._send(http_problem(status_code, said))

@@ -14,6 +14,7 @@ from jupyter_devbox.server.resources.doctor import DoctorHandler
 from jupyter_devbox.server.resources.images import ImagesHandler, PruneHandler
 from jupyter_devbox.server.resources.kernels import KernelsHandler
 from jupyter_devbox.server.resources.notebook import NotebookHandler
+from jupyter_devbox.server.resources.package import PackageHandler
 from jupyter_devbox.server.resources.plan import PlanHandler
 from jupyter_devbox.server.resources.trust import TrustHandler
 
@@ -21,12 +22,13 @@ if TYPE_CHECKING:
     from jupyter_devbox.server.common import Common
 
 PREFIX = "/jupyter-devbox"
-_ID = r"([A-Za-z0-9:_.-]{1,200})"
+_ID = r"([^/]+)"
 
 HANDLERS: tuple[tuple[str, type[DevboxHandler]], ...] = (
     ("about", AboutHandler),
     ("notebook", NotebookHandler),
     ("plan", PlanHandler),
+    ("package", PackageHandler),
     ("builds", BuildsHandler),
     (f"builds/{_ID}", BuildHandler),
     ("kernels", KernelsHandler),

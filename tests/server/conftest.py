@@ -7,8 +7,8 @@ import json
 from pathlib import Path
 from typing import Any
 
-import nbformat
 import pytest
+from notebooks import write_notebook
 
 # Its fixtures and its hook for coroutines, for the tests of this folder alone.
 from pytest_jupyter.jupyter_server import *  # noqa: F403
@@ -41,15 +41,6 @@ def project(jp_root_dir: Path) -> Path:
     folder.mkdir()
     write_notebook(folder / "n.ipynb", "import packaging\nimport lab_utils")
     return folder
-
-
-def write_notebook(path: Path, *cells: str) -> Path:
-    document = nbformat.v4.new_notebook(
-        cells=[nbformat.v4.new_code_cell(cell) for cell in cells],
-        metadata={"kernelspec": {"name": "python3", "display_name": "Python 3"}},
-    )
-    path.write_text(nbformat.writes(document), encoding="utf-8")
-    return path
 
 
 @pytest.fixture

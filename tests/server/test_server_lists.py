@@ -11,7 +11,9 @@ async def test_all(call, project):
     print(await call("POST", "prune", body={"dry_run": True}))
     print(await call("GET", "trust", path=PATH))
     (project / ".devcontainer").mkdir()
-    (project / ".devcontainer" / "devcontainer.json").write_text('{"image": "x", "privileged": true}')
+    (project / ".devcontainer" / "devcontainer.json").write_text(
+        '{"image": "x", "privileged": true}'
+    )
     _, seen = await call("GET", "trust", path=PATH)
     print(seen)
     print(await call("POST", "trust", body={"path": PATH, "digest": "x"}))
@@ -24,3 +26,8 @@ async def test_all(call, project):
     print(await call("GET", "notebook"))
     print(await call("POST", "plan", body="["))
     print(await call("PUT", "plan", body="["))
+
+
+async def test_packages(call):
+    for name in ("seaborn", "docopt", "nosuchpkgxyz", "not a name!", ""):
+        print(await call("GET", "package", name=name))
