@@ -7,9 +7,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from jupyter_devbox.errors import BadRequestError
+from jupyter_devbox.errors import BadRequestError, ConfigurationError
 from jupyter_devbox.spec.environment import Target
 from jupyter_devbox.spec.project import ProjectOptions
+from jupyter_devbox.spec.run_args import parse_size
 
 LONGEST = 256 * 1024
 """Bytes of a body."""
@@ -116,6 +117,12 @@ def read_edits(value: object) -> Edits:
         message = f"This edit is not known: `{unknown[0][:80]}`"
         raise bad_request(message)
     body = Body(json.dumps(value).encode())
+    memory = body.text("memory")
+    if memory:
+        try:
+            parse_size(memory)
+        except ConfigurationError as error:
+            raise BadRequestError(error.message, hint=error.hint) from error
     targets = [_target(name) for name in body.texts("targets")] or ["cpu"]
     return Edits(
         targets=tuple(dict.fromkeys(targets)),
@@ -125,7 +132,7 @@ def read_edits(value: object) -> Edits:
             apt=body.texts("apt"),
             exclude_apt=body.texts("exclude_apt"),
             pack=body.texts("pack"),
-            memory=body.text("memory"),
+            memory=memory,
             python=body.text("python"),
             base=body.text("base"),
             provides=_provides(value.get("provides")),
