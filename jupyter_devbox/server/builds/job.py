@@ -258,9 +258,12 @@ class Job:
         request = self.order.request
         best = ways_on(error, request)[0]
         mends = best.request != request
+        phase = failed[0] if failed else self.current()
+        told = problem(error)
         return {
-            **problem(error),
-            "phase": failed[0] if failed else self.current(),
+            **told,
+            "message": told["message"].removeprefix(f"Build failed at {phase}: "),
+            "phase": phase,
             "log": tail,
             "fix": {"label": best.label, "edits": self._mended(best.request)} if mends else None,
         }
