@@ -6,7 +6,6 @@ import base64
 import io
 import json
 import os
-import shutil
 import subprocess
 import tarfile
 import tempfile
@@ -106,12 +105,12 @@ def public_index() -> str:
 class Run:
     """The project and its user, who has credentials wherever one can have them."""
 
-    def __init__(self, machine: Machine) -> None:
+    def __init__(self, machine: Machine, tmp: Path) -> None:
         self.machine = machine
         self.said: list[Done] = []
         index = public_index()
         self.notebooks = machine.project("secretive")
-        self.tmp = Path(tempfile.mkdtemp(prefix="jdb-s-"))
+        self.tmp = tmp
         proxy = address(PROXY, "http://proxy.example.invalid:3128")
         self.env = {
             **TOKENS,
@@ -140,9 +139,18 @@ class Run:
 
 
 @pytest.fixture(scope="module")
-def ran(make_machine, engine: Engine, docker_cli: str) -> Iterator[tuple[Run, dict[str, bytes]]]:
+def temporary() -> Iterator[Path]:
+    """The user's own folder for temporary files, by a short name: sockets lie in it."""
+    with tempfile.TemporaryDirectory(prefix="jdb-s-") as name:
+        yield Path(name)
+
+
+@pytest.fixture(scope="module")
+def ran(
+    make_machine, engine: Engine, docker_cli: str, temporary: Path
+) -> tuple[Run, dict[str, bytes]]:
     """Everything once; returns what it left, by where it was found, as far as it is no file."""
-    run = Run(make_machine("secrets-everywhere"))
+    run = Run(make_machine("secrets-everywhere"), temporary)
     found: dict[str, bytes] = {}
 
     def ask(*words: str) -> bytes:
@@ -178,10 +186,7 @@ def ran(make_machine, engine: Engine, docker_cli: str) -> Iterator[tuple[Run, di
         "events", "--since", f"{began:.0f}", "--until", f"{time.time() + 1:.0f}",
         "--format", "{{json .}}",
     )  # fmt: skip
-    try:
-        yield run, found
-    finally:
-        shutil.rmtree(run.tmp)
+    return run, found
 
 
 def ask_in_the_box(run: Run, kernel: str) -> None:
