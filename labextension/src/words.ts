@@ -43,6 +43,12 @@ export function notFound(trans: TranslationBundle, unresolved: readonly IUnresol
   return trans._n('%1 import not found: ', '%1 imports not found: ', unresolved.length) + list;
 }
 
+/** Return a message as a sentence of its own: with a capital and a full stop. */
+export function sentence(text: string): string {
+  const begun = text.charAt(0).toUpperCase() + text.slice(1);
+  return !begun || /[.!?:`]$/.test(begun) ? begun : `${begun}.`;
+}
+
 /** Return what a build makes: `the CPU image`. */
 export function whatIsBuilt(trans: TranslationBundle, build: IBuild): string {
   if (build.write_only) {
@@ -78,6 +84,6 @@ export function change(trans: TranslationBundle, drift: IDrift): string {
     case 'removed':
       return trans.__('%1 is not used any more', what);
     default:
-      return trans.__('%1 is another version', what);
+      return trans.__('%1 changed', what);
   }
 }

@@ -115,7 +115,7 @@ export interface IPlan {
   requirements: IRequirement[];
   apt: { name: string; reason: string; included: boolean }[];
   questions: IQuestion[];
-  files: { path: string; state: 'new' | 'changed' | 'same' }[];
+  files: { path: string; state: 'new' | 'changed' | 'same' | 'removed' }[];
   diff: string[];
   base: { ref: string; python: string; reason: string };
   targets: (ITargetState & { chosen: boolean })[];
@@ -234,6 +234,8 @@ export interface IFinding {
   id: string;
   kind: string;
   text: string;
+  /** What stands there. */
+  value?: string;
   path: string;
   allowed: boolean;
   /** A build waits for the answer. */

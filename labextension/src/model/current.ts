@@ -7,6 +7,7 @@ import {
   NotebookActions,
   NotebookPanel
 } from '@jupyterlab/notebook';
+import { Debouncer } from '@lumino/polling';
 import { ISignal, Signal } from '@lumino/signaling';
 
 import type { ISubject } from '../api/requests';
@@ -14,10 +15,15 @@ import type { ISubject } from '../api/requests';
 /** Cells with one of these words may change what the notebook uses. */
 const TELLING = /\b(import|pip|conda|mamba|uv|apt|apt-get|install)\b/;
 
+/** Typing is one change; milliseconds. */
+const PAUSE = 500;
+
 /** The notebook in front, and what happens to it. */
 export class CurrentNotebook {
   constructor(private readonly _tracker: INotebookTracker | null) {
     _tracker?.currentChanged.connect(this._follow, this);
+    _tracker?.widgetAdded.connect(this._onAdded, this);
+    _tracker?.forEach(panel => this._onAdded(_tracker, panel));
     NotebookActions.executed.connect(this._onExecuted, this);
     this._follow();
   }
@@ -54,9 +60,12 @@ export class CurrentNotebook {
     return { path: panel.context.path, kernel: panel.sessionContext.session?.kernel?.id };
   }
 
-  /** Whether something stands in the page that is not in the file. */
+  /** Whether cells in the page differ from those of the file. */
   get dirty(): boolean {
-    return this._panel?.context.model.dirty ?? false;
+    const model = this._panel?.context.model;
+    // Lab also marks a notebook for what it writes into the metadata by itself.
+    const file = model && this._files.get(model);
+    return !!model?.dirty && file !== undefined && sources(model) !== file;
   }
 
   /** The language of its kernel, else of its file; "" when neither is known. */
@@ -76,6 +85,7 @@ export class CurrentNotebook {
 
   dispose(): void {
     this._leave();
+    this._debouncer.dispose();
     Signal.clearData(this);
   }
 
@@ -90,7 +100,7 @@ export class CurrentNotebook {
       panel.sessionContext.kernelChanged.connect(this._tell, this);
       panel.context.pathChanged.connect(this._tell, this);
       panel.context.saveState.connect(this._onSave, this);
-      panel.context.model.stateChanged.connect(this._onState, this);
+      panel.context.model.contentChanged.connect(this._onContent, this);
       void panel.context.ready.then(() => this._tell());
     }
     this._tell();
@@ -103,7 +113,18 @@ export class CurrentNotebook {
       panel.sessionContext.kernelChanged.disconnect(this._tell, this);
       panel.context.pathChanged.disconnect(this._tell, this);
       panel.context.saveState.disconnect(this._onSave, this);
-      panel.context.model.stateChanged.disconnect(this._onState, this);
+      panel.context.model.contentChanged.disconnect(this._onContent, this);
+    }
+  }
+
+  private _onAdded(_: unknown, panel: NotebookPanel): void {
+    void panel.context.ready.then(() => this._remember(panel));
+  }
+
+  /** Keep what the file has: the page has no more than that now. */
+  private _remember(panel: NotebookPanel | null): void {
+    if (panel && !panel.isDisposed) {
+      this._files.set(panel.context.model, sources(panel.context.model));
     }
   }
 
@@ -113,14 +134,13 @@ export class CurrentNotebook {
 
   private _onSave(_: unknown, state: DocumentRegistry.SaveState): void {
     if (state === 'completed') {
+      this._remember(this._panel);
       this._touched.emit();
     }
   }
 
-  private _onState(_: INotebookModel, change: { name: string }): void {
-    if (change.name === 'dirty') {
-      this._dirtied.emit();
-    }
+  private _onContent(): void {
+    void this._debouncer.invoke();
   }
 
   private _onExecuted(_: unknown, run: { notebook: Notebook; cell: Cell }): void {
@@ -131,7 +151,14 @@ export class CurrentNotebook {
   }
 
   private _panel: NotebookPanel | null = null;
+  private readonly _files = new WeakMap<INotebookModel, string>();
+  private readonly _debouncer = new Debouncer(() => this._dirtied.emit(), PAUSE);
   private readonly _moved = new Signal<this, void>(this);
   private readonly _touched = new Signal<this, void>(this);
   private readonly _dirtied = new Signal<this, void>(this);
+}
+
+/** Return the text of all cells, to be compared. */
+function sources(model: INotebookModel): string {
+  return [...model.cells].map(cell => cell.sharedModel.getSource()).join('\0');
 }

@@ -1,4 +1,5 @@
 import type { TranslationBundle } from '@jupyterlab/translation';
+import { MenuSvg } from '@jupyterlab/ui-components';
 import { CommandRegistry } from '@lumino/commands';
 import { ElementARIAAttrs, VirtualElement, h } from '@lumino/virtualdom';
 import { Menu } from '@lumino/widgets';
@@ -17,8 +18,11 @@ interface IRow {
 }
 
 /** Menu rows of two lines; one that cannot be done says so, and can still be reached. */
-class Renderer extends Menu.Renderer {
+class Renderer extends MenuSvg.Renderer {
   override renderLabel(data: Menu.IRenderData): VirtualElement {
+    if (data.item.type !== 'command') {
+      return super.renderLabel(data);
+    }
     const { caption } = data.item;
     return h.div(
       { className: 'lm-Menu-itemLabel jp-Devbox-menuLabel' },
@@ -69,6 +73,7 @@ function add(menu: Menu, command: string, row: IRow): void {
     className: row.can ? '' : 'jp-mod-cannot',
     isToggleable: row.checked,
     isToggled: () => row.checked,
+    describedBy: { args: { type: 'object', properties: {} } },
     execute: () => row.run()
   });
   menu.addItem({ command });

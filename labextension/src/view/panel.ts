@@ -39,10 +39,16 @@ export class DevboxPanel extends SidePanel {
     this.content.node.removeAttribute('aria-label');
     SECTIONS.forEach((section, n) => {
       this.addWidget(new SectionWidget(section, _view));
+      const content = this.content as AccordionPanel;
+      // Lumino's title opens and shuts its section, so it is a button; its name is all its text.
+      const title = content.titles[n];
+      title.setAttribute('role', 'button');
+      title.removeAttribute('aria-label');
       if (!section.open) {
-        (this.content as AccordionPanel).collapse(n);
+        content.collapse(n);
       }
     });
+    (this.content as AccordionPanel).expansionToggled.connect(this._share, this);
   }
 
   protected override onAfterShow(msg: Message): void {
@@ -65,6 +71,14 @@ export class DevboxPanel extends SidePanel {
   protected override onBeforeDetach(msg: Message): void {
     this._leave();
     super.onBeforeDetach(msg);
+  }
+
+  /** Give each open section its part of the height; one that is opened gets none by itself. */
+  private _share(content: AccordionPanel): void {
+    const parts = content.widgets.map((widget, n) =>
+      widget.isHidden ? 0 : SECTIONS[n].open ? 2 : 1
+    );
+    content.setRelativeSizes(parts);
   }
 
   /** Keep fresh what the titles say. What is not looked at is not asked for. */

@@ -3,7 +3,8 @@ import type { TranslationBundle } from '@jupyterlab/translation';
 import React from 'react';
 
 import type { IFinding, ITrust } from '../../api/answers';
-import { Disclosure, Prose } from '../parts/basics';
+import { sentence } from '../../words';
+import { Disclosure } from '../parts/basics';
 import { Lines } from '../parts/lines';
 
 /** Files whose differences are open from the start. */
@@ -122,7 +123,8 @@ function Finding(props: {
         onChange={event => props.onChange(event.target.checked)}
       />
       <label htmlFor={id} className="jp-Devbox-grow">
-        <Prose text={finding.text} />
+        {sentence(finding.text)}
+        {finding.value && <code className="jp-Devbox-code jp-Devbox-block">{finding.value}</code>}
         <span className="jp-Devbox-dim jp-Devbox-small jp-Devbox-block">
           {finding.blocking
             ? trans.__('%1. The build waits for your answer.', finding.path)

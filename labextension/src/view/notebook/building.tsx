@@ -3,7 +3,7 @@ import React from 'react';
 import type { IBuild } from '../../api/answers';
 import { asideIcon, copyIcon } from '../../icons';
 import { clock } from '../../units';
-import { whatIsBuilt } from '../../words';
+import { sentence, whatIsBuilt } from '../../words';
 import { useView } from '../context';
 import { Hint, IconButton, NextSteps, Note, Primary, Prose, Secondary } from '../parts/basics';
 import { Lines } from '../parts/lines';
@@ -81,18 +81,21 @@ export function Failed({ build }: { build: IBuild }): React.ReactElement {
           />
         </div>
         <p>
-          <Prose text={problem?.message ?? ''} />
+          <Prose text={sentence(problem?.message ?? '')} />
         </p>
         {!fix && <NextSteps text={problem?.hint ?? ''} />}
       </Note>
       {log.length > 0 && (
-        <div className="jp-Devbox-corner">
+        <div className="jp-Devbox-stack4">
+          <div className="jp-Devbox-row">
+            <span className="jp-Devbox-grow jp-Devbox-h4">{trans.__('Its last lines')}</span>
+            <IconButton
+              icon={copyIcon}
+              label={trans.__('Copy the error')}
+              onClick={() => actions.copy(said)}
+            />
+          </div>
           <Lines lines={log} label={trans.__('Last lines of the failed step')} role="log" />
-          <IconButton
-            icon={copyIcon}
-            label={trans.__('Copy the error')}
-            onClick={() => actions.copy(said)}
-          />
         </div>
       )}
       <div className="jp-Devbox-stack8">

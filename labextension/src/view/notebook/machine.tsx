@@ -1,7 +1,7 @@
 import React from 'react';
 
 import type { IEngine, INotebookFacts, IProblem } from '../../api/answers';
-import { listing } from '../../words';
+import { listing, sentence } from '../../words';
 import { useView } from '../context';
 import {
   Hint,
@@ -21,6 +21,11 @@ export function EngineOff(props: { facts: INotebookFacts; engine: IEngine }): Re
   const { actions, trans } = useView();
   const { facts, engine } = props;
   const { title, text } = useTitle(engine);
+  // The command line's hint names an option, where there is a button here.
+  const hint =
+    engine.code === 'engine_not_found'
+      ? trans.__('Ask your admin, or choose a virtual environment.')
+      : engine.hint;
   const apt = facts.uses.apt;
   const needs = apt.length
     ? trans.__('Same pinned packages, but %1 must be on this machine. ', listing(trans, apt))
@@ -36,7 +41,7 @@ export function EngineOff(props: { facts: INotebookFacts; engine: IEngine }): Re
             <Prose text={text} />
           </p>
         )}
-        <NextSteps text={engine.hint} />
+        <NextSteps text={hint} />
         <div>
           <Mini onClick={actions.checkAgain}>{trans.__('Check again')}</Mini>
         </div>
@@ -71,11 +76,6 @@ function useTitle(engine: IEngine): { title: string; text: string } {
   // Our sentences are "cause: detail"; the cause stands in the title.
   const cut = engine.message.indexOf(': ');
   return { title, text: sentence(cut < 0 ? engine.message : engine.message.slice(cut + 2)) };
-}
-
-function sentence(text: string): string {
-  const begun = text.charAt(0).toUpperCase() + text.slice(1);
-  return !begun || /[.!?]$/.test(begun) ? begun : `${begun}.`;
 }
 
 /** The kernel has ended, and why. */

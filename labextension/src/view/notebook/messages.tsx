@@ -1,6 +1,7 @@
 import React from 'react';
 
 import type { IProblem } from '../../api/answers';
+import { sentence } from '../../words';
 import { useView } from '../context';
 import { Command, Hint, Mini, NextSteps, Note, Primary, Prose } from '../parts/basics';
 
@@ -59,7 +60,7 @@ export function Problem(props: { problem: IProblem; title?: string }): React.Rea
       <p role="alert">
         {props.title && <b>{props.title}</b>}
         {props.title && <br />}
-        <Prose text={text} />
+        <Prose text={sentence(text)} />
       </p>
       <NextSteps text={hint} />
       <div>

@@ -1,6 +1,7 @@
 import React from 'react';
 
 import type { PlanDraft } from '../../model/plan';
+import { sentence } from '../../words';
 import { useView } from '../context';
 import { Prose } from '../parts/basics';
 
@@ -11,7 +12,7 @@ export function LookUpLine(props: { draft: PlanDraft; place: string }): React.Re
   return (
     <p role="status" className="jp-Devbox-lookUp">
       {busy && trans.__('Looking up %1…', text)}
-      {problem && <Prose text={problem.message} />}
+      {problem && <Prose text={sentence(problem.message)} />}
       {found && !found.known && trans.__('There is no package %1.', found.name)}
       {found?.known && (
         <>

@@ -4,6 +4,7 @@ import React from 'react';
 import { backIcon } from '../../icons';
 import type { PlanDraft } from '../../model/plan';
 import { about } from '../../units';
+import { sentence } from '../../words';
 import { useView } from '../context';
 import {
   Disclosure,
@@ -49,7 +50,7 @@ export function Plan(props: {
           {plan.warnings.map((warning, n) => (
             <Note key={n} kind="warn">
               <p className="jp-Devbox-small">
-                <Prose text={warning.message} />
+                <Prose text={sentence(warning.message)} />
               </p>
             </Note>
           ))}
@@ -78,7 +79,7 @@ function PlanProblem({ draft }: { draft: PlanDraft }): React.ReactElement {
   return (
     <Note kind="err">
       <p role="alert">
-        <Prose text={message} />
+        <Prose text={sentence(message)} />
       </p>
       {untrusted ? (
         <Primary onClick={actions.review}>{trans.__('Look at the files…')}</Primary>
@@ -151,7 +152,8 @@ function Files({ draft }: { draft: PlanDraft }): React.ReactElement {
   const words = {
     new: trans.__('new'),
     changed: trans.__('changed'),
-    same: trans.__('unchanged')
+    same: trans.__('unchanged'),
+    removed: trans.__('removed')
   };
   return (
     <Disclosure label={trans.__('Files')} aside={aside.join(', ') || trans.__('up to date')}>

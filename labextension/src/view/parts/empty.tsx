@@ -1,7 +1,8 @@
 import React from 'react';
 
+import { sentence } from '../../words';
 import { useView } from '../context';
-import { NextSteps, Primary, Prose } from './basics';
+import { NextSteps, Secondary, Prose } from './basics';
 import type { IProblem } from '../../api/answers';
 
 /** A section that has nothing: one sentence, and the one thing to do. */
@@ -12,7 +13,7 @@ export function Empty({ children }: { children: React.ReactNode }): React.ReactE
     <>
       <p>{children}</p>
       {idle && (
-        <Primary onClick={() => actions.containerize()}>{trans.__('Containerize…')}</Primary>
+        <Secondary onClick={() => actions.containerize()}>{trans.__('Containerize…')}</Secondary>
       )}
     </>
   );
@@ -23,7 +24,7 @@ export function Unanswered({ problem }: { problem: IProblem }): React.ReactEleme
   return (
     <>
       <p>
-        <Prose text={problem.message} />
+        <Prose text={sentence(problem.message)} />
       </p>
       <NextSteps text={problem.hint} />
     </>

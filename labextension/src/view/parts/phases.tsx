@@ -22,16 +22,21 @@ export function Phases({ build }: { build: IBuild }): React.ReactElement {
   return (
     <ol className="jp-Devbox-phases">
       {phases.map(phase => (
-        <Phase key={phase.phase} phase={phase} />
+        <Phase key={phase.phase} phase={failed ? stopped(phase) : phase} />
       ))}
     </ol>
   );
 }
 
+/** Return a phase as it is once nothing runs any more. */
+function stopped(phase: IPhase): IPhase {
+  return phase.status === 'running' ? { ...phase, status: 'waiting' } : phase;
+}
+
 function Phase({ phase }: { phase: IPhase }): React.ReactElement {
   const { trans } = useView();
   const spoken = {
-    waiting: trans.__('waiting: '),
+    waiting: phase.seconds === null ? trans.__('waiting: ') : trans.__('stopped: '),
     running: trans.__('running: '),
     done: trans.__('done: '),
     failed: trans.__('failed: ')
@@ -61,7 +66,7 @@ function useSummary(phase: IPhase): string {
     case 'done':
       return phase.cached ? join(detail, trans.__('cached')) : join(detail, detail ? '' : took);
     default:
-      return '';
+      return took && trans.__('stopped after %1', took);
   }
 }
 

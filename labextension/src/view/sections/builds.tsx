@@ -3,7 +3,7 @@ import React from 'react';
 
 import type { IBuild } from '../../api/answers';
 import { duration } from '../../units';
-import { label, listing } from '../../words';
+import { label, listing, sentence } from '../../words';
 import { useView } from '../context';
 import { Disclosure, Mark, MarkKind, Mini, NextSteps, Prose } from '../parts/basics';
 import { Empty, More, Unanswered } from '../parts/empty';
@@ -74,7 +74,7 @@ function BuildRow({ build }: { build: IBuild }): React.ReactElement {
         </p>
         {build.problem && (
           <p className="jp-Devbox-small">
-            <Prose text={build.problem.message} />
+            <Prose text={sentence(build.problem.message)} />
           </p>
         )}
         <Disclosure label={trans.__('Steps')}>

@@ -3,6 +3,7 @@ import React from 'react';
 
 import type { IImage } from '../../api/answers';
 import { size } from '../../units';
+import { sentence } from '../../words';
 import { useView } from '../context';
 import { Hint, KernelName, NextSteps, Prose, Secondary } from '../parts/basics';
 import { Empty, More, Unanswered } from '../parts/empty';
@@ -48,7 +49,7 @@ function Images(): React.ReactElement {
       {!engine.ok && (
         <>
           <p>
-            <Prose text={engine.message} />
+            <Prose text={sentence(engine.message)} />
           </p>
           <NextSteps text={engine.hint} />
         </>
