@@ -43,10 +43,14 @@ export function notFound(trans: TranslationBundle, unresolved: readonly IUnresol
   return trans._n('%1 import not found: ', '%1 imports not found: ', unresolved.length) + list;
 }
 
-/** Return a message as a sentence of its own: with a capital and a full stop. */
+/** Return a message with a full stop. Its first word may be a name, and stays as it is. */
 export function sentence(text: string): string {
-  const begun = text.charAt(0).toUpperCase() + text.slice(1);
-  return !begun || /[.!?:`]$/.test(begun) ? begun : `${begun}.`;
+  return !text || /[.!?:`]$/.test(text) ? text : `${text}.`;
+}
+
+/** Return a part of a sentence, or a hint, as a sentence of its own. */
+export function capital(text: string): string {
+  return sentence(text.charAt(0).toUpperCase() + text.slice(1));
 }
 
 /** Return what a build makes: `the CPU image`. */

@@ -145,12 +145,18 @@ export class Builds {
   }
 
   /** Ask for one build and the lines that its logs lack; one request at a time for each build. */
-  async refresh(id: string): Promise<void> {
-    if (this._busy.has(id)) {
+  refresh(id: string): Promise<void> {
+    const busy = this._busy.get(id);
+    if (busy) {
       this._again.add(id);
-      return;
+      return busy;
     }
-    this._busy.add(id);
+    const asking = this._ask(id).finally(() => this._busy.delete(id));
+    this._busy.set(id, asking);
+    return asking;
+  }
+
+  private async _ask(id: string): Promise<void> {
     try {
       do {
         this._again.delete(id);
@@ -162,8 +168,6 @@ export class Builds {
       // The poll asks again; what was on the screen stays there until then.
       this._problem = problemOf(error);
       this._changed.emit();
-    } finally {
-      this._busy.delete(id);
     }
   }
 
@@ -247,7 +251,7 @@ export class Builds {
   private readonly _tails = new Map<string, BuildLog>();
   private readonly _whole = new Map<string, BuildLog>();
   private readonly _wanted = new Map<string, number>();
-  private readonly _busy = new Set<string>();
+  private readonly _busy = new Map<string, Promise<void>>();
   private readonly _again = new Set<string>();
   private readonly _changed = new Signal<this, void>(this);
   private readonly _ended = new Signal<this, IBuild>(this);

@@ -1,7 +1,7 @@
 import React from 'react';
 
 import type { IEngine, INotebookFacts, IProblem } from '../../api/answers';
-import { listing, sentence } from '../../words';
+import { capital, listing, sentence } from '../../words';
 import { useView } from '../context';
 import {
   Hint,
@@ -75,7 +75,7 @@ function useTitle(engine: IEngine): { title: string; text: string } {
   }
   // Our sentences are "cause: detail"; the cause stands in the title.
   const cut = engine.message.indexOf(': ');
-  return { title, text: sentence(cut < 0 ? engine.message : engine.message.slice(cut + 2)) };
+  return { title, text: capital(cut < 0 ? engine.message : engine.message.slice(cut + 2)) };
 }
 
 /** The kernel has ended, and why. */

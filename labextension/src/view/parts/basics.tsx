@@ -2,7 +2,7 @@ import { Button, LabIcon, classes } from '@jupyterlab/ui-components';
 import React from 'react';
 
 import { copyIcon, failIcon, foldIcon, okIcon, runIcon, waitIcon, warnIcon } from '../../icons';
-import { sentence } from '../../words';
+import { capital } from '../../words';
 import { useView } from '../context';
 
 const MARKS = { ok: okIcon, warn: warnIcon, err: failIcon, run: runIcon, wait: waitIcon };
@@ -265,7 +265,7 @@ export function NextSteps({ text }: { text: string }): React.ReactElement | null
           <Command key={n} text={lines.join('\n')} />
         ) : (
           <p key={n} className="jp-Devbox-small">
-            <Prose text={sentence(lines.join(' '))} />
+            <Prose text={capital(lines.join(' '))} />
           </p>
         )
       )}

@@ -62,7 +62,7 @@ function Kernels(): React.ReactElement {
       </ul>
       {others.length > 0 && (
         <>
-          <h4 className="jp-Devbox-h4">{trans.__('Boxes of other projects')}</h4>
+          <h4 className="jp-Devbox-h4">{trans.__('Other boxes')}</h4>
           <More items={others} first={FIRST}>
             {box => <BoxRow key={box.id} box={box} />}
           </More>
