@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import threading
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 
 from jupyter_devbox.engine.base import Engine
 from jupyter_devbox.errors import EngineError
@@ -18,8 +18,8 @@ from jupyter_devbox.workflow.containerize import containerize
 from jupyter_devbox.workflow.context import Context
 
 _THREADS = 8
-_FRESH = 1.0
-"""Seconds for which an answer is good to several pages that ask the same at once."""
+_FRESH = 0.2
+"""Seconds for which an answer is good to the other pages that ask the same at that moment."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -31,7 +31,7 @@ class Common:
     announcer: Announcer
     live: LiveKernels
     executor: ThreadPoolExecutor
-    once: Once = field(default_factory=lambda: Once(_FRESH))
+    once: Once
 
     def close(self) -> None:
         """End the builds, because the server ends; blocks a few seconds at most."""

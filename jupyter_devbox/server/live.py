@@ -12,13 +12,17 @@ import time
 from collections.abc import Callable, Mapping
 from concurrent.futures import Executor
 from concurrent.futures import TimeoutError as FutureTimeoutError
+from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 from jupyter_client.manager import AsyncKernelManager
+from jupyter_client.session import Session
 
 from jupyter_devbox.errors import DevboxError, ProbeError
 from jupyter_devbox.files.project import Project
+from jupyter_devbox.server.places import saved
 from jupyter_devbox.spec.snapshot import KernelSnapshot
 from jupyter_devbox.workflow.capturing import capture_kernel, probe_source
 
@@ -29,7 +33,11 @@ _PAUSE = 60.0
 """Seconds in which a kernel that did not answer in time is left alone."""
 
 _FRESH = 30.0
-_SETTLE = 0.5
+"""Seconds for which an answer is good where nothing was executed meanwhile."""
+
+_SETTLE = 1.0
+"""Seconds in which the server must have heard that a kernel which answered is idle again."""
+
 _MOST = 16 * 1024 * 1024
 _HISTORY = """
 import json
@@ -44,12 +52,28 @@ def answer(request):
 _CALL = "(lambda n: (exec({source!r}, n), n['json'].dumps(n['answer'](n['json'].loads({words!r}))))[1])({{'__name__': 'devbox_probe'}})"  # noqa: E501
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Said:
+    """An answer, when it came, and what stood then: it holds while nothing is executed or saved."""
+
+    at: float
+    heard: datetime | None
+    written: int
+    snapshot: KernelSnapshot
+
+    def holds(self, manager: Any, notebook: Path) -> bool:  # noqa: ANN401
+        """Tell whether the server has heard nothing of the kernel since, nor the file changed."""
+        same = self.heard is not None and manager.last_activity == self.heard
+        fresh = time.monotonic() - self.at < _FRESH
+        return same and fresh and saved(notebook) == self.written
+
+
 class LiveKernels:
     """What the running kernels of one server last said."""
 
     def __init__(self) -> None:
         self._paused: dict[str, float] = {}
-        self._said: dict[tuple[str, str], tuple[float, float, KernelSnapshot]] = {}
+        self._said: dict[tuple[str, str], _Said] = {}
 
     async def snapshot(
         self,
@@ -67,20 +91,23 @@ class LiveKernels:
         executor
             Where the capture's own work is done.
         """
-        identity, asked = str(manager.kernel_id), time.time()
+        identity = str(manager.kernel_id)
         if not _can_be_asked(manager) or self._paused.get(identity, 0.0) > time.monotonic():
             return None
         key = (identity, str(notebook))
         known = self._said.get(key)
-        if known is not None and _unchanged(manager, known[0]) and asked - known[1] < _FRESH:
-            return known[2]
+        if known is not None and known.holds(manager, notebook):
+            return known.snapshot
+        written = saved(notebook)
         try:
             snapshot = await _ask(manager, notebook, project, executor)
         except (ProbeError, TimeoutError, asyncio.TimeoutError, FutureTimeoutError):
             self._paused[identity] = time.monotonic() + _PAUSE
             return None
-        self._said = {k: one for k, one in self._said.items() if asked - one[1] < _FRESH}
-        self._said[key] = (time.time() + _SETTLE, asked, snapshot)
+        heard = await _settled(manager)
+        now = time.monotonic()
+        self._said = {k: one for k, one in self._said.items() if now - one.at < _FRESH}
+        self._said[key] = _Said(at=now, heard=heard, written=written, snapshot=snapshot)
         return snapshot
 
 
@@ -93,13 +120,19 @@ def _can_be_asked(manager: Any) -> bool:  # noqa: ANN401
     return spec is not None and spec.language == "python"
 
 
-def _unchanged(manager: Any, since: float) -> bool:  # noqa: ANN401
-    """Tell whether nothing was executed since; the server notes when a kernel last said anything.
+async def _settled(manager: Any) -> datetime | None:  # noqa: ANN401
+    """Return when the server last heard of a kernel that has just answered; None if it is at work.
 
-    Our own question makes the kernel speak too: what comes right after it does not count.
+    Our question makes the kernel say that it is busy, and idle again; that comes on another socket
+    than the answer.
     """
-    last = getattr(manager, "last_activity", None)
-    return last is not None and last.timestamp() <= since
+    end = time.monotonic() + _SETTLE
+    while time.monotonic() < end:
+        await asyncio.sleep(0.02)
+        if manager.execution_state == "idle":
+            last: datetime | None = manager.last_activity
+            return last
+    return None
 
 
 async def _ask(
@@ -110,8 +143,7 @@ async def _ask(
 ) -> KernelSnapshot:
     loop = asyncio.get_running_loop()
     end = loop.time() + PATIENCE
-    client = manager.client()
-    client.start_channels(iopub=False, stdin=False, hb=False, control=False)
+    client = _client(manager)
     source = probe_source()
 
     async def evaluate(program: str, request: Mapping[str, Any]) -> object:
@@ -136,7 +168,19 @@ async def _ask(
             ),
         )
     finally:
-        client.stop_channels()
+        client.shell_channel.stop()
+
+
+def _client(manager: Any) -> Any:  # noqa: ANN401
+    """Return a client that asks on the kernel's shell channel alone.
+
+    Its session is its own: the kernel tells clients apart by it, and answers the last one of two
+    that share theirs.
+    """
+    own = Session(key=manager.session.key, signature_scheme=manager.session.signature_scheme)
+    client = manager.client(session=own, context=manager.context)
+    client.start_channels(iopub=False, stdin=False, hb=False, control=False)
+    return client
 
 
 async def _reply(client: Any, expression: str) -> object:  # noqa: ANN401

@@ -42,6 +42,14 @@ def notebook_file(contents: Any, path: str) -> Path:  # noqa: ANN401  (a content
     return file
 
 
+def saved(file: Path) -> int:
+    """Return when a file was last written, in nanoseconds; 0 if it is gone."""
+    try:
+        return file.stat().st_mtime_ns
+    except OSError:
+        return 0
+
+
 def path_below(contents: Any, file: Path) -> str | None:  # noqa: ANN401
     """Return Jupyter's path of a file; None for one that is not below the server's root."""
     top = root_of(contents)

@@ -9,6 +9,7 @@ from tornado.web import authenticated
 from jupyter_devbox.server.asked import Asked, asked_notebook
 from jupyter_devbox.server.handler import DevboxHandler, authorized
 from jupyter_devbox.server.kernels import kernel_json
+from jupyter_devbox.server.places import saved
 from jupyter_devbox.server.shapes import (
     engine_json,
     kernelspec_json,
@@ -29,7 +30,7 @@ class NotebookHandler(DevboxHandler):
         """Answer with what it uses and what could run it."""
         asked = await asked_notebook(self, self.query("path"), self.query("kernel"))
         told = await self.common.once.get(
-            ("notebook", asked.file, asked.file.stat().st_mtime_ns, self.query("kernel")),
+            ("notebook", asked.file, saved(asked.file), self.query("kernel"), asked.snapshot),
             lambda: self.in_thread(self._state, asked),
         )
         self.answer({**told, "path": asked.path})

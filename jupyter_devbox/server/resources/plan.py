@@ -9,6 +9,7 @@ from tornado.web import authenticated
 from jupyter_devbox.server.asked import Asked, asked_notebook
 from jupyter_devbox.server.body import Edits
 from jupyter_devbox.server.handler import DevboxHandler, authorized, authorized_to
+from jupyter_devbox.server.places import saved
 from jupyter_devbox.server.plans import plan_json
 from jupyter_devbox.workflow.proposing import propose
 from jupyter_devbox.workflow.requests import ContainerizeRequest
@@ -33,7 +34,7 @@ class PlanHandler(DevboxHandler):
     async def _plan(self, path: str, kernel: str, edits: Edits) -> None:
         asked = await asked_notebook(self, path, kernel)
         request = containerize_request(asked, edits)
-        key = ("plan", request, asked.file.stat().st_mtime_ns)
+        key = ("plan", request, saved(asked.file))
         self.answer(
             await self.common.once.get(key, lambda: self.in_thread(self._proposed, asked, request))
         )
