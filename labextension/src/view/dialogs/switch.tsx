@@ -1,8 +1,9 @@
-import { Dialog, ReactWidget, showDialog } from '@jupyterlab/apputils';
+import { Dialog, ReactWidget } from '@jupyterlab/apputils';
 import type { TranslationBundle } from '@jupyterlab/translation';
 import React from 'react';
 
 import type { IDrift } from '../../api/answers';
+import { showNamed } from './named';
 
 export interface ISwitchQuestion {
   notebook: string;
@@ -25,8 +26,8 @@ export async function askToSwitch(
   trans: TranslationBundle,
   question: ISwitchQuestion
 ): Promise<{ runAbove: boolean } | null> {
-  const answer = await showDialog({
-    title: trans.__('Switch %1 to %2?', question.notebook, question.kernel),
+  const title = trans.__('Switch %1 to %2?', question.notebook, question.kernel);
+  const answer = await showNamed(title, {
     body: new Body(trans, question),
     buttons: [
       Dialog.cancelButton({ label: trans.__('Cancel') }),

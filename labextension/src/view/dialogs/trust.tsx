@@ -1,4 +1,4 @@
-import { Dialog, ReactWidget, showDialog } from '@jupyterlab/apputils';
+import { Dialog, ReactWidget } from '@jupyterlab/apputils';
 import type { TranslationBundle } from '@jupyterlab/translation';
 import React from 'react';
 
@@ -6,6 +6,7 @@ import type { IFinding, ITrust } from '../../api/answers';
 import { sentence } from '../../words';
 import { Disclosure } from '../parts/basics';
 import { Lines } from '../parts/lines';
+import { showNamed } from './named';
 
 /** Files whose differences are open from the start. */
 const OPEN = 2;
@@ -20,15 +21,14 @@ export async function askToTrust(
   trust: ITrust,
   changed: boolean
 ): Promise<string[] | null> {
-  const answer = await showDialog({
-    title: trans.__('Approve %1 on this machine?', trust.project.name),
+  const title = trans.__('Approve %1 on this machine?', trust.project.name);
+  const answer = await showNamed(title, {
     body: new Body(trans, trust, changed),
     buttons: [
       Dialog.cancelButton({ label: trans.__('Cancel') }),
       Dialog.okButton({ label: trans.__('Approve') })
     ],
-    defaultButton: 0,
-    hasClose: true
+    defaultButton: 0
   });
   return answer.button.accept ? (answer.value ?? []) : null;
 }

@@ -1,0 +1,199 @@
+import type { JupyterFrontEnd } from '@jupyterlab/application';
+import { Dialog, Notification } from '@jupyterlab/apputils';
+import { NotebookActions, NotebookPanel } from '@jupyterlab/notebook';
+import { act, screen } from '@testing-library/react';
+
+import { IStage, aNotebook, stage, trans } from '../../test/lab';
+import { aBuild, refusal } from '../../test/server';
+import { DevboxActions } from '../actions/actions';
+import { cellsRun } from '../model/switching';
+
+const settle = () => act(async () => void (await new Promise(resolve => setTimeout(resolve, 20))));
+// Lab shows a <dialog> by its style sheet, which is not here.
+const theDialog = () => screen.getByRole('dialog', { hidden: true });
+const changedTo = (panel: NotebookPanel) => (panel as unknown as { changedTo: string[] }).changedTo;
+
+describe('cellsRun', () => {
+  const count = (given: Parameters<typeof aNotebook>[0]) =>
+    cellsRun(aNotebook({ sources: ['a', 'b', 'c'], ...given }));
+
+  it('is nothing for counts that an earlier kernel left in the file', async () => {
+    expect(await count({ counts: [1, 2, 3], counter: 0 })).toBe(0);
+  });
+
+  it('counts the cells that this kernel has run', async () => {
+    expect(await count({ counts: [1, 2, null], counter: 2 })).toBe(2);
+    expect(await count({ counts: [7, 14, 2], counter: 3 })).toBe(1);
+  });
+
+  it('counts one at least where all that was run is gone from the page', async () => {
+    expect(await count({ counts: [null, null, null], counter: 5 })).toBe(1);
+  });
+
+  it('counts those with a number where the kernel is at work', async () => {
+    expect(await count({ counts: [1, null, 2], counter: null })).toBe(2);
+  });
+
+  it('is nothing for a dead kernel', async () => {
+    expect(await count({ counts: [1, 2, 3], counter: 3, status: 'dead' })).toBe(0);
+  });
+});
+
+describe('the actions', () => {
+  let scene: IStage;
+  let actions: DevboxActions;
+  const said: string[] = [];
+
+  async function given(state: string, notebook = aNotebook()): Promise<void> {
+    scene = await stage(state, notebook);
+    const app = {
+      serviceManager: scene.services,
+      shell: { activateById: jest.fn(), widgets: () => [], add: jest.fn() }
+    } as unknown as JupyterFrontEnd;
+    actions = new DevboxActions(app, scene.model, trans);
+    said.length = 0;
+    jest.spyOn(Notification, 'error').mockImplementation(message => {
+      said.push(message);
+      return '';
+    });
+  }
+
+  afterEach(() => {
+    act(() => Dialog.flush());
+    scene.model.dispose();
+    jest.restoreAllMocks();
+    document.body.replaceChildren();
+  });
+
+  const press = async (name: string) => {
+    await act(async () => screen.getByRole('button', { name, hidden: true }).click());
+    await settle();
+  };
+
+  it('switch at once where nothing would be lost', async () => {
+    await given('ready', aNotebook({ counter: 0 }));
+    await actions.switchTo('digits-1a2b-cpu');
+    expect(changedTo(scene.panel!)).toEqual(['digits-1a2b-cpu']);
+    expect(scene.services.kernelspecs.refreshSpecs).toHaveBeenCalled();
+  });
+
+  it('ask before variables are lost, and name what the image lacks', async () => {
+    const notebook = aNotebook({ sources: ['a', 'b'], counts: [1, 2], counter: 2 });
+    await given('drift', notebook);
+    void actions.switchTo('digits-1a2b-cpu');
+    await settle();
+    const dialog = theDialog();
+    expect(dialog.getAttribute('aria-label')).toBe('Switch train.ipynb to digits · CPU?');
+    expect(dialog.textContent).toContain('Switch train.ipynb to digits · CPU?');
+    expect(dialog.textContent).toContain(
+      'The variables of the 2 cells you have run will be gone, and the CPU kernel stops.'
+    );
+    expect(dialog.textContent).toContain('Not in the CPU image: seaborn 0.13.2, scipy 1.16.2.');
+    expect(document.activeElement?.textContent).toBe('Switch');
+    await press('Cancel');
+    expect(changedTo(notebook)).toEqual([]);
+  });
+
+  it('give the keyboard back to the button that asked', async () => {
+    await given('drift', aNotebook({ counts: [1], counter: 1 }));
+    const opener = document.body.appendChild(document.createElement('button'));
+    opener.focus();
+    void actions.switchTo('digits-1a2b-cpu');
+    await settle();
+    await press('Cancel');
+    expect(document.activeElement).toBe(opener);
+  });
+
+  it('run the cells above when asked to', async () => {
+    const above = jest.spyOn(NotebookActions, 'runAllAbove').mockResolvedValue(true);
+    const notebook = aNotebook({ counts: [1], counter: 1 });
+    await given('box', notebook);
+    void actions.switchTo('python3');
+    await settle();
+    await act(async () => screen.getByRole('checkbox', { hidden: true }).click());
+    await press('Switch');
+    expect(changedTo(notebook)).toEqual(['python3']);
+    expect(above).toHaveBeenCalledTimes(1);
+  });
+
+  it('say that a kernel is gone instead of switching to it', async () => {
+    await given('ready');
+    await actions.switchTo('gone');
+    expect(said).toEqual(['This kernel is not registered any more.']);
+    expect(changedTo(scene.panel!)).toEqual([]);
+  });
+
+  it('build exactly the plan that is shown', async () => {
+    await given('fresh');
+    await actions.containerize();
+    scene.model.draft!.package('black', true);
+    await actions.build();
+    expect(scene.api.sent.find(([name]) => name === 'build')).toEqual([
+      'build',
+      { path: 'digits/train.ipynb', kernel: 'k1' },
+      { include: ['black'], exclude: [] },
+      { digest: 'd1', write_only: false }
+    ]);
+    expect(scene.model.draft).toBeNull();
+    expect(scene.model.state.kind).toBe('building');
+  });
+
+  it('make the plan again where it no longer fits', async () => {
+    await given('fresh');
+    await actions.containerize();
+    scene.api.errors.set('build', refusal(409, 'plan_changed', 'The plan has changed'));
+    await actions.build();
+    expect(scene.model.draft?.plan).toBeTruthy();
+    expect(scene.api.sent.filter(([name]) => name === 'plan')).toHaveLength(2);
+    expect(said).toEqual(['The plan has changed']);
+  });
+
+  it('retry with the cure on top of the first wishes', async () => {
+    await given('failed');
+    const build = aBuild('failed', { edits: { apt: ['ffmpeg'], targets: ['cpu'] } });
+    await actions.retry(build, { apt: ['libgraphviz-dev'] });
+    expect(scene.api.sent.find(([name]) => name === 'build')?.[2]).toEqual({
+      apt: ['ffmpeg', 'libgraphviz-dev'],
+      targets: ['cpu']
+    });
+  });
+
+  it('show what is to be approved, and approve only what was ticked', async () => {
+    await given('unapproved');
+    void actions.review();
+    await settle();
+    const dialog = theDialog();
+    expect(dialog.textContent).toContain('+RUN echo <b>hi</b>');
+    expect(dialog.querySelector('pre b')).toBeNull();
+    expect(document.activeElement?.textContent).toBe('Cancel');
+    await act(async () => screen.getAllByRole('checkbox', { hidden: true })[1].click());
+    await press('Approve');
+    expect(scene.api.sent.find(([name]) => name === 'approve')).toEqual([
+      'approve',
+      'digits/train.ipynb',
+      't1',
+      ['def456']
+    ]);
+  });
+
+  it('show the files again where they changed while they were read', async () => {
+    await given('unapproved');
+    scene.api.errors.set('approve', refusal(409, 'trust_changed'));
+    void actions.review();
+    await settle();
+    await press('Approve');
+    expect(screen.getByRole('alert', { hidden: true }).textContent).toContain(
+      'have changed meanwhile'
+    );
+    await press('Cancel');
+    expect(scene.api.sent.filter(([name]) => name === 'approve')).toHaveLength(1);
+  });
+
+  it('lead to the files where a build is refused for them', async () => {
+    await given('drift');
+    scene.api.errors.set('build', refusal(409, 'untrusted_project'));
+    void actions.addToImage();
+    await settle();
+    expect(theDialog().textContent).toContain('Approve digits on this machine?');
+  });
+});
