@@ -16,8 +16,8 @@ from jupyter_devbox.cli.containerize import ContainerizeVerb
 from jupyter_devbox.errors import BuildCancelledError, DevboxError, NotebookError
 from jupyter_devbox.files.project import find_project
 from jupyter_devbox.spec.snapshot import KernelSnapshot
-from jupyter_devbox.view import wording
-from jupyter_devbox.view.cell import CellView, widgets_work
+from jupyter_devbox.view import bundle, wording
+from jupyter_devbox.view.cell import CellView, in_jupyter, widgets_work
 from jupyter_devbox.view.plain import NotebookText
 from jupyter_devbox.view.progress import Progress, phases_for
 from jupyter_devbox.view.units import clean
@@ -146,7 +146,14 @@ def _print_result(request: ContainerizeRequest, result: ContainerizeResult) -> N
         if not result.changes.changes:
             print("Nothing would be written: the files are up to date.")
         return
-    print("\n".join(["", *wording.ready(result), "", *wording.next_in_notebook(result)]))
+    text = "\n".join(["", *wording.ready(result), "", *wording.next_in_notebook(result)])
+    output = bundle.ready(result) if in_jupyter(os.environ) else {}
+    if output:
+        from IPython.display import display  # noqa: PLC0415
+
+        display({**output, "text/plain": text.lstrip()}, raw=True)
+    else:
+        print(text)
 
 
 def _print_error(error: DevboxError) -> None:

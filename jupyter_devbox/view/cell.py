@@ -17,7 +17,7 @@ from jupyter_devbox.errors import (
 )
 from jupyter_devbox.spec.names import parse_requirement
 from jupyter_devbox.spec.project import ProjectOptions
-from jupyter_devbox.view import markup, wording
+from jupyter_devbox.view import bundle, markup, wording
 from jupyter_devbox.view.progress import Progress, phases_for
 from jupyter_devbox.view.ways import ways_on
 from jupyter_devbox.workflow.containerize import containerize
@@ -39,8 +39,13 @@ def widgets_work(env: Mapping[str, str], names: Mapping[str, object]) -> bool:
 
     Jupyter Server and VS Code name the notebook; `jupyter execute`, nbclient and papermill do not.
     """
-    watched = "JPY_SESSION_NAME" in env or "__vsc_ipynb_file__" in names
+    watched = in_jupyter(env) or "__vsc_ipynb_file__" in names
     return watched and find_spec("ipywidgets") is not None
+
+
+def in_jupyter(env: Mapping[str, str]) -> bool:
+    """Tell whether Jupyter Server started this kernel for a notebook."""
+    return "JPY_SESSION_NAME" in env
 
 
 class CellView:
@@ -192,7 +197,8 @@ class CellView:
         self.buttons.children = ()
         self.log.layout.display = "none"
         self._set(markup.done(result))
-        self._text("\n".join([*wording.ready(result), *wording.next_in_notebook(result)]))
+        text = "\n".join([*wording.ready(result), *wording.next_in_notebook(result)])
+        self.handle.update({**self._bundle(text), **bundle.ready(result)}, raw=True)
 
     def _failed(self, error: DevboxError) -> None:
         self.progress.fail()

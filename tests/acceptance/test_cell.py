@@ -19,6 +19,7 @@ from jupyter_devbox.spec.container import ImageInfo
 from jupyter_devbox.spec.events import LogEvent, PhaseEvent
 from jupyter_devbox.spec.snapshot import UnresolvedImport
 from jupyter_devbox.view import cell as cell_module
+from jupyter_devbox.view.bundle import MIME
 from jupyter_devbox.view.cell import CellView, widgets_work
 from jupyter_devbox.view.progress import Progress, phases_for
 from jupyter_devbox.workflow.context import this_machine
@@ -126,6 +127,7 @@ def test_a_typed_command_consents(stage):
     assert [(r.dry_run, r.build) for r in shown.requests] == [(True, False), (False, True)]
     assert 'choose the kernel "digits · CPU"' in shown.text
     assert "application/vnd.jupyter.widget-view+json" in shown.handle.bundle
+    assert shown.handle.bundle[MIME]["kernel"]["display_name"] == "digits · CPU"
     assert shown.labels() == []
     assert "digits · CPU" in shown.view.page.value
 
