@@ -23,13 +23,13 @@ def ready(result: ContainerizeResult) -> dict[str, Any]:
         return {}
     kernel = result.kernels[0]
     head, *lines = map(clean, wording.ready(result))
-    title, _, aside = head.rstrip(".").partition(": ")
+    title, _, aside = head.partition(": ")
     return {
         MIME: {
             "kind": "ready",
             "kernel": {"name": kernel.name, "display_name": kernel.display_name},
             "title": title,
-            "aside": aside,
+            "aside": aside.rstrip("."),
             "lines": lines,
         }
     }

@@ -6,8 +6,8 @@ import { IDevboxActions, IDevboxModel } from '../tokens';
 import { CellOutput, MIME } from '../view/cell';
 import { DOMAIN } from './domain';
 
-/** Before the widgets of ipywidgets, which are dead once the page was loaded again. */
-const RANK = 0;
+/** Before the widgets of ipywidgets (-10), which are dead once the page was loaded again. */
+const RANK = -20;
 
 /** The end of `%containerize` in a cell. */
 export const cell: JupyterFrontEndPlugin<void> = {

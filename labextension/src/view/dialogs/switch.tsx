@@ -58,7 +58,7 @@ class Body extends ReactWidget implements Dialog.IBodyWidget<boolean> {
       'The variables of the cell you have run will be gone, and %2. Outputs and files stay.',
       'The variables of the %1 cells you have run will be gone, and %2. Outputs and files stay.',
       cells,
-      from ? trans.__('the %1 kernel stops', from) : trans.__('its kernel stops')
+      from ? trans.__('the %1 kernel stops', from) : trans.__('this kernel stops')
     );
     const names = missing.map(one => `${one.name} ${one.version ?? ''}`.trim()).join(', ');
     const target = kernel.slice(kernel.lastIndexOf(' · ') + 1).replace('· ', '');
