@@ -7,12 +7,10 @@ import threading
 import time
 from collections.abc import Callable, Mapping
 from contextlib import suppress
-from pathlib import Path
 from typing import Any, Literal
 
 from jupyter_devbox.server.builds.job import Job
 
-SCHEMAS = tuple(sorted(Path(__file__).with_name("events").glob("*.yaml")))
 BUILD = "urn:jupyter-devbox:build"
 CHANGED = "urn:jupyter-devbox:changed"
 EVERY = 0.2

@@ -1,20 +1,25 @@
-"""The extension's entry: Jupyter Server loads it; all that has to be made waits for a request."""
+"""The extension's entry: Jupyter Server loads this, and nearly nothing else before a request."""
 
 from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from jupyter_server.extension.application import ExtensionApp
 
-from jupyter_devbox.server.announce import SCHEMAS
-from jupyter_devbox.server.routes import routes
+from jupyter_devbox.server.routes import handlers, routes
 
 if TYPE_CHECKING:
     from jupyter_events import EventLogger
+    from jupyter_server.serverapp import ServerApp
 
     from jupyter_devbox.server.common import Common
+
+_SCHEMAS = Path(__file__).with_name("events")
+_AFTER = 1.0
+"""Seconds after the start in which the page that is opened then comes first."""
 
 
 class DevboxExtension(ExtensionApp):
@@ -26,12 +31,18 @@ class DevboxExtension(ExtensionApp):
     def initialize_settings(self) -> None:
         """Make the schemas of our events known."""
         self._common: Common | None = None
-        for schema in SCHEMAS:
+        for schema in sorted(_SCHEMAS.glob("*.yaml")):
             self._bus().register_event_schema(schema)
 
     def initialize_handlers(self) -> None:
-        """Add the handlers."""
+        """Add what stands in for the handlers."""
         self.handlers.extend(routes(self.common))
+
+    async def _start_jupyter_server_extension(self, serverapp: ServerApp) -> None:
+        """Load the handlers in a thread once the server runs; a request does not wait for it."""
+        del serverapp
+        loop = asyncio.get_running_loop()
+        loop.call_later(_AFTER, loop.run_in_executor, None, handlers)
 
     def common(self) -> Common:
         """Return what all handlers share; made with the first request, on the server's loop."""

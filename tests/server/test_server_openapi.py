@@ -17,7 +17,7 @@ from schemathesis.specs.openapi.checks import missing_required_header, positive_
 
 import jupyter_devbox.server
 from jupyter_devbox.server.handler import DevboxHandler
-from jupyter_devbox.server.routes import HANDLERS
+from jupyter_devbox.server.routes import handlers
 
 FILE = Path(jupyter_devbox.server.__file__).with_name("openapi.yaml")
 TOLD = yaml.safe_load(FILE.read_text(encoding="utf-8"))
@@ -28,7 +28,7 @@ def served() -> set[tuple[str, str]]:
     """Return address and method of all that the handlers answer to."""
     return {
         (re.sub(r"\(.*?\)", "{id}", f"/{path}"), method)
-        for path, handler in HANDLERS
+        for path, handler in handlers()
         for method in METHODS
         if getattr(handler, method) is not getattr(DevboxHandler, method)
     }

@@ -10,13 +10,13 @@ from jupyter_server.auth import Authorizer
 from tornado.httpclient import HTTPClientError
 
 from jupyter_devbox.server.handler import DevboxHandler
-from jupyter_devbox.server.routes import HANDLERS
+from jupyter_devbox.server.routes import handlers
 
 PATH = "digits/n.ipynb"
 METHODS = ("get", "head", "post", "delete", "patch", "put")
 SERVED = [
     (path, handler, method)
-    for path, handler in HANDLERS
+    for path, handler in handlers()
     for method in METHODS
     if getattr(handler, method) is not getattr(DevboxHandler, method)
 ]
