@@ -64,4 +64,5 @@ class DevboxExtension(ExtensionApp):
     async def stop_extension(self) -> None:
         """End the builds that run: they are shown as interrupted after that."""
         if self._common is not None:
+            self._common.watch.stop()
             await asyncio.to_thread(self._common.close)

@@ -14,6 +14,7 @@ from jupyter_devbox.server.builds.job import Job
 from jupyter_devbox.server.builds.jobs import Builds
 from jupyter_devbox.server.live import LiveKernels
 from jupyter_devbox.server.once import Once
+from jupyter_devbox.server.watch import Watch
 from jupyter_devbox.workflow.containerize import containerize
 from jupyter_devbox.workflow.context import Context
 
@@ -32,6 +33,7 @@ class Common:
     live: LiveKernels
     executor: ThreadPoolExecutor
     once: Once
+    watch: Watch
 
     def close(self) -> None:
         """End the builds, because the server ends; blocks a few seconds at most."""
@@ -64,13 +66,17 @@ def make_common(context: Context, loop: asyncio.AbstractEventLoop, emit: Emit) -
         on_change=announcer.build,
         on_end=ended,
     )
+    executor = ThreadPoolExecutor(_THREADS, thread_name_prefix="devbox")
+    watch = Watch(context, announcer)
+    watch.start(loop, executor)
     return Common(
         context=context,
         builds=builds,
         announcer=announcer,
         live=LiveKernels(),
-        executor=ThreadPoolExecutor(_THREADS, thread_name_prefix="devbox"),
+        executor=executor,
         once=once,
+        watch=watch,
     )
 
 
