@@ -142,6 +142,7 @@ def test_a_build_from_start_to_end(stage, gate):
     done = stage.end_of(record.id)
     assert (done.state, done.fraction, done.problem) == ("done", 1.0, None)
     assert done.ended is not None
+    wait_for(lambda: stage.ends)
     assert done.result["kernels"][0]["bytes"] == 10**9
     assert done.result["left_out"] == ["runArgs is not allowed"]
     assert stage.builds.log(record.id, 0).lines == ("a line ***",)
@@ -312,6 +313,9 @@ def test_what_nobody_expected_ends_the_build_too(stage):
     record, _ = stage.builds.order(PROJECT, order())
     ended = stage.end_of(record.id)
     assert (ended.state, ended.problem["code"]) == ("failed", "unexpected")
+    for thread in threading.enumerate():  # what it raises is told of the test that runs then
+        if thread.name == "devbox-build":
+            thread.join(10)
     assert "a bug" in ended.problem["message"]
     assert not any("Traceback" in line for line in ended.problem["details"])
 
