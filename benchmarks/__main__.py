@@ -1,6 +1,6 @@
 """`python -m benchmarks [PART…]`: measure, and print one table a part.
 
-Parts: capture, workflow, images, kernels. Medians of seven runs or more; the machine should
+Parts: capture, workflow, server, images, kernels. Medians of seven runs or more; the machine should
 have nothing else to do.
 """
 
@@ -10,7 +10,7 @@ import os
 import subprocess
 import sys
 
-PARTS = ("capture", "workflow", "images", "kernels")
+PARTS = ("capture", "workflow", "server", "images", "kernels")
 
 
 def main() -> int:
