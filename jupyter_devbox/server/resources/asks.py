@@ -28,9 +28,8 @@ class AsksHandler(DevboxHandler):
     @authorized
     async def get(self) -> None:
         """Answer with those about notebooks that this server shows, oldest first."""
-        found = await self.in_thread(asking.waiting, self.common.context)
-        shown = [ask for ask in found if _path_of(self, ask) is not None]
-        self.answer({"asks": [_json(ask) for ask in shown]})
+        found = await self.in_thread(_waiting, self)
+        self.answer({"asks": [_json(ask) for ask, _ in found]})
 
 
 class AskHandler(DevboxHandler):
@@ -41,13 +40,12 @@ class AskHandler(DevboxHandler):
     async def post(self, identity: str) -> None:
         """Do what was asked for, as it was shown, in a build; or refuse it."""
         accept = self.body().needed_flag("accept")
-        found = await self.in_thread(asking.waiting, self.common.context)
-        ask = next((one for one in found if one.id == identity), None)
-        path = _path_of(self, ask) if ask else None
-        if ask is None or path is None:
+        waiting = await self.in_thread(_waiting, self)
+        found = next((pair for pair in waiting if pair[0].id == identity), None)
+        if found is None:
             message = f"No box waits for an answer to: `{identity[:60]}`"
             raise NotFoundError(message, hint="look at what boxes ask for")
-        build = await self._accepted(ask, path) if accept else None
+        build = await self._accepted(*found) if accept else None
         if not accept:
             await self.in_thread(asking.refuse, self.common.context, identity)
         self.common.announcer.changed("asks")
@@ -67,9 +65,12 @@ class AskHandler(DevboxHandler):
         return record.to_json()
 
 
-def _path_of(handler: DevboxHandler, ask: StoredAsk) -> str | None:
-    """Return Jupyter's path of the notebook that a request is about; None for one elsewhere."""
-    return path_below(handler.contents_manager, Path(ask.project) / ask.notebook)
+def _waiting(handler: DevboxHandler) -> list[tuple[StoredAsk, str]]:
+    """Return what waits about notebooks below the server's root, each with Jupyter's path."""
+    every = asking.waiting(handler.common.context)
+    root = handler.contents_manager
+    paths = [(ask, path_below(root, Path(ask.project) / ask.notebook)) for ask in every]
+    return [(ask, path) for ask, path in paths if path is not None]
 
 
 def _json(ask: StoredAsk) -> dict[str, Any]:

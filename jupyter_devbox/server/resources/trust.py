@@ -22,16 +22,17 @@ class TrustHandler(DevboxHandler):
     @authorized
     async def get(self) -> None:
         """Answer with what there is to be approved."""
-        self.answer(await self.in_thread(self._seen, self._project(self.query("path"))))
+        path = self.query("path")
+        self.answer(await self.in_thread(lambda: self._seen(self._project(path))))
 
     @authenticated
     @authorized_to("execute")
     async def post(self) -> None:
         """Approve exactly what was shown: the user's own click, with the digest of what it was."""
         body = self.body()
-        project = self._project(body.text("path", needed=True))
-        digest, allow = body.text("digest", needed=True), body.texts("allow")
-        told = await self.in_thread(self._approved, project, digest, allow)
+        path, digest = body.text("path", needed=True), body.text("digest", needed=True)
+        allow = body.texts("allow")
+        told = await self.in_thread(lambda: self._approved(self._project(path), digest, allow))
         self.common.once.forget()
         self.common.announcer.changed("trust")
         self.answer(told)
