@@ -91,13 +91,13 @@ def make_server(
         yield make
 
 
-@pytest.fixture(scope="module")
-def server(request: pytest.FixtureRequest, make_server: Callable[..., Server]) -> Server:
-    """One server for a module's tests; each makes its own projects there."""
-    return make_server(request.module.__name__.removeprefix("test_"))
+@pytest.fixture(scope="session")
+def server(make_server: Callable[..., Server]) -> Server:
+    """One server for all tests; each makes its own projects there."""
+    return make_server("browser")
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def machine(server: Server) -> Machine:
     return server.machine
 
@@ -140,6 +140,8 @@ def open_lab(
         for number, tab in enumerate(tabs):
             if failed:
                 tab.picture(f"failed-{request.node.name}-{number}")
+    for used in {id(tab.server): tab.server for tab in tabs}.values():
+        used.forget()
     new = set().union(*(complaints(tab.said) for tab in tabs)) - usual
     allowed = [word for mark in request.node.iter_markers("may_say") for word in mark.args]
     assert [line for line in sorted(new) if not any(word in line for word in allowed)] == []

@@ -129,6 +129,13 @@ class Server:
             text = answer.read()
         return json.loads(text) if text else None
 
+    def forget(self) -> None:
+        """End all kernels, and go back to the first theme: the next test begins anew."""
+        for session in self.ask("api/sessions"):
+            self.ask(f"api/sessions/{session['id']}", "DELETE")
+        themes = self.machine.root / "settings" / "@jupyterlab" / "apputils-extension"
+        (themes / "themes.jupyterlab-settings").unlink(missing_ok=True)
+
     def said(self) -> str:
         """Return the end of its log."""
         return self.log.read_text(encoding="utf-8", errors="replace")[-6000:]
