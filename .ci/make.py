@@ -90,8 +90,11 @@ def bench() -> int:
         if isinstance(engine, NoEngine):
             raise CiError(engine.reason, engine.hint)
         _announce(engine)
+        _loudly(extras.ensure(), engine)
+        env = environment.activate(engine.env)
+        lab.build(env)
         command: list[str | Path] = [environment.PYTHON, "-m", "benchmarks"]
-        return _run(command, environment.activate(engine.env))
+        return _run(command, env)
 
 
 def clean() -> int:

@@ -1,7 +1,6 @@
 """`python -m benchmarks [PART…]`: measure, and print one table a part.
 
-Parts: capture, workflow, server, images, kernels. Medians of seven runs or more; the machine should
-have nothing else to do.
+PARTS = ("capture", "workflow", "server", "images", "kernels", "labextension")
 """
 
 from __future__ import annotations
@@ -10,7 +9,7 @@ import os
 import subprocess
 import sys
 
-PARTS = ("capture", "workflow", "server", "images", "kernels")
+PARTS = ("capture", "workflow", "server", "images", "kernels", "labextension")
 
 
 def main() -> int:
