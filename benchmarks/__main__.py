@@ -1,6 +1,6 @@
 """`python -m benchmarks [PART…]`: measure, and print one table a part.
 
-PARTS = ("capture", "workflow", "server", "images", "kernels", "labextension")
+Medians of seven runs or more; the machine should have nothing else to do.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""The panel: what it weighs, what it costs the server, how soon it shows what it knows.
+"""The panel: what it weighs and how soon it shows what it knows.
 
 ::
 
@@ -88,11 +88,11 @@ LOG = """() => {
 }"""
 
 
-def environment(folder: Path, *, on: bool = True) -> dict[str, str]:
-    """Return the variables of a server with folders of its own, with our part or without."""
-    config = folder / f"config-{on}"
+def environment(folder: Path) -> dict[str, str]:
+    """Return the variables of a server with folders of its own."""
+    config = folder / "config"
     config.mkdir(exist_ok=True)
-    switch = {"ServerApp": {"jpserver_extensions": {"jupyter_devbox": on}}}
+    switch = {"ServerApp": {"jpserver_extensions": {"jupyter_devbox": True}}}
     (config / "jupyter_server_config.json").write_text(json.dumps(switch), encoding="utf-8")
     data = folder / "data"
     (data / "labextensions").mkdir(parents=True, exist_ok=True)
@@ -112,14 +112,13 @@ def environment(folder: Path, *, on: bool = True) -> dict[str, str]:
 
 
 @contextmanager
-def server(module: str, folder: Path, env: Mapping[str, str]) -> Iterator[tuple[float, int]]:
-    """Run a server; yield how many seconds it took to be ready, and its port."""
+def server(module: str, folder: Path, env: Mapping[str, str]) -> Iterator[int]:
+    """Run a server; yield its port."""
     projects = folder / "projects"
     projects.mkdir(exist_ok=True)
     words = ["--no-browser", "--allow-root", "--ip=127.0.0.1", "--port=0"]
     words.append(f"--ServerApp.root_dir={projects}")
     with (folder / "server.log").open("ab") as log:
-        begun = time.perf_counter()
         process = subprocess.Popen(
             [sys.executable, "-m", module, *words],
             cwd=ROOT,
@@ -135,8 +134,7 @@ def server(module: str, folder: Path, env: Mapping[str, str]) -> Iterator[tuple[
                 message = (folder / "server.log").read_text(encoding="utf-8")[-2000:]
                 raise SystemExit(message)
             time.sleep(0.002)
-        ready = time.perf_counter() - begun
-        yield ready, int(json.loads(info.read_text(encoding="utf-8"))["port"])
+        yield int(json.loads(info.read_text(encoding="utf-8"))["port"])
     finally:
         process.terminate()
         process.wait(30)
@@ -147,21 +145,6 @@ def weigh() -> None:
     files = [*BUILT.joinpath("static").glob("*.js")]
     total = sum(len(gzip.compress(path.read_bytes())) for path in files)
     row("bundle, gzipped", f"{total / 1000:.0f} kB", "≤ 120 kB", f"{len(files)} files")
-
-
-def start(folder: Path, runs: int) -> None:
-    """Say what our part adds to a server's start; pairs, so that a busy machine hits both."""
-    times: dict[bool, list[float]] = {True: [], False: []}
-    for number in range(runs + 1):
-        for on in (True, False):
-            with server("jupyterlab", folder, environment(folder, on=on)) as (seconds, _):
-                if number:  # the first pair fills the disk's cache
-                    times[on].append(seconds * 1000)
-    more = statistics.median(a - b for a, b in zip(times[True], times[False], strict=True))
-    without = statistics.median(times[False])
-    row(
-        "server start, more with our part", f"{more:.0f} ms", "≤ 60 ms", f"without {without:.0f} ms"
-    )
 
 
 def first_paint(page: Page, address: str, runs: int) -> None:
@@ -245,7 +228,6 @@ def main() -> int:
     weigh()
     with tempfile.TemporaryDirectory(prefix="jdb-bench-") as name, sync_playwright() as playwright:
         folder = Path(name)
-        start(folder, options.runs)
         project = folder / "projects" / "chatty"
         project.mkdir()
         cells = [nbformat.v4.new_code_cell("import numpy")]
@@ -254,7 +236,7 @@ def main() -> int:
         (project / "n.ipynb").write_text(nbformat.writes(book), encoding="utf-8")
         env = {**environment(folder), "DEVBOX_CHATTER": str(options.seconds)}
         browser = playwright.chromium.launch(executable_path=chromium, args=[*FLAGS])
-        with server("benchmarks.chatty_server", folder, env) as (_, port):
+        with server("benchmarks.chatty_server", folder, env) as port:
             page = browser.new_page(viewport={"width": 1400, "height": 900})
             page.add_init_script(WATCH)
             address = f"http://127.0.0.1:{port}/lab/tree/chatty/n.ipynb?token={TOKEN}"
