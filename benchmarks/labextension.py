@@ -229,7 +229,7 @@ def main() -> int:
     with tempfile.TemporaryDirectory(prefix="jdb-bench-") as name, sync_playwright() as playwright:
         folder = Path(name)
         project = folder / "projects" / "chatty"
-        project.mkdir()
+        project.mkdir(parents=True)
         cells = [nbformat.v4.new_code_cell("import numpy")]
         kernel = {"name": "python3", "display_name": "Python 3 (ipykernel)"}
         book = nbformat.v4.new_notebook(cells=cells, metadata={"kernelspec": kernel})
