@@ -28,7 +28,7 @@ OUTSIDE = """panel => {
 def sections(lab) -> None:
     """Open every section of the panel."""
     for name in ("Kernels", "Builds", "Images"):
-        title = lab.panel.get_by_role("heading", name=re.compile(f"^{name}"))
+        title = lab.panel.get_by_role("button", name=re.compile(f"^{name}"))
         if title.get_attribute("aria-expanded") != "true":
             title.click()
 

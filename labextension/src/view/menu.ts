@@ -31,6 +31,24 @@ class Renderer extends MenuSvg.Renderer {
     );
   }
 
+  /** Lumino's separators can be focused, and so are no separators for a screen reader. */
+  override renderItem(data: Menu.IRenderData): VirtualElement {
+    if (data.item.type !== 'separator') {
+      return super.renderItem(data);
+    }
+    return h.li(
+      {
+        className: this.createItemClass(data),
+        dataset: this.createItemDataset(data),
+        role: 'separator'
+      },
+      this.renderIcon(data),
+      this.renderLabel(data),
+      this.renderShortcut(data),
+      this.renderSubmenu(data)
+    );
+  }
+
   override createItemARIA(data: Menu.IRenderData): ElementARIAAttrs {
     const aria = super.createItemARIA(data);
     return data.item.className.includes('jp-mod-cannot')

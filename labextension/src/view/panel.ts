@@ -10,10 +10,20 @@ import { SECTIONS } from './sections';
 
 export const PANEL_ID = 'jupyter-devbox-panel';
 
-/** Section titles with a summary at their end, which changes without the title being made anew. */
+/**
+ * Section titles that are buttons, with a summary at their end.
+ *
+ * Lumino's are headings that open and shut their section, which no heading may do.
+ */
 class TitleRenderer extends AccordionToolbar.Renderer {
   override createSectionTitle(title: Title<Widget>): HTMLElement {
-    const handle = super.createSectionTitle(title);
+    const heading = super.createSectionTitle(title);
+    const handle = document.createElement('div');
+    for (const { name, value } of [...heading.attributes]) {
+      handle.setAttribute(name, value);
+    }
+    handle.setAttribute('role', 'button');
+    handle.append(...heading.childNodes);
     if (title.owner instanceof SectionWidget) {
       handle.append(title.owner.summary);
     }
@@ -40,10 +50,7 @@ export class DevboxPanel extends SidePanel {
     SECTIONS.forEach((section, n) => {
       this.addWidget(new SectionWidget(section, _view));
       const content = this.content as AccordionPanel;
-      // Lumino's title opens and shuts its section, so it is a button; its name is all its text.
-      const title = content.titles[n];
-      title.setAttribute('role', 'button');
-      title.removeAttribute('aria-label');
+      content.titles[n].removeAttribute('aria-label'); // its name is all its text
       if (!section.open) {
         content.collapse(n);
       }
