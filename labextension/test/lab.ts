@@ -61,6 +61,7 @@ export function aNotebook(given: INotebook = {}): NotebookPanel {
     sessionContext: {
       session: { kernel },
       kernelChanged: signal(),
+      statusChanged: signal(),
       specsManager: { specs: { kernelspecs: { python3: { language: 'python' } } } },
       changeKernel: async ({ name }: { name: string }) => changed.push(name)
     }

@@ -1,14 +1,17 @@
 import type { JupyterFrontEnd } from '@jupyterlab/application';
+import { Notification } from '@jupyterlab/apputils';
 import { act, render, screen } from '@testing-library/react';
 import { CommandRegistry } from '@lumino/commands';
 import { Widget } from '@lumino/widgets';
+import type { IRunningSessions } from '@jupyterlab/running';
 import { nullTranslator } from '@jupyterlab/translation';
 import React from 'react';
 
 import { IStage, aNotebook, noActions, stage, trans } from '../../test/lab';
-import { AnswersApi } from '../../test/server';
+import { AnswersApi, aBuild } from '../../test/server';
 import plugins from '../index';
 import { commands } from '../plugins/commands';
+import { notify } from '../plugins/notify';
 import { running } from '../plugins/running';
 import { StatusItem } from '../plugins/status';
 import { BadgeButton } from '../view/badge';
@@ -27,9 +30,9 @@ afterEach(() => {
 describe('the plugins', () => {
   it('are small, and only the model and the actions are needed by others', () => {
     expect(plugins.map(plugin => plugin.id)).toEqual(
-      ['model', 'actions', 'panel', 'commands', 'toolbar', 'status', 'running', 'cell'].map(
-        name => `jupyter-devbox:${name}`
-      )
+      'model actions panel commands toolbar status running cell notify'
+        .split(' ')
+        .map(name => `jupyter-devbox:${name}`)
     );
     expect(plugins.filter(plugin => plugin.provides).map(plugin => plugin.id)).toEqual([
       'jupyter-devbox:model',
@@ -209,19 +212,45 @@ describe('the commands', () => {
 describe("Lab's list of what runs", () => {
   it('has our boxes, and leaves those of VS Code running', async () => {
     scene = await stage('box');
-    let given: any;
-    const managers = { add: (one: unknown) => (given = one) };
+    const given: IRunningSessions.IManager[] = [];
+    const managers = { add: (one: IRunningSessions.IManager) => given.push(one) };
     await running.activate({} as never, scene.model, scene.actions, managers, null);
     await settle();
-    const items = given.running();
-    expect(items.map((item: any) => item.label())).toEqual([
+    const items = given[0].running({ mode: 'list' });
+    expect(items.map(item => item.label())).toEqual([
       'digits · CPU',
       'a-project-with-a-rather-long-name · CPU'
     ]);
-    expect(items.map((item: any) => 'shutdown' in item)).toEqual([true, false]);
-    given.shutdownAll();
+    expect(items.map(item => 'shutdown' in item)).toEqual([true, false]);
+    given[0].shutdownAll();
     await settle();
     expect(scene.api.sent.filter(([name]) => name === 'stop')).toEqual([['stop', 'x1']]);
+  });
+});
+
+describe('the notification', () => {
+  it('comes once for a build that ended while the panel was closed', async () => {
+    scene = await stage('building');
+    const success = jest.spyOn(Notification, 'success').mockReturnValue('');
+    const failure = jest.spyOn(Notification, 'error').mockReturnValue('');
+    const panel = { id: 'jupyter-devbox-panel', isVisible: false };
+    const app = { shell: { widgets: () => [panel] } } as never;
+    await notify.activate(app, scene.model, scene.actions, null, null);
+    const ends = async (name: string) => {
+      scene.model.builds.add(aBuild('running'));
+      scene.model.builds.add(aBuild(name));
+      await settle();
+    };
+    await ends('done');
+    expect(success).toHaveBeenCalledWith('The image of train.ipynb is ready.', expect.anything());
+    await ends('failed');
+    expect(failure.mock.calls[0][0]).toContain('pygraphviz 1.14 has to be compiled');
+    await ends('cancelled');
+    panel.isVisible = true;
+    await ends('done');
+    expect(success).toHaveBeenCalledTimes(1);
+    expect(failure).toHaveBeenCalledTimes(1);
+    jest.restoreAllMocks();
   });
 });
 
@@ -231,7 +260,7 @@ describe("a cell's output", () => {
   async function shown(data: unknown): Promise<CellOutput> {
     scene = await stage('fresh');
     const output = new CellOutput(scene.model, noActions(), trans);
-    Widget.attach(output, document.body);
+    await act(async () => Widget.attach(output, document.body));
     const model = { data: { [MIME]: data, 'text/plain': 'digits · CPU is ready.' } };
     await act(async () => output.renderModel(model as never));
     return output;

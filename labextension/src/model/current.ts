@@ -7,6 +7,7 @@ import {
   NotebookActions,
   NotebookPanel
 } from '@jupyterlab/notebook';
+import type { Kernel } from '@jupyterlab/services';
 import { Debouncer } from '@lumino/polling';
 import { ISignal, Signal } from '@lumino/signaling';
 
@@ -14,6 +15,9 @@ import type { ISubject } from '../api/requests';
 
 /** Cells with one of these words may change what the notebook uses. */
 const TELLING = /\b(import|pip|conda|mamba|uv|apt|apt-get|install)\b/;
+
+/** A kernel's states in which there is a reason to be told. */
+const ENDED: readonly Kernel.Status[] = ['dead', 'autorestarting'];
 
 /** Typing is one change; milliseconds. */
 const PAUSE = 500;
@@ -98,6 +102,7 @@ export class CurrentNotebook {
     this._panel = panel;
     if (panel) {
       panel.sessionContext.kernelChanged.connect(this._tell, this);
+      panel.sessionContext.statusChanged.connect(this._onStatus, this);
       panel.context.pathChanged.connect(this._tell, this);
       panel.context.saveState.connect(this._onSave, this);
       panel.context.model.contentChanged.connect(this._onContent, this);
@@ -111,6 +116,7 @@ export class CurrentNotebook {
     this._panel = null;
     if (panel && !panel.isDisposed) {
       panel.sessionContext.kernelChanged.disconnect(this._tell, this);
+      panel.sessionContext.statusChanged.disconnect(this._onStatus, this);
       panel.context.pathChanged.disconnect(this._tell, this);
       panel.context.saveState.disconnect(this._onSave, this);
       panel.context.model.contentChanged.disconnect(this._onContent, this);
@@ -135,6 +141,12 @@ export class CurrentNotebook {
   private _onSave(_: unknown, state: DocumentRegistry.SaveState): void {
     if (state === 'completed') {
       this._remember(this._panel);
+      this._touched.emit();
+    }
+  }
+
+  private _onStatus(_: unknown, status: Kernel.Status): void {
+    if (ENDED.includes(status)) {
       this._touched.emit();
     }
   }
