@@ -15,6 +15,7 @@ from playwright.sync_api import BrowserContext, ConsoleMessage, Locator, Page, e
 AXE = ROOT / "labextension" / "node_modules" / "axe-core" / "axe.min.js"
 READY = 60_000  # milliseconds: two loaded cores
 DARK = "JupyterLab Dark"
+BUILD = re.compile("^Build( without .*)?$")  # *Builds* is a section
 # Rules about a whole page are Lab's affair; ours are about what we put into it.
 AXE_OPTIONS = {"resultTypes": ["violations"]}
 
@@ -44,12 +45,18 @@ class Lab:
         """Open Lab in a workspace of its own, with a notebook if one is named."""
         tree = f"/tree/{path}" if path else ""
         self.page.goto(self.server.url(f"lab/workspaces/{self.workspace}{tree}"))
-        expect(self.page.locator("#jupyterlab-splash")).to_have_count(0, timeout=READY)
+        self._restored()
         if path:
             self.kernel_idle()
 
     def reload(self) -> None:
         self.page.reload()
+        self._restored()
+
+    def _restored(self) -> None:
+        """Wait until Lab has put everything back where it was; only then a click is sure."""
+        self.page.wait_for_function("() => window.jupyterapp?.restored", timeout=READY)
+        self.page.evaluate("() => window.jupyterapp.restored.then(() => null)")
         expect(self.page.locator("#jupyterlab-splash")).to_have_count(0, timeout=READY)
 
     def command(self, name: str, **args: Any) -> Any:
@@ -107,12 +114,12 @@ class Lab:
         """Ask for the notebook's plan, and wait until it is there."""
         self.button("Containerize…").click(timeout=READY)
         expect(self.heading("Plan for")).to_be_visible(timeout=READY)
-        expect(self.button(re.compile("^Build"))).to_be_enabled(timeout=READY)
+        expect(self.button(BUILD)).to_be_enabled(timeout=READY)
 
     def build(self) -> None:
         """Build the notebook's plan as it is."""
         self.plan()
-        self.button(re.compile("^Build")).click()
+        self.button(BUILD).click()
         expect(self.heading("Building")).to_be_visible(timeout=READY)
 
     def heading(self, beginning: str) -> Locator:
@@ -150,6 +157,12 @@ class Lab:
         expect(dialog.get_by_role("button", name=name)).to_be_focused(timeout=READY)
         self.page.keyboard.press("Enter")
         expect(dialog).to_have_count(0)
+
+    def dismiss(self) -> None:
+        """Close what Lab itself has to say."""
+        while self.dialog().count():
+            self.page.keyboard.press("Escape")
+            self.page.wait_for_timeout(200)
 
     # --- what a browser knows of access ------------------------------------------------------
 

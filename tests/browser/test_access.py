@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 import pytest
-from pages import DARK, READY
+from pages import BUILD, DARK, READY
 from playwright.sync_api import Locator, expect
 from projects import IN_IMAGE, PATIENCE, built, notebook
 
@@ -28,7 +28,7 @@ OUTSIDE = """panel => {
 def sections(lab) -> None:
     """Open every section of the panel."""
     for name in ("Kernels", "Builds", "Images"):
-        title = lab.panel.get_by_role("button", name=re.compile(f"^{name}"))
+        title = lab.button(re.compile(f"^{name}"))
         if title.get_attribute("aria-expanded") != "true":
             title.click()
 
@@ -44,12 +44,12 @@ def test_axe_finds_nothing_in_any_state(lab, server, engine, theme):
     lab.run_cell(1)
     found = {"fresh": lab.violations(PANEL, *OURS)}
     lab.plan()
-    folded = panel.locator("button[aria-expanded=false]")
+    folded = panel.locator("[id$=notebook] button[aria-expanded=false]")
     while folded.count():
         folded.first.click()
     found["plan"] = lab.violations(PANEL)
     lab.picture(f"axe-plan-{shade}")
-    lab.button(re.compile("^Build")).click()
+    lab.button(BUILD).click()
     expect(lab.heading("Building")).to_be_visible(timeout=READY)
     found["building"] = lab.violations(PANEL)
     switch = lab.button(f"Switch to axe-{shade} · CPU…")
@@ -82,7 +82,7 @@ def test_a_panel_of_240_pixels_holds_long_names(lab, server, engine):
     expect(shown).to_be_visible()
     lab.picture("narrow-box")
     lab.button("Change the plan…").click()
-    expect(lab.button(re.compile("^Build"))).to_be_enabled(timeout=READY)
+    expect(lab.button(BUILD)).to_be_enabled(timeout=READY)
     assert panel.evaluate(OUTSIDE) == []
     lab.picture("narrow-plan")
 
