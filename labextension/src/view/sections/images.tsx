@@ -44,8 +44,9 @@ function Images(): React.ReactElement {
     );
   }
   const { engine } = value;
+  // A long list without a button would leave the keyboard nothing to scroll it by.
   return (
-    <div className="jp-Devbox-section">
+    <div className="jp-Devbox-section" tabIndex={0} role="group" aria-label={trans.__('Images')}>
       {!engine.ok && (
         <>
           <p>
