@@ -19,6 +19,14 @@ BUILD = re.compile("^Build( without .*)?$")  # *Builds* is a section
 # Rules about a whole page are Lab's affair; ours are about what we put into it.
 AXE_OPTIONS = {"resultTypes": ["violations"]}
 
+KERNEL_READY = """async () => {
+  const books = [...window.jupyterapp.shell.widgets('main')].filter(one => one.sessionContext);
+  for (const { sessionContext } of books) {
+    await sessionContext.ready;
+    await sessionContext.session?.kernel?.info;
+  }
+}"""
+
 
 @dataclass
 class Lab:
@@ -78,10 +86,11 @@ class Lab:
     # --- the notebook ------------------------------------------------------------------------
 
     def kernel_idle(self) -> None:
-        """Wait until the notebook's kernel has nothing to do."""
+        """Wait until the notebook's kernel answers, and has nothing to do."""
         light = self.page.locator(".jp-NotebookPanel:visible .jp-Notebook-ExecutionIndicator")
         expect(light).to_have_attribute("data-status", "idle", timeout=READY)
         expect(self.kernel).not_to_have_text("No Kernel")
+        self.page.evaluate(KERNEL_READY)
 
     @property
     def kernel(self) -> Locator:
@@ -158,12 +167,6 @@ class Lab:
         self.page.keyboard.press("Enter")
         expect(dialog).to_have_count(0)
 
-    def dismiss(self) -> None:
-        """Close what Lab itself has to say."""
-        while self.dialog().count():
-            self.page.keyboard.press("Escape")
-            self.page.wait_for_timeout(200)
-
     # --- what a browser knows of access ------------------------------------------------------
 
     def violations(self, *selectors: str) -> list[str]:
@@ -183,6 +186,9 @@ def new_lab(context: BrowserContext, server: Server, pictures: Path) -> Lab:
     """Open a tab that keeps what it complains of."""
     lab = Lab(context.new_page(), server, pictures)
     lab.listen()
+    # Lab asks the server all the time, and a network that changes drops a request: its own dialog.
+    lost = lab.page.get_by_role("dialog", name=re.compile("^Server Connection Error"))
+    lab.page.add_locator_handler(lost, lambda _: lab.page.keyboard.press("Escape"))
     return lab
 
 

@@ -85,7 +85,6 @@ def test_a_server_that_restarts_in_the_middle_says_so_and_builds_again(lab, serv
     again = newest(server, path)
     assert again["state"] == "interrupted"
     assert ticks("\n".join(again["log"]["lines"]))[:2] == [1, 2], "the log outlives the server"
-    lab.dismiss()  # "Server Connection Error"
     lab.picture("interrupted")
     lab.button("Build again").click()
     expect(lab.button("Switch to restarted · CPU…")).to_be_visible(timeout=PATIENCE)
