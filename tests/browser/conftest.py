@@ -13,9 +13,10 @@ from pathlib import Path
 import pytest
 from acceptance.machine import Machine, new_machine, uv
 from lab_server import BUILT, ROOT, Server, serving
-from pages import AXE, Lab, complaints, new_lab
-from playwright.sync_api import Browser, sync_playwright
+from pages import AXE, READY, Lab, complaints, new_lab
+from playwright.sync_api import Browser, expect, sync_playwright
 
+SETTLED = 5000  # milliseconds
 VIEWPORT = {"width": 1400, "height": 900}
 # Debian's Chromium in a container, as root: no sandbox, and nothing that asks the network.
 CHROMIUM = (
@@ -104,14 +105,19 @@ def machine(server: Server) -> Machine:
 
 @pytest.fixture(scope="session")
 def usual(browser: Browser, make_server: Callable[..., Server], pictures: Path) -> set[str]:
-    """What Lab complains of without us."""
-    server = make_server("without-us", panel=False)
-    (server.root / "n.ipynb").write_text(EMPTY, encoding="utf-8")
-    context = browser.new_context(viewport=VIEWPORT)
-    lab = new_lab(context, server, pictures)
-    lab.open("n.ipynb")
-    context.close()
-    return complaints(lab.said)
+    """What Lab and Notebook complain of without us."""
+    said: list[str] = []
+    for app, path in (("lab", "lab/tree/n.ipynb"), ("notebook", "notebooks/n.ipynb")):
+        server = make_server(f"{app}-without-us", app=app, panel=False)
+        (server.root / "n.ipynb").write_text(EMPTY, encoding="utf-8")
+        context = browser.new_context(viewport=VIEWPORT)
+        lab = new_lab(context, server, pictures)
+        lab.page.goto(server.url(path))
+        expect(lab.kernel).to_contain_text("Python 3", timeout=READY)
+        lab.page.wait_for_timeout(SETTLED)  # for what is said once all has begun
+        context.close()
+        said += lab.said
+    return complaints(said)
 
 
 @pytest.fixture

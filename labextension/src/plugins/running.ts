@@ -11,15 +11,18 @@ export const running: JupyterFrontEndPlugin<void> = {
   id: 'jupyter-devbox:running',
   description: "Boxes in Lab's own list of what runs.",
   autoStart: true,
-  requires: [IDevboxModel, IDevboxActions, IRunningSessionManagers],
-  optional: [ITranslator],
+  requires: [IDevboxModel, IDevboxActions],
+  optional: [IRunningSessionManagers, ITranslator],
   activate: (
     _,
     model: IDevboxModel,
     actions: IDevboxActions,
-    managers: IRunningSessionManagers,
+    managers: IRunningSessionManagers | null,
     translator: ITranslator | null
   ) => {
+    if (!managers) {
+      return; // a page of Notebook's has no such list
+    }
     const { api, boxes } = model;
     const trans = (translator ?? nullTranslator).load(DOMAIN);
     const mine = () => (boxes.value?.boxes ?? []).filter(box => box.running);

@@ -15,15 +15,18 @@ export const status: JupyterFrontEndPlugin<void> = {
   id: 'jupyter-devbox:status',
   description: 'The item in the status bar; it opens the panel.',
   autoStart: true,
-  requires: [IDevboxModel, IDevboxActions, IStatusBar],
-  optional: [ITranslator],
+  requires: [IDevboxModel, IDevboxActions],
+  optional: [IStatusBar, ITranslator],
   activate: (
     _,
     model: IDevboxModel,
     actions: IDevboxActions,
-    bar: IStatusBar,
+    bar: IStatusBar | null,
     translator: ITranslator | null
   ) => {
+    if (!bar) {
+      return; // a page of Notebook's has no status bar
+    }
     const trans = (translator ?? nullTranslator).load(DOMAIN);
     const item = ReactWidget.create(
       <UseSignal signal={model.changed}>
