@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from ctypes.util import find_library
 
 import debian
 from steps import step
@@ -15,15 +16,20 @@ PROGRAMS = {
     "ip": ("iproute2",),  # a private engine in a network of its own
     "chromium": ("chromium", "fonts-dejavu-core"),
 }
+# Library → its package. Playwright's own node is linked with it.
+LIBRARIES = {"atomic": "libatomic1"}
 
 
 def ensure() -> list[str]:
     """Install what is missing, where that may be done; return what is missing still, in words."""
+    wanted = [package for name in PROGRAMS if not _find(name) for package in PROGRAMS[name]]
+    wanted += [package for name, package in LIBRARIES.items() if not find_library(name)]
+    if wanted and debian.may_install():
+        with step(f"installed {', '.join(wanted)} from Debian's packages"):
+            debian.install(wanted)
     missing = [name for name in PROGRAMS if not _find(name)]
-    if missing and debian.may_install():
-        with step(f"installed {', '.join(missing)} from Debian's packages"):
-            debian.install([package for name in missing for package in PROGRAMS[name]])
-    return [f"no {name}: tests that need it" for name in missing if not _find(name)]
+    missing += [f"lib{name}" for name in LIBRARIES if not find_library(name)]
+    return [f"no {name}: tests that need it" for name in missing]
 
 
 def _find(name: str) -> str | None:

@@ -71,7 +71,7 @@ class TestWheel:
         assert [name for name in names if name.startswith("jupyter_devbox/labextension")] == []
         assert f"{ASSETS}/static/style.js" in names
         assert f"{ASSETS}/{package['jupyterlab']['_build']['load']}" in names
-        assert f"{ASSETS}/schemas/jupyter-devbox/plugin.json" in names
+        assert f"{ASSETS}/schemas/jupyter-devbox/toolbar.json" in names
         assert f"{ASSETS}/install.json" in names
         assert f"{CONFIG}/jupyter_devbox.json" in names
         assert not [name for name in names if "node_modules" in name or name.endswith(".ts")]

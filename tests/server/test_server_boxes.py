@@ -21,7 +21,7 @@ pytestmark = [pytest.mark.docker, pytest.mark.network, pytest.mark.slow]
 def box_engine(own_engine, monkeypatch, tmp_path):
     """The real engine, for kernels too, with their sockets in a folder of the test's."""
     monkeypatch.setenv("JUPYTER_DEVBOX_RUNTIME_DIR", str(tmp_path / "r"))
-    monkeypatch.setattr("jupyter_devbox.provisioner._connect", lambda: own_engine)
+    monkeypatch.setattr("jupyter_devbox.provisioner.devbox.connect", lambda: own_engine)
     return own_engine
 
 
