@@ -39,6 +39,7 @@ export interface IDevboxModel {
   startBuild(subject: ISubject, edits: IEdits, options: IBuildOptions): Promise<IBuild>;
   readonly hostKernels: { name: string; display_name: string }[];
   registered(name: string): string | null;
+  readKernelspecs(): Promise<void>;
   putAside(build: IBuild): void;
 }
 

@@ -95,7 +95,6 @@ def test_files_from_elsewhere_are_shown_and_approved_before_anything_is_built(la
     expect(lab.button("Switch to foreign · CPU…")).to_be_visible(timeout=PATIENCE)
 
 
-@pytest.mark.xfail(strict=True, reason="the page does not read the kernelspecs anew: no Switch")
 def test_the_output_of_the_magic_switches_and_opens_the_panel(lab, server, engine):
     path = notebook(server.machine, "magic", "%load_ext jupyter_devbox\n%containerize", "1")
     lab.open(path)

@@ -94,7 +94,7 @@ def test_a_failing_build_names_the_step_and_shows_its_text_as_text(lab, server, 
     path = written(
         server.machine, "failing",
         "echo '<img src=x onerror=document.title=1>'",
-        "printf '\\033[31mred\\033[0m\\n'; head -c 1000000 /dev/zero | tr '\\0' x; echo; exit 3",
+        "head -c 1000000 /dev/zero | tr '\\0' x; echo; printf '\\033[31mred\\033[0m\\n'; exit 3",
     )  # fmt: skip
     lab.open(path)
     lab.show_panel()

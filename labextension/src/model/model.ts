@@ -201,6 +201,15 @@ export class DevboxModel implements IDevboxModel {
     this._tell();
   }
 
+  /** Read anew which kernels are registered; where the server is away, what is known stands. */
+  async readKernelspecs(): Promise<void> {
+    try {
+      await this._services.kernelspecs.refreshSpecs();
+    } catch (error) {
+      console.debug('The kernelspecs could not be read', error);
+    }
+  }
+
   dispose(): void {
     document.removeEventListener('visibilitychange', this._onVisible);
     this._services.events.stream.disconnect(this._onEvent, this);

@@ -31,6 +31,9 @@ export class CellOutput extends ReactWidget implements IRenderMime.IRenderer {
   async renderModel(model: IRenderMime.IMimeModel): Promise<void> {
     this._ready = asReady(model.data[MIME]);
     this._text = String(model.data['text/plain'] ?? '');
+    if (this._ready && this._model.registered(this._ready.kernel.name) === null) {
+      await this._model.readKernelspecs(); // the cell has registered it just now
+    }
     this.update();
     await this.renderPromise;
   }
