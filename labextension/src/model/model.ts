@@ -201,13 +201,9 @@ export class DevboxModel implements IDevboxModel {
     this._tell();
   }
 
-  /** Read anew which kernels are registered; where the server is away, what is known stands. */
+  /** Read anew which kernels are registered. */
   async readKernelspecs(): Promise<void> {
-    try {
-      await this._services.kernelspecs.refreshSpecs();
-    } catch (error) {
-      console.debug('The kernelspecs could not be read', error);
-    }
+    await this._services.kernelspecs.refreshSpecs();
   }
 
   dispose(): void {

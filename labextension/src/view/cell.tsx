@@ -32,7 +32,9 @@ export class CellOutput extends ReactWidget implements IRenderMime.IRenderer {
     this._ready = asReady(model.data[MIME]);
     this._text = String(model.data['text/plain'] ?? '');
     if (this._ready && this._model.registered(this._ready.kernel.name) === null) {
-      await this._model.readKernelspecs(); // the cell has registered it just now
+      // The cell has registered it just now. Where the server is away, what is known stands.
+      const draw = () => this.update();
+      await this._model.readKernelspecs().then(draw, draw);
     }
     this.update();
     await this.renderPromise;
