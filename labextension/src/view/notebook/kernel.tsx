@@ -4,7 +4,7 @@ import type { IBuild, IDrift, IKernelSpec, INotebookFacts } from '../../api/answ
 import { duration, size } from '../../units';
 import { change } from '../../words';
 import { useView } from '../context';
-import { Fact, Hint, IconButton, Note, Primary, Prose, Secondary } from '../parts/basics';
+import { Fact, Files, Hint, IconButton, Note, Primary, Prose, Secondary } from '../parts/basics';
 import { asideIcon } from '../../icons';
 import { Facts } from './head';
 
@@ -176,13 +176,7 @@ export function Written(props: { facts: INotebookFacts; build: IBuild }): React.
             onClick={() => model.putAside(props.build)}
           />
         </div>
-        <ul className="jp-Devbox-small">
-          {files.map(path => (
-            <li key={path} className="jp-Devbox-code">
-              {path}
-            </li>
-          ))}
-        </ul>
+        <Files paths={files} />
       </Note>
       {props.facts.engine.ok && (
         <Primary onClick={() => actions.containerize()}>{trans.__('Containerize…')}</Primary>

@@ -4,7 +4,7 @@ import type { IPlan, IQuestion } from '../../api/answers';
 import type { PlanDraft } from '../../model/plan';
 import { inCells } from '../../words';
 import { useView } from '../context';
-import { Check, Mini, Note } from '../parts/basics';
+import { Check, Files, Mini, Note } from '../parts/basics';
 import { LookUpLine } from './plan-lookup';
 
 /** What only the user can answer, before everything else. */
@@ -111,13 +111,7 @@ function Conflict(props: { draft: PlanDraft; files: string[] }): React.ReactElem
       <p>
         <b>{trans.__('Changed by hand, and the plan disagrees:')}</b>
       </p>
-      <ul className="jp-Devbox-small">
-        {files.map(path => (
-          <li key={path} className="jp-Devbox-code">
-            {path}
-          </li>
-        ))}
-      </ul>
+      <Files paths={files} />
       <ul>
         <Check
           label={trans.__('Take the plan')}

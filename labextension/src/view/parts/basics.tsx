@@ -177,6 +177,19 @@ export function Disclosure(props: {
   );
 }
 
+/** Paths of files, a line each. */
+export function Files(props: { paths: string[] }): React.ReactElement {
+  return (
+    <ul className="jp-Devbox-small">
+      {props.paths.map(path => (
+        <li key={path} className="jp-Devbox-code">
+          {path}
+        </li>
+      ))}
+    </ul>
+  );
+}
+
 export function Check(props: {
   label: string;
   checked: boolean;
