@@ -236,7 +236,7 @@ def check_rendered(tree: RenderedTree, spec: EnvironmentSpec) -> None:
     value = jsonc.parse(texts[f"{FOLDER}/devcontainer.json"].decode()).value
     assert set(value) <= {
         "name", "build", "remoteUser", "updateRemoteUserUID", "init", "mounts", "containerEnv",
-        "customizations", "forwardPorts", "workspaceMount", "workspaceFolder",
+        "customizations", "forwardPorts", "workspaceMount", "workspaceFolder", "shutdownAction",
     }  # fmt: skip
     assert value["build"]["options"] == ["--secret=id=ca,src=${localEnv:SSL_CERT_FILE:/dev/null}"]
     assert set(value["containerEnv"]) == {"SSL_CERT_FILE", "PIP_CERT"}
@@ -257,7 +257,7 @@ def check_written(root: Path, spec: EnvironmentSpec, before: Any) -> None:
     check_configuration(value)
     owned = {"name", "build", "remoteUser", "updateRemoteUserUID", "init", "mounts", "containerEnv",
              "customizations", "forwardPorts", "workspaceMount", "workspaceFolder",
-             "image", "dockerComposeFile", "dockerFile"}  # fmt: skip
+             "shutdownAction", "image", "dockerComposeFile", "dockerFile"}  # fmt: skip
     old, new = (json.dumps({k: c[k] for k in c if k not in owned}) for c in (before, value))
     assert old == new
 
