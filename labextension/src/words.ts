@@ -88,6 +88,9 @@ export function change(trans: TranslationBundle, drift: IDrift): string {
     case 'removed':
       return trans.__('%1 is not used any more', what);
     default:
-      return trans.__('%1 changed', what);
+      // Of a plain pin the number is enough: "was 0.13.1".
+      return drift.pinned
+        ? trans.__('%1 changed, was %2', what, drift.pinned.replace(/^==/, ''))
+        : trans.__('%1 changed', what);
   }
 }

@@ -81,6 +81,12 @@ export const SPECS = {
     language: 'python',
     display_name: 'digits · CPU',
     metadata: { jupyter_devbox: { target: 'cpu' } }
+  },
+  'digits-1a2b-cuda': {
+    name: 'digits-1a2b-cuda',
+    language: 'python',
+    display_name: 'digits · CUDA',
+    metadata: { jupyter_devbox: { target: 'cuda' } }
   }
 };
 

@@ -57,7 +57,6 @@ def test_the_badge_opens_a_menu_by_keyboard(lab, server, engine):
     expect(lab.panel).to_be_visible()
 
 
-@pytest.mark.xfail(strict=True, reason="the tool bar moves the focus to its first button")
 def test_the_badges_menu_gives_the_focus_back(lab, server, engine):
     lab.open(notebook(server.machine, "focus"))
     expect(lab.badge).to_be_visible(timeout=READY)

@@ -36,7 +36,6 @@ def test_it_says_what_is_wrong_and_what_works_without(open_lab, alone):
     assert lab.violations("#jupyter-devbox-panel") == []
 
 
-@pytest.mark.xfail(strict=True, reason="the missing engine is shown before the environment")
 def test_a_virtual_environment_is_made_and_offered(open_lab, alone):
     lab = open_lab(where=alone)
     lab.open(notebook(alone.machine, "venv"))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from importlib.metadata import version
 
 import pytest
 from jupyter_server.services.contents.manager import ContentsManager
@@ -33,6 +34,24 @@ async def test_a_fresh_notebook(call, project):
     assert [(t["target"], t["label"]) for t in told["targets"]] == [
         ("cpu", "CPU"),
         ("venv", "venv"),
+    ]
+
+
+async def test_a_version_that_moved_is_named_with_the_one_before(call, project):
+    folder = project / ".devcontainer"
+    folder.mkdir()
+    line = 'packaging==20.0  # import: packaging; notebooks: ["n.ipynb"]\n'
+    (folder / "requirements.in").write_text(line, encoding="utf-8")
+    write_notebook(project / "n.ipynb", "import packaging")
+    _, told = await call("GET", "notebook", path=PATH)
+    assert told["drift"] == [
+        {
+            "kind": "changed",
+            "name": "packaging",
+            "version": version("packaging"),
+            "pinned": "==20.0",
+            "cell": 1,
+        }
     ]
 
 

@@ -72,4 +72,10 @@ def _source(snapshot: KernelSnapshot) -> str:
 
 
 def _difference(one: Difference) -> dict[str, Any]:
-    return {"kind": one.kind, "name": one.name, "version": one.version, "cell": one.cell}
+    return {
+        "kind": one.kind,
+        "name": one.name,
+        "version": one.version,
+        "pinned": one.pinned,
+        "cell": one.cell,
+    }

@@ -2,7 +2,7 @@ import { act, fireEvent, render, screen, within } from '@testing-library/react';
 import React from 'react';
 
 import { aNotebook, IStage, stage } from '../../test/lab';
-import { AnswersApi, STATES, aPlan, refusal } from '../../test/server';
+import { AnswersApi, STATES, aBuild, aPlan, facts, refusal } from '../../test/server';
 import { ViewProvider } from '../view/context';
 import { ThisNotebook } from '../view/notebook/this-notebook';
 
@@ -26,6 +26,7 @@ async function show(state: string, given?: Promise<IStage>): Promise<IStage> {
   return open;
 }
 
+const KERNEL = facts('ready').kernels[0];
 const primary = () => document.querySelector('.jp-mod-accept')?.textContent ?? null;
 const text = () => document.body.textContent ?? '';
 const press = (name: string | RegExp) =>
@@ -42,7 +43,11 @@ describe('each state', () => {
     ready: ['ready', 'Switch to digits · CPU…', ['Image ready', '1.08 GB · built in 2 min 41 s']],
     written: ['written', 'Containerize…', ['2 files written']],
     box: ['box', null, ['All of it is in the image']],
-    drift: ['drift', 'Add to image', ['2 changes are not in the image', 'Pins both in requ']],
+    drift: [
+      'drift',
+      'Add to image',
+      ['2 changes are not in the image', 'scipy 1.16.2 changed, was 1.15.0', 'Pins both in requ']
+    ],
     rebuilt: ['rebuilt', 'Restart into it…', ['New image ready', 'Variables will be gone.']],
     failed: [
       'failed',
@@ -104,6 +109,37 @@ describe('each state', () => {
     expect(text()).toContain('Save this notebook first.');
     await press('Save');
     expect(actions.save).toHaveBeenCalled();
+  });
+
+  it('offers the environment that was made without an engine', async () => {
+    const venv = { ...KERNEL, name: 'digits-1a2b-venv', display_name: 'digits · venv' };
+    const api = new AnswersApi('engine-off');
+    api.facts = { ...api.facts, kernels: [{ ...venv, target: 'venv' }] };
+    const { model } = await show('', stage('engine-off', aNotebook(), api));
+    expect(model.state.kind).toBe('engine');
+    expect(primary()).toBe('Switch to digits · venv…');
+    const done = aBuild('done');
+    const kernels = [{ ...venv, target: 'venv' as const }];
+    act(() =>
+      model.builds.add({ ...done, targets: ['venv'], result: { ...done.result!, kernels } })
+    );
+    expect(model.state.kind).toBe('ready');
+    expect(text()).toContain('Environment ready');
+    expect(primary()).toBe('Switch to digits · venv…');
+  });
+
+  it.each([
+    ['', 'unsaved'],
+    ['import json', 'fresh']
+  ])('looks whether the file has code: %p', async (saved, kind) => {
+    const api = new AnswersApi('fresh');
+    api.facts.uses = { packages: 0, apt: [], unresolved: [], source: 'saved' };
+    const cell = { sharedModel: { getSource: () => saved } };
+    const notebook = aNotebook({ dirty: true });
+    Object.assign(notebook.context.model, { cells: [cell] });
+    const { model } = await show('', stage('fresh', notebook, api));
+    cell.sharedModel.getSource = () => 'import sys';
+    expect(model.state.kind).toBe(kind);
   });
 
   it('says that other languages do not work', async () => {

@@ -80,18 +80,29 @@ describe('the actions', () => {
   it('ask before variables are lost, and name what the image lacks', async () => {
     const notebook = aNotebook({ sources: ['a', 'b'], counts: [1, 2], counter: 2 });
     await given('drift', notebook);
-    void actions.switchTo('digits-1a2b-cpu');
+    void actions.switchTo('digits-1a2b-cuda');
     await settle();
     const dialog = theDialog();
-    expect(dialog.getAttribute('aria-label')).toBe('Switch train.ipynb to digits · CPU?');
-    expect(dialog.textContent).toContain('Switch train.ipynb to digits · CPU?');
+    expect(dialog.getAttribute('aria-label')).toBe('Switch train.ipynb to digits · CUDA?');
+    expect(dialog.textContent).toContain('Switch train.ipynb to digits · CUDA?');
     expect(dialog.textContent).toContain(
       'The variables of the 2 cells you have run will be gone, and the CPU kernel stops.'
     );
-    expect(dialog.textContent).toContain('Not in the CPU image: seaborn 0.13.2, scipy 1.16.2.');
+    expect(dialog.textContent).toContain('Not in the CUDA image: seaborn 0.13.2, scipy 1.16.2.');
     expect(document.activeElement?.textContent).toBe('Switch');
     await press('Cancel');
     expect(changedTo(notebook)).toEqual([]);
+  });
+
+  it('ask before a restart of the same kernel, and call it one', async () => {
+    const notebook = aNotebook({ sources: ['a'], counts: [1], counter: 1 });
+    await given('drift', notebook);
+    void actions.switchTo('digits-1a2b-cpu');
+    await settle();
+    expect(theDialog().getAttribute('aria-label')).toBe('Restart digits · CPU?');
+    expect(theDialog().textContent).toContain('of the cell you have run will be gone. Outputs');
+    await press('Restart');
+    expect(changedTo(notebook)).toEqual(['digits-1a2b-cpu']);
   });
 
   it('give the keyboard back to the button that asked', async () => {

@@ -193,6 +193,7 @@ export class DevboxActions implements IDevboxActions {
       const answer = await askToSwitch(this._trans, {
         notebook: panel.title.label,
         kernel: spec.display_name,
+        restart: facts?.kernel?.name === name,
         from: from && from !== 'host' ? label(this._trans, from) : '',
         cells,
         missing: spec.metadata?.jupyter_devbox

@@ -66,6 +66,8 @@ export interface IDrift {
   kind: 'added' | 'removed' | 'changed';
   name: string;
   version: string | null;
+  /** What requirements.in says of its version, such as `==1.2`; "" where it is not there. */
+  pinned: string;
   cell: number | null;
 }
 

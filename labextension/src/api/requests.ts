@@ -27,6 +27,9 @@ export class RequestError extends Error {
   }
 }
 
+/** Until a question without an answer is put again; milliseconds. The network may have changed. */
+const PAUSE = 500;
+
 /** Which notebook a request is about. */
 export interface ISubject {
   /** Jupyter's path of the notebook. */
@@ -132,17 +135,28 @@ export class Api {
     if (body) {
       init.body = JSON.stringify(body);
     }
-    let response: Response;
-    try {
-      response = await ServerConnection.makeRequest(url, init, this._settings);
-    } catch (error) {
-      throw new RequestError(0, { code: 'unreachable', message: String(error), hint: '' });
-    }
+    const response = await this._fetch(url, init);
     const answer: unknown = await response.json().catch(() => null);
     if (!response.ok || answer === null) {
       throw new RequestError(response.status, asProblem(answer, response));
     }
     return answer as T;
+  }
+
+  /** Return what the server sends; a question that got no answer at all is put once more. */
+  private async _fetch(url: string, init: RequestInit): Promise<Response> {
+    const ask = (): Promise<Response> => ServerConnection.makeRequest(url, init, this._settings);
+    try {
+      return await ask().catch(async (error: unknown) => {
+        if (init.method !== 'GET') {
+          throw error; // it may have been done
+        }
+        await new Promise(resolve => setTimeout(resolve, PAUSE));
+        return ask();
+      });
+    } catch (error) {
+      throw new RequestError(0, { code: 'unreachable', message: String(error), hint: '' });
+    }
   }
 }
 

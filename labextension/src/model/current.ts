@@ -72,6 +72,13 @@ export class CurrentNotebook {
     return !!model?.dirty && file !== undefined && sources(model) !== file;
   }
 
+  /** Whether all its code is in the page alone. */
+  get neverSaved(): boolean {
+    const model = this._panel?.context.model;
+    const file = (model && this._files.get(model)) ?? '';
+    return this.dirty && !file.split('\0').some(source => source.trim());
+  }
+
   /** The language of its kernel, else of its file; "" when neither is known. */
   get language(): string {
     const panel = this._panel;

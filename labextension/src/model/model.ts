@@ -92,7 +92,7 @@ export class DevboxModel implements IDevboxModel {
       serverOff: this._serverOff,
       open: !!this.current.subject,
       language: this.current.language,
-      dirty: this.current.dirty,
+      neverSaved: this.current.neverSaved,
       facts: this._facts,
       problem: this._problem,
       draft: this.draft,

@@ -40,7 +40,8 @@ export interface ISituation {
   /** Whether there is a notebook in front. */
   open: boolean;
   language: string;
-  dirty: boolean;
+  /** Whether its code is in the page alone. */
+  neverSaved: boolean;
   facts: INotebookFacts | null;
   problem: IProblem | null;
   draft: PlanDraft | null;
@@ -60,7 +61,7 @@ export function stateOf(now: ISituation): State {
   if ((now.language && now.language !== 'python') || code === 'unsupported_kernel') {
     return { kind: 'not-python' };
   }
-  if (neverSaved(now)) {
+  if (unsaved(now)) {
     return { kind: 'unsaved' };
   }
   if (now.draft) {
@@ -87,8 +88,10 @@ function known(facts: INotebookFacts, build: IBuild | null): Known {
     return { kind: 'failed', build };
   }
   const boxed = kernel && kernel.target !== 'host' ? kernel : null;
+  const ready = readyKernel(facts, build);
   if (!engine.ok && boxed?.target !== 'venv') {
-    return { kind: 'engine', engine };
+    // What was made just now, and runs without an engine, comes before what is missing.
+    return ready?.build ? { kind: 'ready', ...ready } : { kind: 'engine', engine };
   }
   if (build?.state === 'cancelled' || build?.state === 'interrupted') {
     return { kind: 'stopped', build };
@@ -105,11 +108,18 @@ function known(facts: INotebookFacts, build: IBuild | null): Known {
   if (build?.state === 'done' && build.write_only) {
     return { kind: 'written', build };
   }
+  return ready ? { kind: 'ready', ...ready } : { kind: 'fresh' };
+}
+
+/** Return the kernel to offer, and the build if it made it; null where none runs here. */
+function readyKernel(
+  facts: INotebookFacts,
+  build: IBuild | null
+): { kernel: IKernelSpec; build: IBuild | null } | null {
   // The build's own kernels first: the facts may be of the moment before it ended.
-  const ready = [...(build?.result?.kernels ?? []), ...facts.kernels].find(spec =>
-    runs(facts, spec)
-  );
-  return ready ? { kind: 'ready', kernel: ready, build: builtIt(build, ready) } : { kind: 'fresh' };
+  const made = build?.state === 'done' ? (build.result?.kernels ?? []) : [];
+  const kernel = [...made, ...facts.kernels].find(spec => runs(facts, spec));
+  return kernel ? { kernel, build: builtIt(build, kernel) } : null;
 }
 
 /** Return whether a kernel can be started on this machine. */
@@ -124,10 +134,7 @@ function builtIt(build: IBuild | null, spec: IKernelSpec): IBuild | null {
 }
 
 /** Return whether the file is not there, or has nothing of what stands in the page. */
-function neverSaved({ problem, facts, dirty }: ISituation): boolean {
-  if (problem?.code === 'not_found' || problem?.code === 'http_404') {
-    return true;
-  }
-  const uses = facts?.uses;
-  return dirty && !!uses && uses.packages === 0 && !uses.unresolved.length && !facts.kernels.length;
+function unsaved({ problem, facts, neverSaved }: ISituation): boolean {
+  const gone = problem?.code === 'not_found' || problem?.code === 'http_404';
+  return gone || (neverSaved && !!facts && !facts.kernels.length);
 }

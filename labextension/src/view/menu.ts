@@ -75,7 +75,9 @@ export function openMenu(
   }
   otherRows(model, actions, trans).forEach((row, n) => add(menu, `other-${n}`, row));
   menu.aboutToClose.connect(() => {
-    // Its commands run after it has closed; the keyboard goes back to the badge before.
+    // Its commands run after it has closed; the keyboard goes back to the badge before. A tool
+    // bar hands a focus from outside to the item it had last, but leaves one from within alone.
+    anchor.focus();
     anchor.focus();
     setTimeout(() => menu.dispose());
   });

@@ -9,6 +9,8 @@ export interface ISwitchQuestion {
   notebook: string;
   /** The kernel to be switched to. */
   kernel: string;
+  /** Whether the notebook runs on it already, and it only starts anew. */
+  restart: boolean;
   /** What the notebook runs on now, such as `CPU`; "" where it is not one of ours. */
   from: string;
   /** Cells whose variables will be gone. */
@@ -26,12 +28,15 @@ export async function askToSwitch(
   trans: TranslationBundle,
   question: ISwitchQuestion
 ): Promise<{ runAbove: boolean } | null> {
-  const title = trans.__('Switch %1 to %2?', question.notebook, question.kernel);
+  const { kernel, notebook, restart } = question;
+  const title = restart
+    ? trans.__('Restart %1?', kernel)
+    : trans.__('Switch %1 to %2?', notebook, kernel);
   const answer = await showNamed(title, {
     body: new Body(trans, question),
     buttons: [
       Dialog.cancelButton({ label: trans.__('Cancel') }),
-      Dialog.warnButton({ label: trans.__('Switch') })
+      Dialog.warnButton({ label: restart ? trans.__('Restart') : trans.__('Switch') })
     ],
     defaultButton: 1
   });
@@ -53,13 +58,20 @@ class Body extends ReactWidget implements Dialog.IBodyWidget<boolean> {
 
   protected override render(): React.ReactElement {
     const trans = this._trans;
-    const { cells, from, kernel, missing } = this._question;
-    const lost = trans._n(
-      'The variables of the cell you have run will be gone, and %2. Outputs and files stay.',
-      'The variables of the %1 cells you have run will be gone, and %2. Outputs and files stay.',
-      cells,
-      from ? trans.__('the %1 kernel stops', from) : trans.__('this kernel stops')
-    );
+    const { cells, from, kernel, missing, restart } = this._question;
+    const stops = from ? trans.__('the %1 kernel stops', from) : trans.__('this kernel stops');
+    const lost = restart
+      ? trans._n(
+          'The variables of the cell you have run will be gone. Outputs and files stay.',
+          'The variables of the %1 cells you have run will be gone. Outputs and files stay.',
+          cells
+        )
+      : trans._n(
+          'The variables of the cell you have run will be gone, and %2. Outputs and files stay.',
+          'The variables of the %1 cells you have run will be gone, and %2. Outputs and files stay.',
+          cells,
+          stops
+        );
     const names = missing.map(one => `${one.name} ${one.version ?? ''}`.trim()).join(', ');
     const target = kernel.slice(kernel.lastIndexOf(' · ') + 1).replace('· ', '');
     return (

@@ -117,7 +117,11 @@ export function Drift({ drift }: { drift: readonly IDrift[] }): React.ReactEleme
         </ul>
         {!gone && (
           <p className="jp-Devbox-small">
-            {trans.__('They work now, and are lost when this box is removed.')}
+            {trans._n(
+              'It works now, and is lost when this box is removed.',
+              'They work now, and are lost when this box is removed.',
+              drift.length
+            )}
           </p>
         )}
       </Note>

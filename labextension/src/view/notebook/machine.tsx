@@ -26,6 +26,7 @@ export function EngineOff(props: { facts: INotebookFacts; engine: IEngine }): Re
     engine.code === 'engine_not_found'
       ? trans.__('Ask your admin, or choose a virtual environment.')
       : engine.hint;
+  const made = facts.kernels.find(spec => spec.target === 'venv');
   const apt = facts.uses.apt;
   const needs = apt.length
     ? trans.__('Same pinned packages, but %1 must be on this machine. ', listing(trans, apt))
@@ -49,9 +50,15 @@ export function EngineOff(props: { facts: INotebookFacts; engine: IEngine }): Re
       <Facts facts={facts} />
       <div className="jp-Devbox-stack8">
         <p className="jp-Devbox-small">{trans.__('Without Docker you can still:')}</p>
-        <Primary onClick={() => actions.containerize({ targets: ['venv'] })}>
-          {trans.__('Use a virtual environment…')}
-        </Primary>
+        {made ? (
+          <Primary onClick={() => actions.switchTo(made.name)}>
+            {trans.__('Switch to %1…', made.display_name)}
+          </Primary>
+        ) : (
+          <Primary onClick={() => actions.containerize({ targets: ['venv'] })}>
+            {trans.__('Use a virtual environment…')}
+          </Primary>
+        )}
         <Secondary onClick={() => actions.containerize({}, true)}>
           {trans.__('Write the container files…')}
         </Secondary>
