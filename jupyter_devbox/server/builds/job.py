@@ -195,11 +195,11 @@ class Job:
         with self._lock:
             self._admit()
             state: State = ended["state"]
-            if state in {"failed", "cancelled"}:
-                self._progress.fail()
-            whole = self.record()
             if self._closing and state == "cancelled":
                 state = "running"  # its owner is gone in a moment: whoever reads it then knows
+            elif state in {"failed", "cancelled"}:
+                self._progress.fail()
+            whole = self.record()
             self._record = replace(
                 whole,
                 **{**ended, "state": state},

@@ -17,5 +17,10 @@ class AboutHandler(DevboxHandler):
     @authenticated
     @authorized
     async def get(self) -> None:
-        """Answer with versions."""
+        """Answer with versions.
+
+        A page asks this as it begins, and where its user has it check again: what was found a
+        moment ago is not good enough then.
+        """
+        self.common.once.forget()
         self.answer({"version": __version__, "api": API})

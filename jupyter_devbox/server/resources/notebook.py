@@ -33,8 +33,6 @@ class NotebookHandler(DevboxHandler):
             ("notebook", asked.file, saved(asked.file), self.query("kernel"), asked.snapshot),
             lambda: self.in_thread(self._state, asked),
         )
-        if not told["engine"]["ok"]:
-            self.common.once.forget()  # whoever mends it looks again at once
         self.answer({**told, "path": asked.path})
 
     def _state(self, asked: Asked) -> dict[str, Any]:
