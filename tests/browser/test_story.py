@@ -102,7 +102,7 @@ def adds_a_package(lab) -> None:
 
 def puts_it_into_the_image(lab) -> None:
     lab.button("Restart into it…").click()
-    lab.confirm("Switch")
+    lab.confirm("Restart")
     expect(lab.panel).to_contain_text(IN_IMAGE, timeout=READY)
     lab.kernel_idle()
     number = lab.add_cell("import humanize\nprint(humanize.__file__)")
