@@ -14,7 +14,8 @@
     │   ├── BaseImageError            22
     │   ├── RequirementError          23  a name, version or apt package that is not well formed
     │   ├── OutsideModuleError        24  the user's own module lies outside the project
-    │   └── PlanChangedError          25  the project is no longer as it was when the plan was shown
+    │   ├── PlanChangedError          25  the project is no longer as it was when the plan was shown
+    │   └── NoCudaError               26  nothing was built for this driver, card or Python
     ├── LockError                     30
     │   ├── ResolutionError           31  a pin the index lacks, pins that conflict
     │   └── IndexUnreachableError     32
@@ -156,6 +157,21 @@ class PlanChangedError(PlanError):
     """What would be written is not what the user was shown; nothing was."""
 
     code, exit_code = "plan_changed", 25
+
+
+class NoCudaError(PlanError):
+    """No CUDA build runs here: driver or card too old, or none for this Python or platform.
+
+    `alternative` is a requirement that would do here, such as ``torch==2.7.1``; "" if none.
+    """
+
+    code, exit_code = "no_cuda", 26
+
+    def __init__(
+        self, message: str, *, hint: str = "", details: tuple[str, ...] = (), alternative: str = ""
+    ) -> None:
+        super().__init__(message, hint=hint, details=details)
+        self.alternative = alternative
 
 
 class LockError(DevboxError):

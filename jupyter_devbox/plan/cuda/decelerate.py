@@ -1,0 +1,40 @@
+"""From an environment, CUDA packages and all, to one without CUDA."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from jupyter_devbox.plan.cuda.draft import Draft
+from jupyter_devbox.plan.cuda.parts import drop_parts
+from jupyter_devbox.plan.cuda.torch_family import decelerate_torch
+from jupyter_devbox.spec.catalogue import Catalogue
+from jupyter_devbox.spec.container import EMPTY
+from jupyter_devbox.spec.environment import Decision, DirectRequirement
+
+
+def decelerate(
+    requirements: tuple[DirectRequirement, ...],
+    *,
+    python: str,
+    platform: str,
+    catalogue: Catalogue,
+    installed: Mapping[str, str] = EMPTY,
+) -> tuple[tuple[DirectRequirement, ...], tuple[Decision, ...]]:
+    """Return the requirements without CUDA, sorted by name, and why each changed.
+
+    Of what this returns `accelerate` makes a twin that comes back here as the same.
+
+    Parameters
+    ----------
+    python, platform, installed
+        As for `accelerate`.
+
+    Raises
+    ------
+    RequirementError
+        A version is the user's own word and does not go with the rest.
+    """
+    draft = Draft.of(requirements)
+    decelerate_torch(draft, installed, python=python, platform=platform, catalogue=catalogue)
+    drop_parts(draft, catalogue)
+    return draft.requirements, tuple(draft.decisions)
