@@ -106,6 +106,8 @@ class Build:
         What its image must bring.
     nvcc
         Whether there is no wheel, so that one is made by the CUDA compiler.
+    linked
+        Whether CUDA is part of its own library: then any other may stand beside it.
     arm64
         Whether there is one for 64-bit ARM.
     download_bytes
@@ -120,6 +122,7 @@ class Build:
     newest: str = ""
     base: CudaBase = "slim"
     nvcc: bool = False
+    linked: bool = False
     arm64: bool = True
     download_bytes: int = 0
 
@@ -135,7 +138,8 @@ class Twin:
     cpu_since
         First release that exists under that name; "" for any.
     names
-        Further names of it, older or for one CUDA each; they count as its CUDA form.
+        Further names of its CUDA form, older ones whose releases are numbered otherwise: a build
+        under one of them is taken only where it is there already.
     builds
         Its CUDA builds, newest CUDA first.
     """

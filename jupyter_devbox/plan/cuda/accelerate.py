@@ -8,6 +8,7 @@ from dataclasses import replace
 from jupyter_devbox.plan.cuda.accelerated import Accelerated
 from jupyter_devbox.plan.cuda.base import choose_builder, choose_image, download_bytes
 from jupyter_devbox.plan.cuda.draft import Draft
+from jupyter_devbox.plan.cuda.jax import accelerate_jax
 from jupyter_devbox.plan.cuda.machine import (
     Machine,
     check_driver,
@@ -17,7 +18,9 @@ from jupyter_devbox.plan.cuda.machine import (
     reaches,
 )
 from jupyter_devbox.plan.cuda.parts import drop_parts
+from jupyter_devbox.plan.cuda.tensorflow import accelerate_tensorflow
 from jupyter_devbox.plan.cuda.torch_family import accelerate_torch
+from jupyter_devbox.plan.cuda.twins import accelerate_twins
 from jupyter_devbox.spec.catalogue import Catalogue
 from jupyter_devbox.spec.container import EMPTY
 from jupyter_devbox.spec.environment import Accelerator, DirectRequirement
@@ -66,6 +69,9 @@ def accelerate(
     machine = Machine(python=python, platform=platform, host=host, catalogue=catalogue)
     draft = Draft.of(requirements)
     accelerate_torch(draft, machine, installed)
+    accelerate_tensorflow(draft, machine)
+    accelerate_jax(draft, machine)
+    accelerate_twins(draft, machine)
     drop_parts(draft, catalogue)
     _keep_tensorboard(draft, installed)
     if not draft.stacks:
@@ -90,7 +96,7 @@ def accelerate(
 def _accelerator(draft: Draft, machine: Machine) -> Accelerator:
     """Return the CUDA of the first package, and the driver that all need, with a decision."""
     floor = max((machine.floor(stack.cuda) for stack in draft.stacks), key=numbers)
-    first = draft.stacks[0]
+    first = draft.first or draft.stacks[0]
     host = machine.host
     if not host.driver:
         reason = "no driver is known here: it builds, and runs on a machine with such a driver"
@@ -103,12 +109,13 @@ def _accelerator(draft: Draft, machine: Machine) -> Accelerator:
 
 def _warn_of_two(draft: Draft) -> None:
     """Say where the image carries the libraries of two CUDA versions."""
-    majors = sorted({major(stack.cuda) for stack in draft.stacks if stack.base == "slim"})
+    brought = [s for s in draft.stacks if s.base == "slim" and not s.linked]
+    majors = sorted({major(stack.cuda) for stack in brought})
     if len(majors) < 2:
         return
     parts = []
     for number in majors:
-        stacks = [s for s in draft.stacks if major(s.cuda) == number and s.base == "slim"]
+        stacks = [stack for stack in brought if major(stack.cuda) == number]
         size = download_bytes(stacks)
         names = ", ".join(stack.package for stack in stacks)
         parts.append(f"{names} brings CUDA {number}{f' ({gigabytes(size)})' if size else ''}")

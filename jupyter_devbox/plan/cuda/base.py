@@ -47,7 +47,11 @@ def choose_image(draft: Draft, machine: Machine) -> tuple[CudaBase, str]:
     names = ", ".join(stack.package for stack in needing)
     parts = "CUDA and cuDNN" if kind == "cudnn-runtime" else "CUDA"
     ref = f"nvidia/cuda:{image.tag}"
-    draft.decide("base", ref, f"{names} brings no {parts}, and this image has them")
+    why = f"{names} brings no {parts}, and this image has it"
+    twice = [s.package for s in draft.stacks if s.base == "slim" and not s.linked and not s.nvcc]
+    if twice:
+        why += f"; {', '.join(twice)} brings its own CUDA besides"
+    draft.decide("base", ref, why)
     return kind, ref
 
 

@@ -5,8 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from jupyter_devbox.plan.cuda.draft import Draft
+from jupyter_devbox.plan.cuda.jax import decelerate_jax
 from jupyter_devbox.plan.cuda.parts import drop_parts
+from jupyter_devbox.plan.cuda.tensorflow import decelerate_tensorflow
 from jupyter_devbox.plan.cuda.torch_family import decelerate_torch
+from jupyter_devbox.plan.cuda.twins import decelerate_twins
 from jupyter_devbox.spec.catalogue import Catalogue
 from jupyter_devbox.spec.container import EMPTY
 from jupyter_devbox.spec.environment import Decision, DirectRequirement
@@ -36,5 +39,8 @@ def decelerate(
     """
     draft = Draft.of(requirements)
     decelerate_torch(draft, installed, python=python, platform=platform, catalogue=catalogue)
+    decelerate_tensorflow(draft, python=python, platform=platform, catalogue=catalogue)
+    decelerate_jax(draft, catalogue)
+    decelerate_twins(draft, catalogue)
     drop_parts(draft, catalogue)
     return draft.requirements, tuple(draft.decisions)

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Container
 
+from jupyter_devbox.plan.cuda.tensorflow import NAMES as TENSORFLOW
+from jupyter_devbox.plan.cuda.twins import names_of
 from jupyter_devbox.spec.catalogue import Catalogue
 
 
 def doubles(names: Container[str], catalogue: Catalogue) -> tuple[tuple[str, ...], ...]:
     """Return the groups of names that hold the same module, of a lock's whole closure, say."""
-    groups: list[tuple[str, ...]] = [("tensorflow", "tensorflow-cpu", "tensorflow-gpu")]
-    for twin in catalogue.twins:
-        every = (twin.cpu, *(build.name for build in twin.builds), *twin.names)
-        groups.append(tuple(dict.fromkeys(filter(None, every))))
+    groups = [TENSORFLOW, *(names_of(twin) for twin in catalogue.twins)]
     found = (tuple(name for name in group if name in names) for group in groups)
     return tuple(group for group in found if len(group) > 1)

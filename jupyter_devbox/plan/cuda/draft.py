@@ -17,8 +17,9 @@ from jupyter_devbox.spec.environment import Decision, DirectRequirement
 class Stack:
     """The CUDA that one package brings or needs.
 
-    `cuda` is its version, `image_cuda` what a base image must have where `base` is not ``slim``;
-    `download_bytes` is None if unknown; `nvcc` where a wheel must be made.
+    `base` is what has it: ``slim`` where the wheels bring it; `linked` where it is part of the
+    package's own library, which says nothing of what fits beside it. `download_bytes` is None if
+    unknown; `nvcc` where a wheel must be made.
     """
 
     package: str
@@ -26,6 +27,7 @@ class Stack:
     download_bytes: int | None = None
     base: CudaBase = "slim"
     nvcc: bool = False
+    linked: bool = False
 
 
 @dataclass(slots=True)
@@ -46,15 +48,20 @@ class Draft:
         """The lines, sorted by name."""
         return tuple(self.lines[name] for name in sorted(self.lines))
 
+    @property
+    def first(self) -> Stack | None:
+        """The stack that others shall agree with; None if there is none yet."""
+        return next((stack for stack in self.stacks if not stack.linked), None)
+
     def decide(self, what: str, choice: str, reason: str) -> None:
         """Add a decision."""
         self.decisions.append(Decision(what=what, choice=choice, reason=reason))
 
-    def change(self, old: str, new: DirectRequirement, reason: str) -> None:
-        """Put a line in another's place, and say why if it reads otherwise."""
+    def change(self, old: str, new: DirectRequirement, reason: str, *, told: bool = False) -> None:
+        """Put a line in another's place, and say why if it reads otherwise, or `told` wants it."""
         before = self.lines.pop(old)
         self.lines[new.name] = new
-        if (before.text, before.indexes) != (new.text, new.indexes):
+        if told or (before.text, before.indexes) != (new.text, new.indexes):
             self.decide(new.name, new.text, reason)
 
     def drop(self, name: str, reason: str) -> None:
@@ -66,6 +73,11 @@ class Draft:
         """Return the one line of several names of the same thing, the user's own word first.
 
         It stands under its own name; the others' extras and notebooks are in it.
+
+        Raises
+        ------
+        RequirementError
+            The user's own words on two of them differ.
         """
         found = [self.lines[name] for name in names if name in self.lines and plain(name, self)]
         if not found:
@@ -73,6 +85,7 @@ class Draft:
         best = min(found, key=lambda r: (r.reason != "hand", not r.firm, not r.specifier))
         for other in found:
             if other is not best:
+                _check_agreement(best, other)
                 del self.lines[other.name]
                 self.decide(other.name, "left out", f"it is the same module as {best.name}")
         merged = replace(
@@ -82,6 +95,13 @@ class Draft:
         )
         self.lines[best.name] = merged
         return merged
+
+
+def _check_agreement(best: DirectRequirement, other: DirectRequirement) -> None:
+    own = all(line.specifier and (line.firm or line.reason == "hand") for line in (best, other))
+    if own and best.specifier != other.specifier:
+        message = f"{best.text} is the same module as `{other.text}`"
+        raise RequirementError(message, hint=f"--exclude {other.name}, or take out its line")
 
 
 def plain(name: str, draft: Draft) -> bool:

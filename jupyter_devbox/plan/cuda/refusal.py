@@ -15,6 +15,7 @@ from jupyter_devbox.spec.catalogue import TorchRelease
 from jupyter_devbox.spec.environment import DirectRequirement
 
 CPU = "take the CPU image: --target cpu"
+"""What always does, as a hint."""
 
 
 def refused_torch(line: DirectRequirement, release: TorchRelease, machine: Machine) -> NoCudaError:
@@ -71,7 +72,7 @@ def _with_way_out(
     found = newest(machine)
     ways = []
     if found is not None:
-        ways.append(f"{_pin(line, found)} (CUDA {found.cuda}) runs here")
+        ways.append(f"{_pin(line, found)} runs here, with CUDA {found.cuda}")
     if update:
         ways.append(f"update the driver to {update} or newer")
     if unknown:
@@ -85,3 +86,18 @@ def _pin(line: DirectRequirement, build: TorchBuild) -> str:
     """Return how the user asks for another torch: where the pin stands."""
     text = f"torch=={build.release.torch}"
     return f"{text} in requirements.in" if line.reason == "hand" else f"--include {text}"
+
+
+def refused_package(
+    name: str, cuda: str, machine: Machine, hint: str = CPU, alternative: str = ""
+) -> NoCudaError:
+    """Return why a package's one CUDA does not run: the driver, or else the cards, are too old."""
+    if not machine.drives(cuda):
+        floor = machine.floor(cuda)
+        driver = machine.host.driver
+        message = f"Driver {driver} is too old for {name}, which needs at least `{floor}`"
+        hint = f"update the driver to {floor} or newer; or {hint}"
+    else:
+        names = ", ".join(card for _, card in machine.cards)
+        message = f"{name} is for CUDA {cuda}, which has no code for `{names}`"
+    return NoCudaError(message, hint=hint, alternative=alternative)

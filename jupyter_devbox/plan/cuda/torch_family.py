@@ -25,11 +25,18 @@ COMPANIONS = ("torchvision", "torchaudio")
 
 
 def add_torch(draft: Draft, installed: Mapping[str, str], catalogue: Catalogue) -> None:
-    """Add torch where only what brings it is named: unnamed, its build could not be chosen."""
+    """Add torch where only what brings it is named: unnamed, its build could not be chosen.
+
+    Where it is named without a version, what brings it may want a certain one.
+    """
     bringing = [draft.lines[n] for n in catalogue.torch_dependents if n in draft.lines]
-    if "torch" in draft.lines or not bringing:
+    wanted = _brought(bringing, catalogue)
+    line = draft.lines.get("torch")
+    if line is not None and wanted and not line.specifier and plain("torch", draft):
+        draft.lines["torch"] = replace(line, specifier=f"=={wanted}")
+    if line is not None or not bringing:
         return
-    version = installed.get("torch") or _brought(bringing, catalogue)
+    version = installed.get("torch") or wanted
     names = ", ".join(line.name for line in bringing)
     line = DirectRequirement(
         name="torch",
@@ -60,12 +67,10 @@ def accelerate_torch(draft: Draft, machine: Machine, installed: Mapping[str, str
         draft.decide("torch", line.text, "it comes from where you installed it; its build is yours")
         return
     build, why = _choose(line, machine)
-    pin = line.specifier if exact(line.specifier) else ""
-    public = _public(str(exact(pin))) if pin else build.release.torch
+    pin = exact(line.specifier)
+    public = pin.public if pin else build.release.torch
     new = _built(line, public, build.tag, machine.catalogue)
-    draft.change("torch", new, why)
-    if new.text == line.text:
-        draft.decide("torch", new.text, why)
+    draft.change("torch", new, why, told=True)
     for name in COMPANIONS:
         _accompany(draft, name, build.release, build.tag, machine.catalogue)
     _unserved(draft, build, machine)

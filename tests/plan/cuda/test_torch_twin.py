@@ -47,7 +47,7 @@ def test_a_pin_without_a_build_names_the_torch_and_the_driver_that_would_do():
     assert (error.code, error.exit_code) == ("no_cuda", 26)
     assert error.message.startswith("Driver 470.256.02 is too old for torch 2.13.0")
     assert error.message.endswith("`525.60.13`")
-    assert "torch==2.7.1 (CUDA 11.8)" in error.hint
+    assert "torch==2.7.1 runs here, with CUDA 11.8" in error.hint
     assert "525.60.13 or newer" in error.hint
     assert "--target cpu" in error.hint
     assert error.alternative == "torch==2.7.1"
