@@ -2,7 +2,7 @@
 PYTHON ?= python3
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check bench clean
+.PHONY: help demo test check bench catalogue clean
 
 help:
 	@echo "make demo    a notebook becomes a container, here, without questions"
@@ -10,10 +10,11 @@ help:
 	@echo "make check   style, types and quick tests, about a minute"
 	@echo "make test    everything, with a container engine where one can be had"
 	@echo "make bench   measurements"
+	@echo "make catalogue  reads new releases of torch and others into the tables of CUDA"
 	@echo "make clean   removes what these made in this folder"
 
 demo:
 	@$(PYTHON) .ci/make.py demo $(if $(LAB),--lab)
 
-test check bench clean:
+test check bench catalogue clean:
 	@$(PYTHON) .ci/make.py $@

@@ -1,4 +1,4 @@
-"""Run the project's chores: ``python3 .ci/make.py demo [--lab]|test|check|bench|clean``.
+"""Run the project's chores: ``python3 .ci/make.py demo [--lab]|test|check|bench|catalogue|clean``.
 
 Only orchestration: what a chore does is in the modules beside this one, and in the tools.
 """
@@ -97,6 +97,13 @@ def bench() -> int:
         return _run(command, env)
 
 
+def catalogue() -> int:
+    """Read new releases of torch and others into the tables of CUDA; needs the package index."""
+    environment.prepare()
+    env = environment.activate(dict(os.environ))
+    return _run([environment.PYTHON, ".ci/catalogue.py"], env)
+
+
 def clean() -> int:
     """Remove what these chores made in the repository; images and the engine stay."""
     made = [VENV, ROOT / "dist", ROOT / "build", *(ROOT / name for name in CACHES)]
@@ -113,6 +120,7 @@ CHORES: dict[str, Callable[[], int]] = {
     "test": test,
     "check": check,
     "bench": bench,
+    "catalogue": catalogue,
     "clean": clean,
 }
 

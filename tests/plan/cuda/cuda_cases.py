@@ -3,14 +3,34 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from makers import direct
+from packaging.version import Version
 
 from jupyter_devbox.catalogue import read_catalogue
 from jupyter_devbox.plan.cuda import Accelerated, accelerate, decelerate
 from jupyter_devbox.spec.environment import DirectRequirement
 from jupyter_devbox.spec.gpu import Gpu, GpuHost
+
+
+def as_of_2026_11():
+    """The catalogue without later releases: a new one is no reason to change these tests."""
+    known = read_catalogue()
+    return replace(
+        known,
+        torch=_until(known.torch, "torch", "2.15.0"),
+        tensorflow=_until(known.tensorflow, "tensorflow", "2.21.0"),
+        jax=_until(known.jax, "jax", "0.12.0.1"),
+    )
+
+
+def _until(rows: tuple[Any, ...], key: str, last: str) -> tuple[Any, ...]:
+    return tuple(row for row in rows if Version(getattr(row, key)) <= Version(last))
+
+
+CATALOGUE = as_of_2026_11()
 
 
 def lines(*texts: str | DirectRequirement) -> tuple[DirectRequirement, ...]:
@@ -39,7 +59,7 @@ def twin(
         python=python,
         platform=platform,
         host=GpuHost(driver=driver, origin="--driver", gpus=gpus),
-        catalogue=read_catalogue(),
+        catalogue=CATALOGUE,
         installed=installed or {},
     )
 
@@ -50,9 +70,9 @@ def on_cpu(
     platform: str = "linux/amd64",
     **more: Any,
 ) -> tuple[DirectRequirement, ...]:
-    return decelerate(
-        lines(*texts), python=python, platform=platform, catalogue=read_catalogue(), **more
-    )[0]
+    return decelerate(lines(*texts), python=python, platform=platform, catalogue=CATALOGUE, **more)[
+        0
+    ]
 
 
 def texts(requirements: tuple[DirectRequirement, ...]) -> list[str]:

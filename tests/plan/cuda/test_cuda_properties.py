@@ -81,9 +81,6 @@ HOSTS = st.builds(GpuHost, driver=DRIVERS, gpus=GPUS.map(tuple))
 PYTHONS = st.sampled_from(["3.9", "3.10", *["3.11"] * 6, "3.12", "3.13", "3.14"])
 PLATFORMS = st.sampled_from([*["linux/amd64"] * 5, "linux/arm64"])
 WHERE = st.fixed_dictionaries({"python": PYTHONS, "platform": PLATFORMS})
-HERE = st.fixed_dictionaries(
-    {"python": PYTHONS, "platform": PLATFORMS, "catalogue": st.just(CATALOGUE)}
-)
 HERE = {"python": "3.11", "platform": "linux/amd64"}
 
 

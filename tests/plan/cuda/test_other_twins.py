@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import pytest
-from cuda_cases import lines, on_cpu, reasons, texts, twin
+from cuda_cases import CATALOGUE, lines, on_cpu, reasons, texts, twin
 from makers import direct
 
-from jupyter_devbox.catalogue import read_catalogue
 from jupyter_devbox.errors import NoCudaError, PlanError, RequirementError
 from jupyter_devbox.plan.cuda import decelerate, doubles
 
 pytestmark = pytest.mark.usefixtures("pure")
+
+
+def newest(name, cuda):
+    """What is taken of a build where the notebook pins none."""
+    builds = [b for t in CATALOGUE.twins for b in t.builds if (b.name, b.cuda) == (name, cuda)]
+    return next(build.newest for build in builds if build.newest)
 
 
 # --- TensorFlow -------------------------------------------------------------------------------
@@ -83,7 +88,7 @@ def test_what_asks_for_tensorflow_by_name_keeps_it_from_being_there_twice():
         ("jax==0.8.3", "550.54.14", "jax[cuda12]==0.8.3"),
         ("jax==0.6.2", "580.95.05", "jax[cuda12]==0.6.2"),  # no cuda13 before 0.7.2
         ("jax==0.8.1", "580.95.05", "jax[cuda13]==0.8.1"),  # as the row before it
-        ("jax", "", "jax[cuda13]==0.9.2"),  # always pinned: uv would go back for an extra
+        ("jax", "", "jax[cuda13]==0.10.2"),  # always pinned: uv would go back for an extra
         ("jax[cuda]==0.8.3", "580.95.05", "jax[cuda12]==0.8.3"),  # cuda is cuda12
         ("jax[cuda13]==0.8.3", "550.54.14", "jax[cuda12]==0.8.3"),
         ("jax[cuda12,k8s]==0.8.3", "580.95.05", "jax[cuda12,k8s]==0.8.3"),
@@ -136,10 +141,10 @@ def test_jax_back_on_the_cpu():
     [
         ("onnxruntime==1.31.1", "580.1", "onnxruntime-gpu[cuda,cudnn]==1.31.1"),
         ("onnxruntime==1.23.2", "550.1", "onnxruntime-gpu[cuda,cudnn]==1.23.2"),
-        ("onnxruntime", "550.1", "onnxruntime-gpu[cuda,cudnn]==1.26.0"),
+        ("onnxruntime", "550.1", f"onnxruntime-gpu[cuda,cudnn]=={newest('onnxruntime-gpu', '12')}"),
         ("faiss-cpu==1.15.1", "550.1", "faiss-gpu==1.15.1"),
         ("faiss-gpu-cu12==1.14.1.post1", "550.1", "faiss-gpu-cu12==1.14.1.post1"),
-        ("cupy", "550.1", "cupy-cuda12x[ctk]==14.2.0"),
+        ("cupy", "550.1", f"cupy-cuda12x[ctk]=={newest('cupy-cuda12x', '12')}"),
         ("cupy", "470.1", "cupy-cuda11x==13.6.0"),
         ("cupy-cuda12x==14.0.0", "580.1", "cupy-cuda12x[ctk]==14.0.0"),
         ("cudf-cu12==26.10.2", "550.1", "cudf-cu12==26.10.2"),
@@ -206,7 +211,8 @@ def test_a_package_that_has_no_form_for_the_driver_stays_on_the_cpu_beside_one_t
     assert "stays on the CPU: driver 550.54 is too old" in reasons(planned, "onnxruntime")
     with pytest.raises(NoCudaError) as refused:
         twin("onnxruntime==1.31.1", driver="550.54")
-    assert refused.value.alternative == "onnxruntime==1.26.0"
+    onnxruntime = newest("onnxruntime-gpu", "12")
+    assert refused.value.alternative == f"onnxruntime=={onnxruntime}"
 
 
 def test_a_package_that_is_nothing_without_cuda_is_refused():
@@ -250,7 +256,7 @@ def test_back_on_the_cpu_what_has_no_form_without_cuda_is_left_out_and_named():
         "faiss-gpu-cu12==1.14.1.post1",
     )
     back, decisions = decelerate(
-        lines(*requirements), python="3.11", platform="linux/amd64", catalogue=read_catalogue()
+        lines(*requirements), python="3.11", platform="linux/amd64", catalogue=CATALOGUE
     )
     assert texts(back) == [
         "faiss-cpu",  # its CUDA form is numbered otherwise
@@ -276,7 +282,7 @@ def test_two_words_of_the_users_on_one_module_are_refused():
     assert texts(twin(*installed).requirements) == ["onnxruntime-gpu[cuda,cudnn]==1.23.2"]
 
 
-def test_doubles_of_a_closure_are_found(catalogue):
+def test_doubles_of_a_closure_are_found():
     closure = {"onnxruntime", "onnxruntime-gpu", "numpy", "tensorflow", "torch"}
-    assert doubles(closure, catalogue) == (("onnxruntime", "onnxruntime-gpu"),)
-    assert doubles({"torch", "tensorflow-cpu"}, catalogue) == ()
+    assert doubles(closure, CATALOGUE) == (("onnxruntime", "onnxruntime-gpu"),)
+    assert doubles({"torch", "tensorflow-cpu"}, CATALOGUE) == ()

@@ -1,0 +1,103 @@
+"""A planned twin is locked: from torch's own index, and as the catalogue says from the common."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+from makers import base, direct, spec
+
+from jupyter_devbox.catalogue import read_catalogue
+from jupyter_devbox.lock import lock_environment
+from jupyter_devbox.plan.cuda import accelerate, decelerate, doubles
+from jupyter_devbox.spec.gpu import GpuHost
+from jupyter_devbox.spec.project import ExistingEnvironment
+
+NEW = ExistingEnvironment()
+PLACE = {"python": "3.12", "platform": "linux/amd64"}
+
+
+def planned(*lines, driver, catalogue):
+    host = GpuHost(driver=driver)
+    return accelerate(tuple(map(direct, lines)), host=host, catalogue=catalogue, **PLACE)
+
+
+def locked(requirements, env=None):
+    image = base(ref="python:3.12-slim-bookworm", python="3.12.0")
+    environment = spec(*requirements, python="3.12", base_image=image, target="cuda")
+    return lock_environment(environment, NEW, env or {})
+
+
+def versions(found):
+    return {p.name: p.version for p in found.packages if p.name != "jupyter-devbox"}
+
+
+# --- torch's own index, stood in for ------------------------------------------------------------
+
+
+@pytest.fixture
+def torchs(index):
+    """torch's own index: one folder a build, here one index for all."""
+    made = type(index)(index.cache)
+    for tag in ("cpu", "cu126"):
+        made.add("torch", f"2.13.0+{tag}", *([] if tag == "cpu" else ["nvidia-cublas-cu12"]))
+        made.add("torchvision", f"0.28.0+{tag}", "torch==2.13.0")
+    index.add("torch", "2.13.0", "nvidia-cublas")
+    index.add("torchvision", "0.28.0", "torch==2.13.0")
+    index.add("nvidia-cublas", "13.1")
+    index.add("nvidia-cublas-cu12", "12.6")
+    yield made
+    made.close()
+
+
+def test_a_twin_is_locked_from_torchs_index_and_what_it_needs_is_not(index, torchs):
+    catalogue = replace(read_catalogue(), torch_index=torchs.url)
+    family = ("torch==2.13.0", "torchvision==0.28.0")
+    twin = planned(*family, driver="550.54", catalogue=catalogue)
+    found = versions(locked(twin.requirements, index.env))
+    assert found == {
+        "nvidia-cublas-cu12": "12.6",
+        "torch": "2.13.0+cu126",
+        "torchvision": "0.28.0+cu126",
+    }
+    assert not any("nvidia" in path for path in torchs.asked)
+    back, _ = decelerate(twin.requirements, catalogue=catalogue, **PLACE)
+    assert versions(locked(back, index.env)) == {
+        "torch": "2.13.0+cpu",
+        "torchvision": "0.28.0+cpu",
+    }
+
+
+def test_an_index_that_does_not_answer_is_named(index, torchs):
+    catalogue = replace(read_catalogue(), torch_index=torchs.url)
+    twin = planned("torch==2.13.0", driver="550.54", catalogue=catalogue)
+    torchs.close()
+    found = locked(twin.requirements, index.env)
+    (decision,) = [d for d in found.decisions if d.what == "torch"]
+    assert f"{torchs.url} does not answer" in decision.reason
+
+
+# --- the world's own index -------------------------------------------------------------------
+
+
+@pytest.mark.network
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("line", "driver", "runtime"),
+    [
+        ("torch==2.13.0", "580.95", ("nvidia-cuda-runtime", "13.0")),
+        ("torch==2.7.1", "550.54", ("nvidia-cuda-runtime-cu12", "12.6")),
+        ("tensorflow-cpu==2.19.1", "550.54", ("nvidia-cuda-runtime-cu12", "12.5")),
+        ("jax==0.8.3", "550.54", ("nvidia-cuda-runtime-cu12", "12.9")),
+        ("jax==0.8.3", "580.95", ("nvidia-cuda-runtime", "13.")),
+        ("onnxruntime==1.23.2", "550.54", ("nvidia-cuda-runtime-cu12", "12.")),
+    ],
+)
+def test_what_is_locked_is_what_the_catalogue_says(line, driver, runtime):
+    catalogue = read_catalogue()
+    twin = planned(line, driver=driver, catalogue=catalogue)
+    found = locked(twin.requirements)
+    assert versions(found)[runtime[0]].startswith(runtime[1])
+    assert doubles(versions(found), catalogue) == ()
+    own = sum(p.size for p in found.packages if p.name not in {"jupyter-devbox", "ipykernel"})
+    assert twin.download_bytes is None or own == pytest.approx(twin.download_bytes, rel=0.1)
