@@ -18,7 +18,7 @@ from jupyter_devbox.lock.groups import assign_groups
 from jupyter_devbox.lock.own_wheel import own_wheel
 from jupyter_devbox.lock.pack import pack_modules
 from jupyter_devbox.lock.pylock import read_pylock
-from jupyter_devbox.lock.recorded import ask_recorded, given_up, public
+from jupyter_devbox.lock.recorded import ask_recorded, given_up, is_bound, public
 from jupyter_devbox.lock.tags import fitting
 from jupyter_devbox.lock.wheels import LocalWheel, collect_wheels, is_wheel_address
 from jupyter_devbox.spec.container import EMPTY
@@ -81,7 +81,7 @@ def lock_environment(
         recorded = ask_recorded(spec, template, _offline_first, trusted=trusted)
         addressed = _addressed(spec, local, folder)
         attempts = _attempts(spec, addressed, recorded.indexes)
-        if recorded.indexes:
+        if recorded.indexes and not any(map(is_bound, spec.requirements)):
             attempts += _attempts(spec, addressed, {})
         text, attempt, why = _resolve(attempts, template)
     if recorded.indexes and not attempt.bound:

@@ -16,6 +16,8 @@ from jupyter_devbox.lock.pylock import read_pylock
 from jupyter_devbox.lock.tags import fitting
 from jupyter_devbox.spec.environment import Decision, DirectRequirement, EnvironmentSpec
 
+_CPU = "take the CPU image: --target cpu"
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Recorded:
@@ -36,25 +38,29 @@ def ask_recorded(
 
     Only the one package is asked for, without what it needs: from a stranger's index comes nothing
     but what the kernel has from there already (docs.astral.sh/uv/concepts/indexes, "explicit").
-    Where the project's own files are not trusted none is asked: a plain version comes from the
-    common index.
+    Where the project's own files are not trusted none is asked but the catalogue's: a plain version
+    comes from the common index.
 
     Raises
     ------
     UntrustedProjectError
         They are not, and there is a local version, which the common index has not.
+    IndexUnreachableError, ResolutionError
+        The catalogue's index does not answer, or lacks a build for a CUDA, which the usual build
+        cannot stand for: it was chosen because that one does not run.
     """
     found: dict[str, str] = {}
     decisions = []
     for requirement in spec.requirements:
         if not requirement.indexes:
             continue
-        if not trusted and "+" not in requirement.specifier:
+        untrusted = not trusted and not requirement.catalogued
+        if untrusted and "+" not in requirement.specifier:
             why = f"{requirement.indexes[0]} is not asked on the notebook's word alone"
             said = Decision(what=requirement.name, choice=requirement.text, reason=why)
             decisions.append(said)
             continue
-        if not trusted:
+        if untrusted:
             message = (
                 f"{requirement.name} would be taken from an index that this project's files may "
                 f"name, and they are not approved on this machine: `{requirement.indexes[0]}`"
@@ -87,15 +93,33 @@ def _first_with(
         try:
             text = ask(request)
             read_pylock(text, indexes={requirement.name: index}, tags=fitting(spec))
-        except IndexUnreachableError:
+        except IndexUnreachableError as error:
+            if is_bound(requirement):
+                message = (
+                    f"{requirement.text} has one index alone, which does not answer: `{index}`"
+                )
+                raise IndexUnreachableError(
+                    message, hint=f"check the network; or {_CPU}", details=error.details
+                ) from error
             wrong.append(f"{index} does not answer")
-        except ResolutionError:
+        except ResolutionError as error:
+            if is_bound(requirement):
+                message = f"The one index of {requirement.text} has none for the image: `{index}`"
+                raise ResolutionError(message, hint=_CPU, details=error.details) from error
             wrong.append(f"{index} has no {requirement.specifier.removeprefix('==')} for the image")
         except LockError as error:
             wrong.append(f"{index}: {error.message}")
         else:
             return index, ""
     return "", "; ".join(wrong)
+
+
+def is_bound(requirement: DirectRequirement) -> bool:
+    """Tell whether no public version will do: a build for a CUDA that was chosen for a driver.
+
+    In place of a CPU build the usual one runs too; it is only larger.
+    """
+    return requirement.catalogued and not requirement.specifier.endswith("+cpu")
 
 
 def public(requirement: DirectRequirement) -> DirectRequirement:

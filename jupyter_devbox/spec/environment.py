@@ -52,6 +52,8 @@ class DirectRequirement:
     indexes
         Where a local version (``==2.5.1+cu124``) is looked for, in this order and nowhere else;
         once locked, the index that has it. Without credentials.
+    catalogued
+        Whether `indexes` are the catalogue's own word: no file of the project named them.
     """
 
     name: str
@@ -66,6 +68,7 @@ class DirectRequirement:
     source: Source = "index"
     url: str | None = None
     indexes: tuple[str, ...] = ()
+    catalogued: bool = False
 
     @property
     def text(self) -> str:

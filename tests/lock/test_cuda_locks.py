@@ -8,6 +8,7 @@ import pytest
 from makers import base, direct, spec
 
 from jupyter_devbox.catalogue import read_catalogue
+from jupyter_devbox.errors import IndexUnreachableError, ResolutionError, UntrustedProjectError
 from jupyter_devbox.lock import lock_environment
 from jupyter_devbox.plan.cuda import accelerate, decelerate, doubles
 from jupyter_devbox.spec.gpu import GpuHost
@@ -22,10 +23,10 @@ def planned(*lines, driver, catalogue):
     return accelerate(tuple(map(direct, lines)), host=host, catalogue=catalogue, **PLACE)
 
 
-def locked(requirements, env=None):
+def locked(requirements, env=None, **more):
     image = base(ref="python:3.12-slim-bookworm", python="3.12.0")
     environment = spec(*requirements, python="3.12", base_image=image, target="cuda")
-    return lock_environment(environment, NEW, env or {})
+    return lock_environment(environment, NEW, env or {}, **more)
 
 
 def versions(found):
@@ -72,9 +73,38 @@ def test_an_index_that_does_not_answer_is_named(index, torchs):
     catalogue = replace(read_catalogue(), torch_index=torchs.url)
     twin = planned("torch==2.13.0", driver="550.54", catalogue=catalogue)
     torchs.close()
-    found = locked(twin.requirements, index.env)
+    with pytest.raises(IndexUnreachableError) as caught:
+        locked(twin.requirements, index.env)
+    assert caught.value.message.endswith(f"`{torchs.url}`")
+    assert "torch==2.13.0+cu126" in caught.value.message
+    assert "--target cpu" in caught.value.hint
+
+
+def test_a_build_that_its_index_lacks_is_not_swapped_for_one_that_does_not_run(index, torchs):
+    catalogue = replace(read_catalogue(), torch_index=torchs.url)
+    twin = planned("torch==2.12.0", driver="550.54", catalogue=catalogue)
+    index.add("torch", "2.12.0")
+    with pytest.raises(ResolutionError, match=r"The one index of torch==2\.12\.0\+cu126 has none"):
+        locked(twin.requirements, index.env)
+
+
+def test_without_the_cpu_build_the_usual_one_is_taken_and_said(index, torchs):
+    catalogue = replace(read_catalogue(), torch_index=torchs.url)
+    cpu, _ = decelerate((direct("torch==2.13.0"),), catalogue=catalogue, **PLACE)
+    torchs.pages.clear()
+    found = locked(cpu, index.env)
+    assert versions(found)["torch"] == "2.13.0"
     (decision,) = [d for d in found.decisions if d.what == "torch"]
-    assert f"{torchs.url} does not answer" in decision.reason
+    assert torchs.url in decision.reason
+
+
+def test_the_catalogues_index_needs_no_trust_in_the_project(index, torchs):
+    catalogue = replace(read_catalogue(), torch_index=torchs.url)
+    cpu, _ = decelerate((direct("torch==2.13.0"),), catalogue=catalogue, **PLACE)
+    assert versions(locked(cpu, index.env, trusted=False))["torch"] == "2.13.0+cpu"
+    foreign = (replace(cpu[0], catalogued=False),)
+    with pytest.raises(UntrustedProjectError):
+        locked(foreign, index.env, trusted=False)
 
 
 # --- the world's own index -------------------------------------------------------------------

@@ -196,7 +196,7 @@ def _built(
     """Return a line for one build: a local version of torch's own index, or the usual wheel."""
     local = f"+{tag}" if tag else ""
     indexes = (catalogue.torch_index.format(tag=tag),) if tag else ()
-    return replace(line, specifier=f"=={version}{local}", indexes=indexes)
+    return replace(line, specifier=f"=={version}{local}", indexes=indexes, catalogued=bool(indexes))
 
 
 def _companion(name: str, release: TorchRelease) -> str:
