@@ -80,6 +80,7 @@ def accelerate(
     accelerator = _accelerator(draft, machine)
     base, image = choose_image(draft, machine)
     builder = choose_builder(draft, machine)
+    sizes = dict(catalogue.image_bytes)
     _warn_of_two(draft)
     return Accelerated(
         requirements=draft.requirements,
@@ -90,6 +91,8 @@ def accelerate(
         env=ENV,
         decisions=tuple(draft.decisions),
         download_bytes=download_bytes(draft.stacks),
+        image_bytes=sizes[base] if image else 0,
+        builder_bytes=sizes["devel"] if builder else 0,
     )
 
 

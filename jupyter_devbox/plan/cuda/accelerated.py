@@ -36,6 +36,8 @@ class Accelerated:
     download_bytes
         What the GPU's packages download, from the catalogue; None if it does not know one of them.
         What two of them share counts twice.
+    image_bytes, builder_bytes
+        Size of `image` and `builder` on disk; 0 where there is none.
     """
 
     requirements: tuple[DirectRequirement, ...]
@@ -46,3 +48,5 @@ class Accelerated:
     env: Mapping[str, str] = field(default=EMPTY)
     decisions: tuple[Decision, ...] = ()
     download_bytes: int | None = None
+    image_bytes: int = 0
+    builder_bytes: int = 0

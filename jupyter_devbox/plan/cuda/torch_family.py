@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import replace
 
@@ -9,8 +10,13 @@ from packaging.version import InvalidVersion, Version
 
 from jupyter_devbox.errors import RequirementError
 from jupyter_devbox.plan.cuda.draft import Draft, Stack, allows, exact, plain
-from jupyter_devbox.plan.cuda.machine import Machine
-from jupyter_devbox.plan.cuda.refusal import refused_range, refused_torch, unknown_torch
+from jupyter_devbox.plan.cuda.machine import Machine, cuda_of
+from jupyter_devbox.plan.cuda.refusal import (
+    refused_package,
+    refused_range,
+    refused_torch,
+    unknown_torch,
+)
 from jupyter_devbox.plan.cuda.torch_builds import (
     TorchBuild,
     cards_served,
@@ -22,6 +28,8 @@ from jupyter_devbox.spec.catalogue import Catalogue, TorchRelease
 from jupyter_devbox.spec.environment import DirectRequirement
 
 COMPANIONS = ("torchvision", "torchaudio")
+_LOCAL = re.compile(r"(?:\+|%2[Bb])(?P<tag>cu1[1-3][0-9])-[^/]*\.whl")
+"""The local version in a wheel's address, of a CUDA that the catalogue has drivers for."""
 
 
 def add_torch(draft: Draft, installed: Mapping[str, str], catalogue: Catalogue) -> None:
@@ -64,7 +72,7 @@ def accelerate_torch(draft: Draft, machine: Machine, installed: Mapping[str, str
     if line is None:
         return
     if not plain("torch", draft):
-        draft.decide("torch", line.text, "it comes from where you installed it; its build is yours")
+        _take_own(draft, line, machine)
         return
     build, why = _choose(line, machine)
     pin = exact(line.specifier)
@@ -105,6 +113,19 @@ def decelerate_torch(
     draft.change("torch", _built(line, public, tag, catalogue), reason)
     for name in COMPANIONS:
         _accompany(draft, name, release, tag, catalogue)
+
+
+def _take_own(draft: Draft, line: DirectRequirement, machine: Machine) -> None:
+    """Leave a torch that has an address as it is; its name tells the CUDA that it was built for."""
+    draft.decide("torch", line.text, "it comes from where you installed it, whatever the target")
+    named = _LOCAL.search(line.url or "")
+    if named is None:
+        return
+    cuda = cuda_of(named["tag"])
+    if not machine.runs(cuda):
+        named_torch = f"your torch for CUDA {cuda}"
+        raise refused_package(named_torch, cuda, machine)
+    draft.stacks.append(Stack(package="torch", cuda=cuda))
 
 
 def _choose(line: DirectRequirement, machine: Machine) -> tuple[TorchBuild, str]:

@@ -177,6 +177,7 @@ def test_a_package_takes_torchs_cuda_where_it_can():
 def test_a_package_without_wheels_of_cuda_needs_an_image(line, kind, image):
     planned = twin(line)
     assert (planned.base, planned.image) == (kind, f"nvidia/cuda:{image}")
+    assert planned.image_bytes == {"runtime": 2080000000, "cudnn-runtime": 3380000000}[kind]
 
 
 def test_an_image_beside_wheels_that_bring_cuda_is_said_to_carry_it_twice():
@@ -200,6 +201,7 @@ def test_what_has_no_wheel_is_made_with_torchs_cuda():
     planned = twin("torch==2.13.0", "flash-attn==2.8.3", driver="550.54.14")
     assert planned.builder == "nvidia/cuda:12.6.3-cudnn-devel-ubuntu22.04"
     assert (planned.base, planned.image) == ("slim", "")
+    assert (planned.image_bytes, planned.builder_bytes) == (0, 7370000000)
     assert twin("flash-attn==2.8.3", installed={"torch": "2.13.0"}).builder == (
         "nvidia/cuda:13.0.3-cudnn-devel-ubuntu22.04"
     )

@@ -171,6 +171,17 @@ def test_a_torch_with_an_address_stays():
     assert planned.accelerator is None
 
 
+def test_an_address_tells_the_cuda_that_torch_was_built_for():
+    url = "https://example.org/torch-2.5.1%2Bcu124-cp311-cp311-linux_x86_64.whl"
+    own = direct("torch", source="file", url=url)
+    planned = twin(own, "jax==0.8.3")
+    assert own in planned.requirements
+    assert (planned.accelerator.version, planned.download_bytes) == ("12.4", None)
+    assert "as torch is" in reasons(planned, "jax")
+    with pytest.raises(NoCudaError, match=r"too old for your torch for CUDA 12\.4"):
+        twin(own, driver="470.1")
+
+
 @pytest.mark.parametrize(
     "driver", ["550.x", "new", "550.54 ", "\u0665\u0665\u0660", "\ud800", "1" * 9, "-1", "5."]
 )
