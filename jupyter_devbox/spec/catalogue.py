@@ -142,12 +142,16 @@ class Twin:
         under one of them is taken only where it is there already.
     builds
         Its CUDA builds, newest CUDA first.
+    asked_by
+        Packages that ask for the form without CUDA by its name: beside them the CUDA form would be
+        a second copy of the same module.
     """
 
     cpu: str
     builds: tuple[Build, ...]
     cpu_since: str = ""
     names: tuple[str, ...] = ()
+    asked_by: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

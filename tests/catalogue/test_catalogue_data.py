@@ -122,6 +122,10 @@ def test_twins_are_named_normally_and_once(catalogue):
     assert not [n for n in names if any(fnmatchcase(n, p) for p in catalogue.dropped)]
 
 
+def test_what_asks_for_a_cpu_form_asks_for_one_that_there_is(catalogue):
+    assert all(twin.cpu for twin in catalogue.twins if twin.asked_by)
+
+
 def test_a_twin_that_may_be_unpinned_names_a_release_in_its_own_span(catalogue):
     for build in (build for twin in catalogue.twins for build in twin.builds if build.newest):
         newest = Version(build.newest)

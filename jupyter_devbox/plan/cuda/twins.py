@@ -33,6 +33,11 @@ def accelerate_twins(draft: Draft, machine: Machine) -> None:
         line = draft.merge(names_of(twin))
         if line is None:
             continue
+        asking = [name for name in twin.asked_by if name in draft.lines]
+        if asking and line.reason != "hand":
+            why = f"{', '.join(asking)} asks for {twin.cpu}, and both are the same module"
+            _keep(draft, twin, line, f"it stays on the CPU: {why}")
+            continue
         build = _choose(twin, line, draft, machine)
         if build is not None:
             _take(draft, line, build, machine)

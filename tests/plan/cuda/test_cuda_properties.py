@@ -37,6 +37,8 @@ PINS = [
     "ctranslate2==4.8.5",
     "catboost==1.2.10",
     "bitsandbytes==0.50.2",
+    "chromadb==1.5.9",
+    "faster-whisper==1.2.1",
     "sentence-transformers==5.1.0",
     "tf-keras==2.19.0",
     "numpy==2.1.0",

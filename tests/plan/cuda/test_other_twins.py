@@ -217,6 +217,16 @@ def test_a_package_that_has_no_form_for_the_driver_stays_on_the_cpu_beside_one_t
     assert refused.value.alternative == f"onnxruntime=={onnxruntime}"
 
 
+def test_what_asks_for_the_cpu_form_by_name_keeps_the_module_from_being_there_twice():
+    planned = twin("torch==2.13.0", "onnxruntime==1.23.2", "chromadb==1.5.9")
+    assert "onnxruntime==1.23.2" in texts(planned.requirements)
+    assert "chromadb asks for onnxruntime" in reasons(planned, "onnxruntime")
+    assert texts(twin("onnxruntime-gpu==1.23.2", "chromadb==1.5.9").requirements) == [
+        "chromadb==1.5.9",
+        "onnxruntime==1.23.2",
+    ]
+
+
 def test_a_package_that_is_nothing_without_cuda_is_refused():
     with pytest.raises(NoCudaError, match=r"too old for cudf-cu12==26\.10\.2"):
         twin("torch==2.7.1", "cudf-cu12==26.10.2", driver="470.1")
