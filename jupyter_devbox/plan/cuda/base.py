@@ -34,8 +34,9 @@ def choose_image(draft: Draft, machine: Machine) -> tuple[CudaBase, str]:
     wanted = max((stack.cuda for stack in needing), key=lambda cuda: (len(numbers(cuda)), cuda))
     strangers = [s for s in needing if not f"{wanted}.".startswith(f"{s.cuda}.")]
     if strangers:
+        first = next(stack for stack in needing if stack.cuda == wanted)
         message = (
-            f"{needing[0].package} needs an image with CUDA {needing[0].cuda}, and "
+            f"{first.package} needs an image with CUDA {first.cuda}, and "
             f"{strangers[-1].package} one with `{strangers[-1].cuda}`"
         )
         raise PlanError(message, hint=f"--exclude {strangers[-1].package}, or pin another release")
