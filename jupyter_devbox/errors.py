@@ -39,7 +39,8 @@
     │   ├── NotebookFailedError       73
     │   ├── VerificationError         74
     │   ├── TransportError            75
-    │   └── BoxRequestError           76  what a box asks for is not allowed or not understood
+    │   ├── BoxRequestError           76  what a box asks for is not allowed or not understood
+    │   └── GpuUnavailableError       77  the engine can't give the box a graphics card
     └── RequestError                  80  what a client of the server asks for
         ├── BadRequestError           81  the request is not well formed
         ├── NotFoundError             82  there is no such notebook, build, box, …
@@ -316,6 +317,12 @@ class BoxRequestError(RunError):
     """A box asks for what it may not have, or in words that are not understood."""
 
     code, exit_code = "box_request", 76
+
+
+class GpuUnavailableError(RunError):
+    """The engine can't give a box the graphics cards that it asks for."""
+
+    code, exit_code = "no_gpu", 77
 
 
 class RequestError(DevboxError):

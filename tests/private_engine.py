@@ -50,9 +50,14 @@ class PrivateEngine:
     ----------
     size
         Of its data folder, as tmpfs takes it: ``1500m``.
+    config
+        Its daemon.json; None for none.
+    programs
+        A folder that it looks for programs in before all others; None for none.
     """
 
-    def __init__(self, size: str) -> None:
+    def __init__(self, size: str, config: Path | None = None, programs: Path | None = None) -> None:
+        self._config, self._programs = config, programs
         self.folder = Path(tempfile.mkdtemp(prefix="jdb-pe-", dir="/tmp"))
         self.socket = self.folder / "docker.sock"
         self.url = f"unix://{self.socket}"
@@ -83,6 +88,9 @@ class PrivateEngine:
         """Start the daemon and wait until it answers."""
         (self.folder / "docker.pid").unlink(missing_ok=True)
         env = {**os.environ, "PATH": f"{os.environ['PATH']}:/usr/sbin:/sbin"}
+        if self._programs is not None:
+            env["PATH"] = f"{self._programs}:{env['PATH']}"
+        options = () if self._config is None else ("--config-file", str(self._config))
         if Path("/.dockerenv").exists():
             env["container"] = "docker"
         with self.log.open("ab") as log:
@@ -95,6 +103,7 @@ class PrivateEngine:
                     *("--exec-root", str(self.folder / "exec")),
                     *("--cgroup-parent", f"/{self._group}"),
                     *("--iptables=false", "--ip6tables=false", "--ip-masq=false"),
+                    *options,
                 ],
                 env=env,
                 stdin=subprocess.DEVNULL,
@@ -162,9 +171,11 @@ class PrivateEngine:
 
 
 @contextmanager
-def private_engine(size: str = "1500m") -> Iterator[PrivateEngine]:
+def private_engine(
+    size: str = "1500m", *, config: Path | None = None, programs: Path | None = None
+) -> Iterator[PrivateEngine]:
     """Start a private daemon, yield it, and end it."""
-    engine = PrivateEngine(size)
+    engine = PrivateEngine(size, config, programs)
     try:
         yield engine
     finally:

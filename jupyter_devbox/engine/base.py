@@ -21,6 +21,7 @@ from jupyter_devbox.spec.container import (
     ImageInfo,
 )
 from jupyter_devbox.spec.events import StepEvent
+from jupyter_devbox.spec.gpu_support import GpuSupport
 
 
 class ExecStream(Protocol):
@@ -54,6 +55,9 @@ class Engine(Protocol):
 
     def info(self) -> EngineInfo:
         """Describe the engine; raises when it does not answer."""
+
+    def gpu_support(self) -> GpuSupport:
+        """Return how it gives graphics cards to containers, as it stands this moment."""
 
     def image(self, reference: str) -> ImageInfo | None:
         """Return the local image of that id or name; None if absent. Never pulls."""
@@ -90,7 +94,13 @@ class Engine(Protocol):
         """Unpack a tar archive in the container below `path` (may be created, not running)."""
 
     def start(self, container: str) -> None:
-        """Start a created or stopped container."""
+        """Start a created or stopped container.
+
+        Raises
+        ------
+        GpuUnavailableError
+            It asks for graphics cards that it can't have; it stays, created or stopped.
+        """
 
     def container(self, container: str) -> ContainerInfo | None:
         """Return how it stands; None if it is gone."""

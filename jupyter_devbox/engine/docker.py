@@ -17,10 +17,12 @@ from docker.errors import APIError, NotFound
 
 from jupyter_devbox.engine import docker_values as values
 from jupyter_devbox.engine.buildx import Builder, build
+from jupyter_devbox.engine.cdi import cdi_devices
 from jupyter_devbox.engine.docker_cli import find_docker_cli
 from jupyter_devbox.engine.docker_errors import translated
 from jupyter_devbox.engine.docker_exec import DockerExecStream, open_stream, run_to_end
 from jupyter_devbox.engine.endpoint import Endpoint
+from jupyter_devbox.engine.gpu_request import gpu_support
 from jupyter_devbox.errors import BuildError, EngineError, ImageMissingError
 from jupyter_devbox.spec.container import (
     BuildRequest,
@@ -32,6 +34,7 @@ from jupyter_devbox.spec.container import (
     ImageInfo,
 )
 from jupyter_devbox.spec.events import StepEvent
+from jupyter_devbox.spec.gpu_support import GpuSupport, GpuWay
 
 _CONNECT_SECONDS = 20
 _REQUEST_SECONDS = 300
@@ -127,6 +130,21 @@ class DockerEngine:
             free_bytes=self._free_bytes(facts),
             id=str(facts.get("ID") or ""),
         )
+
+    def gpu_support(self) -> GpuSupport:
+        """Return how it gives graphics cards to containers.
+
+        Asked anew each time: a toolkit is installed, and Docker restarted, while we run.
+        """
+        with self._translated():
+            facts: Mapping[str, Any] = self._client.info()
+        # Before 28.2 it only says where specifications lie: [] where CDI is off.
+        here = self.endpoint.local and "DiscoveredDevices" not in facts
+        return gpu_support(facts, cdi_devices(facts.get("CDISpecDirs") or ()) if here else ())
+
+    def _gpu_way(self) -> GpuWay:
+        """Return how a request for cards is spelled."""
+        return self.gpu_support().way
 
     def _free_bytes(self, facts: Mapping[str, Any]) -> int | None:
         """Return the free space where images are kept, if that folder is on this very machine."""
@@ -240,7 +258,8 @@ class DockerEngine:
             msg = f"A container is made from an image's id, not from a name: `{spec.image}`"
             raise ImageMissingError(msg, hint="jupyter devbox build")
         selinux = any(mount.relabel for mount in spec.mounts) and self._has("selinux")
-        config = values.container_config(spec, selinux=selinux)
+        way = self._gpu_way() if spec.gpus else ""
+        config = values.container_config(spec, selinux=selinux, gpu_way=way)
         with self._translated():
             made = self._client.create_container_from_config(  # type: ignore[no-untyped-call]
                 config, spec.name or None

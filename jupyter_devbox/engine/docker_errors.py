@@ -17,6 +17,7 @@ import urllib3
 from docker.errors import APIError, DockerException, ImageNotFound, InvalidVersion
 
 from jupyter_devbox.engine.endpoint import not_permitted, not_running, start_command
+from jupyter_devbox.engine.gpu_errors import gpu_error
 from jupyter_devbox.errors import (
     DevboxError,
     EngineError,
@@ -159,6 +160,8 @@ def _unreachable(chain: tuple[BaseException, ...], address: str) -> EngineError 
 
 def from_message(text: str, *, missing: bool = False) -> DevboxError:
     """Return the error for a sentence of the daemon's."""
+    if error := gpu_error(text):
+        return error
     for rule in _RULES:
         if found := re.search(rule.pattern, text, re.IGNORECASE):
             value = next((group for group in found.groups() if group), "")

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, Literal
 
+from jupyter_devbox.engine.gpu_request import device_request
 from jupyter_devbox.errors import EngineError
 from jupyter_devbox.spec.container import (
     ContainerInfo,
@@ -16,6 +17,7 @@ from jupyter_devbox.spec.container import (
     Mount,
     Rights,
 )
+from jupyter_devbox.spec.gpu_support import GpuWay
 
 Json = Mapping[str, Any]
 
@@ -127,13 +129,15 @@ def container_info(raw: Json) -> ContainerInfo:
     )
 
 
-def container_config(spec: ContainerSpec, *, selinux: bool) -> dict[str, Any]:
+def container_config(spec: ContainerSpec, *, selinux: bool, gpu_way: GpuWay = "") -> dict[str, Any]:
     """Return the body of *create container*: no port published, no right but those of the spec.
 
     Parameters
     ----------
     selinux
         Whether the engine labels files: only then does a mount's `relabel` mean anything.
+    gpu_way
+        How the engine takes a request for cards.
 
     Raises
     ------
@@ -152,6 +156,7 @@ def container_config(spec: ContainerSpec, *, selinux: bool) -> dict[str, Any]:
         "Binds": [_bind(mount) for mount in relabelled],
         **_limits(spec.limits),
         **_rights(spec.rights),
+        **({"DeviceRequests": [device_request(spec.gpus, gpu_way)]} if spec.gpus else {}),
     }
     config: dict[str, Any] = {
         "Image": spec.image,

@@ -16,23 +16,77 @@ from urllib.parse import quote
 from docker.errors import NotFound
 
 from jupyter_devbox.engine import docker_values as values
+from jupyter_devbox.engine.cdi import cdi_devices
 from jupyter_devbox.engine.docker import DockerEngine
+from jupyter_devbox.engine.endpoint import Endpoint
+from jupyter_devbox.engine.gpu_errors import CPU
+from jupyter_devbox.engine.gpu_request import gpu_support
 from jupyter_devbox.engine.podman import PodmanBuilder, build, find_podman
-from jupyter_devbox.errors import EngineError, ImageMissingError
-from jupyter_devbox.spec.container import BuildRequest, ContainerInfo, EngineInfo, ImageInfo
+from jupyter_devbox.errors import EngineError, GpuUnavailableError, ImageMissingError
+from jupyter_devbox.spec.container import (
+    BuildRequest,
+    ContainerInfo,
+    ContainerSpec,
+    EngineInfo,
+    ExecSpec,
+    ImageInfo,
+)
 from jupyter_devbox.spec.events import StepEvent
+from jupyter_devbox.spec.gpu_support import GpuSupport, GpuWay
 
 _LOCAL = "localhost/"
 _OWN_API = "/v4.0.0/libpod"
+_NO_CARD = "test -e /dev/nvidiactl || test -e /dev/dxg || exit 1"
+"""/dev/dxg is the card under Windows' WSL 2."""
 _PREFIX = re.compile(r"^(?:localhost/|[^/]+\.[^/]+/library/)")
 
 
 class PodmanEngine(DockerEngine):
     """Satisfies `Engine`. Safe to use from several threads."""
 
+    def __init__(self, endpoint: Endpoint) -> None:
+        super().__init__(endpoint)
+        self._unproven: set[str] = set()
+
     def info(self) -> EngineInfo:
         """Describe the engine."""
         return replace(super().info(), name="podman")
+
+    def gpu_support(self) -> GpuSupport:
+        """Return how it gives graphics cards to containers: by CDI alone."""
+        return gpu_support({}, cdi_devices() if self.endpoint.local else ())
+
+    def _gpu_way(self) -> GpuWay:
+        return "cdi"
+
+    def create(self, spec: ContainerSpec) -> str:
+        """Create a container; with cards SELinux must let it at their device nodes.
+
+        See ``--security-opt=label=disable`` in NVIDIA's "Support for Container Device Interface".
+        """
+        if spec.gpus and self._has("selinux"):
+            rights = replace(spec.rights, security=(*spec.rights.security, "label=disable"))
+            spec = replace(spec, rights=rights)
+        container = super().create(spec)
+        if spec.gpus:
+            self._unproven.add(container)
+        return container
+
+    def start(self, container: str) -> None:
+        """Start a container; Podman 4 passes over the cards that were asked for by its socket."""
+        super().start(container)
+        if container not in self._unproven:
+            return
+        self._unproven.discard(container)
+        try:
+            seen = self.run(container, ExecSpec(command=("sh", "-c", _NO_CARD))).exit_code == 0
+        except EngineError:  # it has ended: what it did tells more
+            return
+        if not seen:
+            self.stop(container, 0)
+            version = self._facts["ServerVersion"]
+            message = f"This Podman gives no GPU to a box through its socket: `{version}`"
+            raise GpuUnavailableError(message, hint=f"use a newer Podman, or Docker; {CPU}")
 
     def image(self, reference: str) -> ImageInfo | None:
         """Return the local image of that id or name; None if absent.

@@ -124,7 +124,7 @@ def _started(
     )
     try:
         engine.start(container)
-    except EngineError:
+    except DevboxError:
         engine.remove(container)
         raise
     return container
@@ -186,6 +186,7 @@ def create(
             rights=spec.rights,
             network=spec.network,
             limits=spec.limits,
+            gpus=spec.gpus,
         )
     )
     try:

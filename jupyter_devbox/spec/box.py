@@ -9,6 +9,7 @@ from dataclasses import asdict, dataclass, field
 from typing import Literal
 
 from jupyter_devbox.spec.container import EMPTY, Limits, Mount, Rights
+from jupyter_devbox.spec.gpu import GpuRequest
 
 Target = Literal["cpu", "cuda"]
 Isolation = Literal["box", "kernel"]
@@ -59,6 +60,8 @@ class BoxSpec:
         What the user allowed besides the project and an ordinary box.
     env
         What the user listed by ``containerEnv``; never written into a label.
+    gpus
+        The graphics cards that it asks for; None for none.
     isolation
         ``box``: kernels share the container; ``kernel``: each has its own.
     uid, gid
@@ -82,6 +85,7 @@ class BoxSpec:
     network: str = "bridge"
     limits: Limits = field(default_factory=Limits)
     env: Mapping[str, str] = EMPTY
+    gpus: GpuRequest | None = None
     isolation: Isolation = "box"
     uid: int
     gid: int
@@ -111,6 +115,8 @@ class BoxSpec:
         such as proxies and the CA bundle.
         """
         limits = self.limits
+        # Left out where there are none, so that the boxes of earlier versions stay.
+        gpus = [self.gpus.devices] if self.gpus else []
         parts = [
             [self.project, self.name, self.target, self.image, self.config_file],
             [[m.kind, m.source, m.target, m.readonly] for m in self.mounts],
@@ -118,6 +124,7 @@ class BoxSpec:
             [limits.memory, limits.shm, limits.cpus, limits.pids, limits.ulimits],
             sorted(self.env.items()),
             [self.box_uid, self.box_gid],
+            *gpus,
         ]
         text = json.dumps(parts, ensure_ascii=True, separators=(",", ":"))
         return hashlib.sha256(text.encode()).hexdigest()[:16]

@@ -6,6 +6,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
+from jupyter_devbox.spec.gpu import GpuRequest
+
 
 class _Empty(Mapping[str, str]):
     """A mapping that stays empty, hashable: only such a value may be a dataclass's default."""
@@ -149,6 +151,8 @@ class ContainerSpec:
         ``uid:gid``, or "" for the image's own.
     network
         ``bridge``, ``none`` or the name of a network that is there; never ``host``.
+    gpus
+        The graphics cards that it asks for; None for none.
     """
 
     image: str
@@ -162,6 +166,7 @@ class ContainerSpec:
     limits: Limits = field(default_factory=Limits)
     network: str = "bridge"
     rights: Rights = field(default_factory=Rights)
+    gpus: GpuRequest | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Gpu:
-    """One NVIDIA card; what is unknown is 0 or "".
+    """One NVIDIA card.
 
-    `memory` is in bytes; `compute_capability` reads like ``8.6``.
+    `memory` in bytes, 0 if unknown; `compute_capability` such as ``8.6``, "" if unknown.
     """
 
     name: str = ""

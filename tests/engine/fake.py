@@ -25,6 +25,7 @@ from jupyter_devbox.errors import (
     BuildCancelledError,
     BuildStepError,
     EngineError,
+    GpuUnavailableError,
     ImageMissingError,
 )
 from jupyter_devbox.spec.container import (
@@ -37,6 +38,7 @@ from jupyter_devbox.spec.container import (
     ImageInfo,
 )
 from jupyter_devbox.spec.events import StepEvent
+from jupyter_devbox.spec.gpu_support import GpuSupport
 
 _PATH = {"PATH": os.environ.get("PATH", os.defpath)}
 
@@ -118,10 +120,23 @@ class FakeEngine:
         An empty folder that outlives it.
     images
         Names of images that are there from the beginning.
+    nvidia_smi
+        The program that containers with cards find; None for a machine without.
+    cards
+        How many cards it has.
     """
 
-    def __init__(self, root: Path, images: Sequence[str] = ()) -> None:
+    def __init__(
+        self,
+        root: Path,
+        images: Sequence[str] = (),
+        *,
+        nvidia_smi: Path | None = None,
+        cards: int = 0,
+    ) -> None:
         self._root = root
+        self._nvidia_smi = nvidia_smi
+        self._cards = {str(number) for number in range(cards)}
         self._numbers = itertools.count(1)
         self._images: dict[str, ImageInfo] = {}
         self._containers: dict[str, _Container] = {}
@@ -134,6 +149,9 @@ class FakeEngine:
 
     def info(self) -> EngineInfo:
         return EngineInfo(name="fake", version="1", rootless=False, platform="linux/amd64")
+
+    def gpu_support(self) -> GpuSupport:
+        return GpuSupport(way="runtime") if self._cards else GpuSupport()
 
     # --- images -------------------------------------------------------------
 
@@ -279,17 +297,32 @@ class FakeEngine:
         found = self._get(container)
         if found.running:
             return
+        self._check_cards(found.spec)
         with found.log.open("ab") as log:
             found.process = subprocess.Popen(
                 ["sh", "-c", f"exec {shlex.join(found.spec.command or ('true',))}"],
                 cwd=found.folder / found.spec.workdir.lstrip("/"),
-                env={**_PATH, **found.spec.env},
+                env=self._env(found.spec),
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
                 start_new_session=True,
             )
         found.started = time.time()
+
+    def _check_cards(self, spec: ContainerSpec) -> None:
+        if spec.gpus is None:
+            return
+        if not self._cards:
+            raise GpuUnavailableError("no NVIDIA support", hint="choose --target cpu")
+        if unknown := set(spec.gpus.devices) - self._cards:
+            raise GpuUnavailableError(f"no such GPU: `{min(unknown)}`", hint="nvidia-smi -L")
+
+    def _env(self, spec: ContainerSpec) -> dict[str, str]:
+        path = _PATH["PATH"]
+        if spec.gpus is not None and self._nvidia_smi is not None:
+            path = f"{self._nvidia_smi.parent}:{path}"
+        return {"PATH": path, **spec.env}
 
     def container(self, container: str) -> ContainerInfo | None:
         try:
@@ -333,7 +366,7 @@ class FakeEngine:
             done = subprocess.run(
                 list(spec.command),
                 cwd=found.folder / spec.workdir.lstrip("/"),
-                env={**_PATH, **found.spec.env, **spec.env},
+                env={**self._env(found.spec), **spec.env},
                 input=stdin,
                 capture_output=True,
                 check=False,
@@ -353,7 +386,7 @@ class FakeEngine:
             process = subprocess.Popen(
                 ["sh", "-c", f"exec {shlex.join(spec.command)}"],
                 cwd=found.folder / spec.workdir.lstrip("/"),
-                env={**_PATH, **found.spec.env, **spec.env},
+                env={**self._env(found.spec), **spec.env},
                 stdin=subprocess.PIPE if spec.stdin else subprocess.DEVNULL,
                 stdout=subprocess.PIPE,
                 stderr=file,

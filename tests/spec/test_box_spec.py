@@ -8,6 +8,7 @@ import pytest
 
 from jupyter_devbox.spec.box import BoxSpec
 from jupyter_devbox.spec.container import Mount, Rights
+from jupyter_devbox.spec.gpu import GpuRequest
 
 pytestmark = pytest.mark.usefixtures("pure")
 BOX = BoxSpec(project="/p", name="p", target="cpu", image="sha256:0", uid=1, gid=1)
@@ -24,6 +25,7 @@ BOX = BoxSpec(project="/p", name="p", target="cpu", image="sha256:0", uid=1, gid
         {"mounts": (Mount(source="/a", target="/b", readonly=True),)},
         {"mounts": (Mount(source="/a", target="/b", kind="volume"),)},
         {"env": {"TOKEN": "s3cret"}},
+        {"gpus": GpuRequest()},
     ],
 )
 def test_what_was_allowed_is_part_of_it(allowed):
@@ -34,3 +36,12 @@ def test_what_was_allowed_is_part_of_it(allowed):
 
 def test_the_same_is_the_same():
     assert replace(BOX, rights=Rights()).fingerprint() == BOX.fingerprint()
+
+
+def test_cards_make_another_box_and_none_the_box_of_earlier_versions():
+    assert BOX.fingerprint() == "4f20d3a4c2752bba"
+    every, one, other = (
+        replace(BOX, gpus=GpuRequest(devices=devices)).fingerprint()
+        for devices in ((), ("0",), ("1",))
+    )
+    assert len({BOX.fingerprint(), every, one, other}) == 4
