@@ -16,6 +16,7 @@ from jupyter_devbox.errors import ConfigurationError
 from jupyter_devbox.run.box import metadata
 from jupyter_devbox.spec.box import BoxSpec
 from jupyter_devbox.spec.container import Limits
+from jupyter_devbox.spec.gpu import GpuRequest
 from jupyter_devbox.spec.rights import Granted
 
 
@@ -35,6 +36,9 @@ class KernelSettings(KernelProvisionerBase):
     cpus = Float(0.0, help="CPU limit; 0 for none")
     pids = Integer(0, help="Limit of processes; 0 for none")
     ulimits = List(Unicode(), help="Limits of each process: name=soft[:hard]")
+    gpus: Any = List(
+        Unicode(), None, allow_none=True, help="Graphics cards: none, [] for all, or which"
+    )
     idle = Integer(3600, help="Seconds until a box in which nothing runs stops; 0 for never")
     env = Dict(help="What containerEnv lists without the host's variables")
     config_file = Unicode(help="Absolute path of the devcontainer.json that VS Code opens")
@@ -98,6 +102,7 @@ class KernelSettings(KernelProvisionerBase):
                 pids=self.pids,
                 ulimits=tuple(self.ulimits),
             ),
+            gpus=None if self.gpus is None else GpuRequest(devices=tuple(self.gpus)),
             isolation="kernel" if self.isolation == "kernel" else "box",
             idle=max(0, self.idle),
             uid=os.getuid(),

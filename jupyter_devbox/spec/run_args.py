@@ -1,4 +1,4 @@
-"""Limits of a box, as they stand in `runArgs` of devcontainer.json."""
+"""Limits and graphics cards of a box, as they stand in `runArgs` of devcontainer.json."""
 
 from __future__ import annotations
 
@@ -8,6 +8,8 @@ from collections.abc import Iterable, Iterator
 
 from jupyter_devbox.errors import ConfigurationError
 from jupyter_devbox.spec.container import Limits
+from jupyter_devbox.spec.gpu import GpuRequest
+from jupyter_devbox.spec.gpu_words import docker_gpus
 
 _SIZE = re.compile(
     r"(?P<number>[0-9]{1,18}(?:\.[0-9]{1,18})?) ?(?P<unit>[kmgtp]?)i?b?", re.IGNORECASE
@@ -23,6 +25,7 @@ _NAMES = {
     "--cpus": "cpus",
     "--pids-limit": "pids",
     "--ulimit": "ulimit",
+    "--gpus": "gpus",
 }
 _ULIMIT = re.compile(r"[a-z]{1,20}=(?:-1|[0-9]{1,18})(?::(?:-1|[0-9]{1,18}))?")
 
@@ -60,6 +63,16 @@ def read_limits(arguments: Iterable[object]) -> Limits:
         pids=max(0, int(_number(found.get("pids", "0"), like="--pids-limit=512", lowest=-1))),
         ulimits=tuple(_ulimit(value) for name, value in pairs if name == "ulimit"),
     )
+
+
+def read_gpus(arguments: Iterable[object]) -> GpuRequest | None:
+    """Return the graphics cards that run arguments ask for, the last word counting; None for none.
+
+    Words that are not understood are passed over: `spec.run_options` names them.
+    """
+    values = (value for name, value in _pairs([str(a) for a in arguments]) if name == "gpus")
+    requests = [request for request in map(docker_gpus, values) if request is not None]
+    return requests[-1] if requests else None
 
 
 def _ulimit(text: str) -> str:

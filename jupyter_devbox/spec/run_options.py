@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable, Iterator
 
 from jupyter_devbox.spec.findings import Finding, Kind, as_json
+from jupyter_devbox.spec.gpu_words import docker_gpus
 from jupyter_devbox.spec.host_variables import reads_host
 from jupyter_devbox.spec.mount_findings import mount_finding
 from jupyter_devbox.spec.mounts import read_mount, read_volume
@@ -40,6 +41,7 @@ _HOST_NAMESPACES = {
     "--cgroupns": "sees this machine's control groups",
 }
 _REST = {
+    "--gpus": "asks for graphics cards in words that are not understood",
     "--publish": "opens a port on this machine",
     "--publish-all": "opens ports on this machine",
     "--env": "sets a variable, from this machine's where no value stands there",
@@ -67,6 +69,8 @@ def argument_findings(arguments: object) -> Iterator[Finding]:
 
 def _is_taken(name: str, value: str | None) -> bool:
     text = value or "-"
+    if name == "--gpus" and docker_gpus(text) is None:
+        return False
     return name in _TAKEN and not text.startswith("-") and not reads_host(text)
 
 
