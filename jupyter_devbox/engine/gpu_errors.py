@@ -17,6 +17,8 @@ TOOLKIT = (
     " sudo nvidia-ctk runtime configure --runtime=docker && sudo systemctl restart docker"
 )
 _SPEC = "sudo nvidia-ctk cdi generate --output=/etc/cdi/nvidia.yaml"
+TOOLKIT_CDI = f"install the NVIDIA Container Toolkit, then: {_SPEC}"
+"""For Podman, which knows cards by CDI alone."""
 _RESTART = ("Restarting Docker stops the boxes that run.",)
 _TOOL = "nvidia-container-cli:"
 _OWN = re.compile(rf"{_TOOL}\s*(.+)", re.DOTALL)

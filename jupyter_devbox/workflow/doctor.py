@@ -15,19 +15,12 @@ from jupyter_devbox.errors import DevboxError
 from jupyter_devbox.files.writer import DATA_ELSEWHERE, refuse_unwritable, unwritable
 from jupyter_devbox.run.kernelspec import installed_kernelspecs
 from jupyter_devbox.spec.kernelspec import PROVISIONER
+from jupyter_devbox.workflow.checks import Check
 from jupyter_devbox.workflow.context import Context
+from jupyter_devbox.workflow.doctor_gpu import gpu_checks
+from jupyter_devbox.workflow.notebooks import reachable_engine
 from jupyter_devbox.workflow.servers import Server, all_have_provisioner, servers
 from jupyter_devbox.workflow.turns import ROOM
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Check:
-    """One thing looked at: what was found, and the next command where it is not well."""
-
-    name: str
-    ok: bool
-    found: str
-    hint: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,7 +54,9 @@ def diagnose(context: Context) -> Diagnosis:
         ("data folder", lambda: _writable(context)),
         ("certificates", lambda: context.ca_bundle or "the system's own"),
     )
-    return Diagnosis(checks=tuple(_check(name, probe) for name, probe in probes))
+    checks = [_check(name, probe) for name, probe in probes]
+    engine, _ = reachable_engine(context)
+    return Diagnosis(checks=(*checks, *gpu_checks(context, engine)))
 
 
 def _check(name: str, probe: Callable[[], str]) -> Check:

@@ -1,0 +1,105 @@
+"""What `doctor` says of graphics cards: which there are, and whether boxes get them.
+
+A machine without is well: a CUDA image can be planned and built there. Only a card that boxes
+can't use is something missing.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Iterator
+
+from jupyter_devbox.engine.base import Engine
+from jupyter_devbox.engine.gpu import OVERRIDE
+from jupyter_devbox.engine.gpu_errors import TOOLKIT, TOOLKIT_CDI
+from jupyter_devbox.errors import DevboxError, EngineError
+from jupyter_devbox.spec.gpu import Gpu, GpuHost
+from jupyter_devbox.spec.gpu_support import GpuSupport
+from jupyter_devbox.workflow.checks import Check
+from jupyter_devbox.workflow.context import Context
+from jupyter_devbox.workflow.gpu_host import gpu_host, probe_image, seen_in_a_box
+
+_CARDS, _DRIVER, _BOXES = "gpu", "gpu driver", "gpu in boxes"
+_TOOLS = ("nvidia-ctk", "nvidia-container-runtime-hook", "nvidia-container-cli")
+
+
+def gpu_checks(context: Context, engine: Engine | None) -> Iterator[Check]:
+    """Yield the checks; `engine` is None where none answers, which another check says."""
+    try:
+        local = engine is None or engine.info().local
+        host = gpu_host(context, engine)
+    except EngineError as error:
+        yield Check(name=_CARDS, ok=False, found=error.message, hint=error.hint)
+        return
+    told = host.origin == OVERRIDE
+    if host.gpus or (host.driver and not told):
+        yield _cards(host)
+    else:
+        yield _none(local=local, known=local or bool(engine and probe_image(engine)))
+    if host.driver:
+        yield Check(name=_DRIVER, ok=True, found=f"{host.driver} ({host.origin})")
+    if engine is not None and host.gpus:
+        yield _in_boxes(context, engine, local=local)
+
+
+def _cards(host: GpuHost) -> Check:
+    if host.gpus:
+        return Check(name=_CARDS, ok=True, found="; ".join(map(_card, host.gpus)))
+    found = "the NVIDIA driver is loaded, and nvidia-smi names no card"
+    return Check(name=_CARDS, ok=False, found=found, hint="nvidia-smi")
+
+
+def _card(card: Gpu) -> str:
+    parts = [card.name or "an NVIDIA GPU"]
+    if card.memory:
+        parts.append(f"{card.memory / (1 << 30):.0f} GiB")
+    if card.compute_capability:
+        parts.append(f"compute capability {card.compute_capability}")
+    return ", ".join(parts)
+
+
+def _none(*, local: bool, known: bool) -> Check:
+    where = "this machine has" if local else "the machine that boxes run on has"
+    found = f"{where} no NVIDIA GPU; CUDA images can be planned and built, and run elsewhere"
+    if not known:
+        found = "unknown: boxes run on another machine, and no image of ours is there to look with"
+    return Check(name=_CARDS, ok=True, found=found)
+
+
+def _in_boxes(context: Context, engine: Engine, *, local: bool) -> Check:
+    """Say what the engine answers to a box that asks for all cards."""
+    support = engine.gpu_support()
+    toolkit = TOOLKIT_CDI if engine.info().name == "podman" else TOOLKIT
+    try:
+        image = probe_image(engine)
+        if not image:
+            return _untried(support, toolkit, local=local)
+        seen = len(seen_in_a_box(context, engine, image).gpus)
+    except DevboxError as error:
+        return Check(name=_BOXES, ok=False, found=error.message, hint=error.hint)
+    if not seen:
+        found = "a box that asks for all GPUs starts, and nvidia-smi in it names none"
+        return Check(name=_BOXES, ok=False, found=found, hint=toolkit)
+    return Check(name=_BOXES, ok=True, found=f"a box sees {_count(seen)} ({_way(support)})")
+
+
+def _untried(support: GpuSupport, toolkit: str, *, local: bool) -> Check:
+    """Say what is to be expected while there is no image of ours to try it with."""
+    path = os.pathsep.join([os.environ.get("PATH", os.defpath), "/usr/bin", "/usr/local/bin"])
+    installed = not local or any(shutil.which(tool, path=path) for tool in _TOOLS)
+    if support.way or installed:
+        found = f"not tried, for there is no image of ours yet ({_way(support)})"
+        return Check(name=_BOXES, ok=True, found=found)
+    found = "the engine has no NVIDIA support: no NVIDIA Container Toolkit found"
+    return Check(name=_BOXES, ok=False, found=found, hint=toolkit)
+
+
+def _way(support: GpuSupport) -> str:
+    if support.way == "runtime":
+        return "by NVIDIA's runtime"
+    return f"by CDI: {', '.join(support.devices)}" if support.way else "by --gpus"
+
+
+def _count(cards: int) -> str:
+    return "1 GPU" if cards == 1 else f"{cards} GPUs"
