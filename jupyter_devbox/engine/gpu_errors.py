@@ -66,7 +66,13 @@ _RULES = (
         "The NVIDIA driver is older than the image requires",
         f"jupyter devbox containerize --target cuda again, on this machine; {CPU}",
     ),
-    # The three below were not seen: they are in the sources of libnvidia-container.
+    # Those below were not seen here. They are libnvidia-container's own; the cure of the first is
+    # that of the toolkit's installation guide, "Rootless mode".
+    _Rule(
+        rf"{_TOOL}.*(?:failed to add device rules|bpf_prog_query)",
+        "Docker runs without root, and NVIDIA's toolkit is not told so",
+        f"sudo nvidia-ctk config --set nvidia-container-cli.no-cgroups --in-place, {CPU}",
+    ),
     _Rule(
         rf"{_TOOL}.*driver/library version mismatch",
         "The NVIDIA driver was updated and is not loaded yet",

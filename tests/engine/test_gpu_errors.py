@@ -81,6 +81,11 @@ NO_SUPPORT = "Docker has no NVIDIA support on the machine where it runs"
             "install the driver",
         ),
         (
+            HOOK.format("mount error: failed to add device rules: bpf_prog_query failed"),
+            "Docker runs without root, and NVIDIA's toolkit is not told so",
+            "no-cgroups",
+        ),
+        (
             HOOK.format("mount error:  something\nnew"),
             "NVIDIA's toolkit can't give the box a GPU: `mount error: something new`",
             "nvidia-smi",
