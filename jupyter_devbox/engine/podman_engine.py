@@ -36,7 +36,7 @@ from jupyter_devbox.spec.gpu_support import GpuSupport, GpuWay
 
 _LOCAL = "localhost/"
 _OWN_API = "/v4.0.0/libpod"
-_NO_CARD = "test -e /dev/nvidiactl || test -e /dev/dxg || exit 1"
+_HAS_CARD = "test -e /dev/nvidiactl || test -e /dev/dxg || exit 1"
 """/dev/dxg is the card under Windows' WSL 2."""
 _PREFIX = re.compile(r"^(?:localhost/|[^/]+\.[^/]+/library/)")
 
@@ -79,7 +79,7 @@ class PodmanEngine(DockerEngine):
             return
         self._unproven.discard(container)
         try:
-            seen = self.run(container, ExecSpec(command=("sh", "-c", _NO_CARD))).exit_code == 0
+            seen = self.run(container, ExecSpec(command=("sh", "-c", _HAS_CARD))).exit_code == 0
         except EngineError:  # it has ended: what it did tells more
             return
         if not seen:
