@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import shutil
+from collections import Counter
 from collections.abc import Iterator
 
 from jupyter_devbox.engine.base import Engine
@@ -45,7 +46,9 @@ def gpu_checks(context: Context, engine: Engine | None) -> Iterator[Check]:
 
 def _cards(host: GpuHost) -> Check:
     if host.gpus:
-        return Check(name=_CARDS, ok=True, found="; ".join(map(_card, host.gpus)))
+        kinds = Counter(map(_card, host.gpus)).items()
+        found = "; ".join(f"{count} x {card}" if count > 1 else card for card, count in kinds)
+        return Check(name=_CARDS, ok=True, found=found)
     found = "the NVIDIA driver is loaded, and nvidia-smi names no card"
     return Check(name=_CARDS, ok=False, found=found, hint="nvidia-smi")
 

@@ -111,9 +111,8 @@ def test_a_refused_start_leaves_nothing_and_says_why(devbox, cards, isolation):
     assert devbox.engine.containers({}) == ()
 
 
+@pytest.mark.parametrize("cards", ["runtime"], indirect=True)  # only a hook fails and works again
 def test_a_box_stays_when_the_card_is_gone_and_starts_when_it_is_back(devbox, cards):
-    if devbox.engine.gpu_support().way != "runtime":
-        pytest.skip("only a hook fails and works again")
     with devbox.kernel(name="cuda", target="cuda", gpus=[]) as kernel:
         kernel.run("open('/opt/venv/installed', 'w').close()")
         box = kernel.container

@@ -101,7 +101,7 @@ def test_cards_that_boxes_get(context, engine, nvidia_smi):
     one = engine(cards=2)
     mine = context(one, PATH=str(nvidia_smi.parent))
     assert said(mine, one) == {
-        "gpu": (True, f"{A10}; {A10}", ""),
+        "gpu": (True, f"2 x {A10}", ""),
         "gpu driver": (True, "550.54.14 (nvidia-smi)", ""),
         "gpu in boxes": (True, "a box sees 2 GPUs (by NVIDIA's runtime)", ""),
     }
