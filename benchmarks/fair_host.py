@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 
 from jupyter_devbox.engine.uv import install_lock, make_venv, run_uv
-from jupyter_devbox.spec.requirements_txt import REST
+from jupyter_devbox.spec.target_files import CPU
 
 
 def fair_python(folder: Path, files: Path, version: str) -> tuple[Path, str]:
@@ -26,6 +26,6 @@ def fair_python(folder: Path, files: Path, version: str) -> tuple[Path, str]:
     python = done.stdout.strip() if done.exit_code == 0 else sys.executable
     make_venv(folder, python)
     mine = folder / "bin/python"
-    install_lock(mine, files / REST, wheels=files / "wheels")
+    install_lock(mine, files / CPU.rest, wheels=files / "wheels")
     own = ".".join(map(str, sys.version_info[:3]))
     return mine, version if done.exit_code == 0 else own

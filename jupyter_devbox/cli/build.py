@@ -6,8 +6,12 @@ import threading
 from collections.abc import Mapping
 from typing import Any
 
-from jupyter_devbox.cli.verb import Verb
+from traitlets import Enum
+
+from jupyter_devbox.cli.verb import ALIASES, Verb
 from jupyter_devbox.errors import FileError
+from jupyter_devbox.spec.box import TARGETS
+from jupyter_devbox.spec.target_files import target_files
 from jupyter_devbox.view.progress import Progress
 from jupyter_devbox.view.terminal import terminal_view
 from jupyter_devbox.view.units import size
@@ -22,20 +26,26 @@ class BuildVerb(Verb):
 
     name = "jupyter-devbox-build"
     description = __doc__
+    target = Enum(TARGETS, "cpu", help="cpu or cuda.").tag(config=True)
+    aliases = {**ALIASES, "target": "BuildVerb.target"}
 
     def execute(self, context: Context) -> tuple[int, Mapping[str, Any]]:
         """Build, drawing progress on standard error."""
         project = self.find_project(context)
-        if not (project.root / FOLDER / "Dockerfile").is_file():
-            message = f"There is no {FOLDER}/Dockerfile in: `{project.root}`"
-            raise FileError(message, hint="jupyter devbox containerize NOTEBOOK.ipynb")
+        wanted = ("Dockerfile", target_files(self.target).rest)
+        missing = [name for name in wanted if not (project.root / FOLDER / name).is_file()]
+        if missing:
+            message = f"There is no {FOLDER}/{missing[0]} in: `{project.root}`"
+            also = "" if self.target == "cpu" else f" --target {self.target}"
+            hint = f"jupyter devbox containerize NOTEBOOK.ipynb{also}"
+            raise FileError(message, hint=hint)
         engine = context.connect()
         progress = Progress(
             ("Base image", "System packages", "Python packages", "Finish image", "Add kernel")
         )
         cancel = threading.Event()
         with terminal_view(progress) as view, turn(context, project, view, cancel) as tell:
-            made = make_box_kernel(context, project, engine, tell, cancel)
+            made = make_box_kernel(context, project, engine, tell, cancel, target=self.target)
         state = "is ready" if made.built else "is up to date"
         amount = f": {size(made.image.size)}" if made.image else ""
         self.say(f"{made.kernel.display_name} {state}{amount}.")

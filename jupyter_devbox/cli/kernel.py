@@ -8,6 +8,7 @@ from typing import Any
 from jupyter_devbox.cli.verb import Verb
 from jupyter_devbox.errors import ImageMissingError, RunError, UsageError
 from jupyter_devbox.run.kernelspec import installed_kernelspecs, remove_kernelspec
+from jupyter_devbox.spec.box import TARGETS as BOX_TARGETS
 from jupyter_devbox.workflow.context import Context
 from jupyter_devbox.workflow.making import image_tag, register_box_kernel
 from jupyter_devbox.workflow.registered import registered_kernels
@@ -45,13 +46,19 @@ class KernelVerb(Verb):
     def _install(self, context: Context) -> tuple[int, Mapping[str, Any]]:
         project = self.find_project(context)
         require_files(context, project.root)
-        image = context.connect().image(image_tag(project, "cpu"))
-        if image is None:
+        engine = context.connect()
+        images = {target: engine.image(image_tag(project, target)) for target in BOX_TARGETS}
+        kernels = [
+            register_box_kernel(context, project, image, target)
+            for target, image in images.items()
+            if image is not None
+        ]
+        if not kernels:
             message = f"{project.name} has no image yet"
             raise ImageMissingError(message, hint="jupyter devbox build")
-        kernel = register_box_kernel(context, project, image)
-        self.say(f'Choose the kernel "{kernel.display_name}" in JupyterLab.')
-        return 0, {"kernels": [kernel.to_json()]}
+        for kernel in kernels:
+            self.say(f'Choose the kernel "{kernel.display_name}" in JupyterLab.')
+        return 0, {"kernels": [kernel.to_json() for kernel in kernels]}
 
     def _remove(self, context: Context, name: str) -> tuple[int, Mapping[str, Any]]:
         for spec in installed_kernelspecs(context.kernels):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from traitlets import Bool, Int, List, Unicode
@@ -9,20 +10,30 @@ from traitlets import Bool, Int, List, Unicode
 from jupyter_devbox.cli.verb import ALIASES, FLAGS, Verb
 from jupyter_devbox.errors import UsageError
 from jupyter_devbox.spec.environment import Target
+from jupyter_devbox.spec.gpu import Gpu, GpuHost
 from jupyter_devbox.spec.project import ProjectOptions
 from jupyter_devbox.workflow.requests import ContainerizeRequest
 
 _OPTIONS = (
     "target", "include", "exclude", "provides", "pack", "apt", "python", "base", "port",
-    "isolation", "idle", "memory",
+    "isolation", "idle", "gpus", "memory", "driver",
 )  # fmt: skip
-_TARGETS: dict[str, Target] = {"cpu": "cpu", "venv": "venv"}
+_TARGETS: dict[str, Target] = {"cpu": "cpu", "cuda": "cuda", "venv": "venv"}
+_CAPABILITY = re.compile(r"[0-9]{1,2}\.[0-9]")
 
 
 class PlanVerb(Verb):
     """A verb that plans an environment."""
 
-    target = Unicode("cpu", help="cpu, venv or both, with a comma between.").tag(config=True)
+    target = Unicode("cpu", help="cpu, cuda or venv; several with a comma between.").tag(
+        config=True
+    )
+    driver = Unicode(help="The NVIDIA driver to plan for, such as 550.54; else this one's.").tag(
+        config=True
+    )
+    compute_cap = Unicode(help="The GPU to plan for, such as 8.6; else this machine's.").tag(
+        config=True
+    )
     include = List(Unicode(), help="A package to add, such as 'lxml' or 'numpy<2'.").tag(
         config=True
     )
@@ -42,6 +53,9 @@ class PlanVerb(Verb):
         config=True
     )
     idle = Unicode(help="How long an unused box goes on: 30m, 2h; 0 for ever.").tag(config=True)
+    gpus = Unicode(help="Graphics cards of the CUDA box: all, 0, 0,1, or a MIG name.").tag(
+        config=True
+    )
     memory = Unicode(help="The box's memory limit, such as 4g.").tag(config=True)
     strict = Bool(default_value=False, help="Stop at an import without a package.").tag(config=True)
     yes = Bool(default_value=False, help="Take every offered answer.").tag(config=True)
@@ -56,6 +70,7 @@ class PlanVerb(Verb):
         **ALIASES,
         **{name: f"PlanVerb.{name}" for name in _OPTIONS},
         "exclude-apt": "PlanVerb.exclude_apt",
+        "compute-cap": "PlanVerb.compute_cap",
     }
 
     def request(self, **more: Any) -> ContainerizeRequest:  # noqa: ANN401
@@ -70,11 +85,12 @@ class PlanVerb(Verb):
         unknown = [name for name in names if name not in _TARGETS]
         if unknown or not names:
             message = f"This target is not known: `{', '.join(unknown) or self.target}`"
-            raise UsageError(message, hint="--target cpu, --target venv, or --target cpu,venv")
+            raise UsageError(message, hint="--target cpu, --target cuda, or --target cpu,venv")
         return ContainerizeRequest(
             notebooks=self.notebooks(),
             project=self.chosen(),
             targets=tuple(dict.fromkeys(_TARGETS[name] for name in names)),
+            gpu_host=self._gpu_host(),
             wishes=ProjectOptions(
                 include=tuple(self.include),
                 exclude=tuple(self.exclude),
@@ -87,9 +103,20 @@ class PlanVerb(Verb):
                 provides=tuple(self.provides),
                 isolation=self.isolation,
                 idle=self.idle,
+                gpus=self.gpus,
                 memory=self.memory,
             ),
             strict=self.strict,
             yes=self.yes,
             **more,
         )
+
+    def _gpu_host(self) -> GpuHost | None:
+        """Return the machine that the options describe; None for this one."""
+        if self.compute_cap and not _CAPABILITY.fullmatch(self.compute_cap):
+            message = f"This is not a compute capability: `{self.compute_cap}`"
+            raise UsageError(message, hint="write it like --compute-cap 8.6")
+        gpus = (Gpu(compute_capability=self.compute_cap),) if self.compute_cap else ()
+        if not self.driver and not gpus:
+            return None
+        return GpuHost(driver=self.driver, origin="--driver" if self.driver else "", gpus=gpus)

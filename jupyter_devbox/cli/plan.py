@@ -7,6 +7,9 @@ from collections.abc import Mapping
 from typing import Any
 
 from jupyter_devbox.cli.options import PlanVerb
+from jupyter_devbox.errors import DevboxError
+from jupyter_devbox.spec.environment import EnvironmentSpec
+from jupyter_devbox.spec.lock import Lock
 from jupyter_devbox.view import wording
 from jupyter_devbox.view.units import about
 from jupyter_devbox.workflow.context import Context
@@ -18,22 +21,45 @@ class PlanningVerb(PlanVerb):
 
     name = "jupyter-devbox-plan"
     description = __doc__
-    examples = "jupyter devbox plan analysis.ipynb"
+    examples = """
+    jupyter devbox plan analysis.ipynb
+    jupyter devbox plan analysis.ipynb --target cuda --driver 550.54
+    """
 
     def execute(self, context: Context) -> tuple[int, Mapping[str, Any]]:
         """Plan and lock, and show every decision with its reason."""
-        proposal = propose(context, self.request(build=False, dry_run=True))
-        spec = proposal.plan.spec
+        request = self.request(build=False, dry_run=True)
+        proposal = propose(context, request)
+        plan = proposal.plan
         self.say(f"Project {proposal.project.root} ({proposal.project.reason})")
         for snapshot in proposal.snapshots:
             self.say(wording.uses(snapshot))
+        told: list[Mapping[str, Any]] = []
+        for target in request.targets:
+            twin = plan.twin if target == "cuda" else None
+            spec = twin.spec if twin else plan.spec
+            if spec is None:  # nothing fits this machine: that is the answer
+                plan.for_target(target)
+                continue
+            lock = twin.lock if twin else plan.lock
+            self._show(spec, lock, twin.problem if twin else None)
+            problem = twin.problem.to_json() if twin and twin.problem else None
+            told.append({**spec.to_json(), "problem": problem})
+        first, *others = told
+        return 0, {**first, "project": str(proposal.project.root), "others": others}
+
+    def _show(self, spec: EnvironmentSpec, lock: Lock | None, problem: DevboxError | None) -> None:
+        """Print one target's decisions."""
+        self.say(f"For {wording.TARGET_LABELS[spec.target]}:")
         width = max((len(d.choice) for d in spec.decisions), default=0)
         for decision in spec.decisions:
             lead = f"  {decision.choice:<{min(width, 34)}}  "
             lines = textwrap.wrap(decision.reason, max(40, 100 - len(lead))) or [""]
             self.say(lead + lines[0], *(" " * len(lead) + line for line in lines[1:]))
+        if problem or lock is None:
+            self.say(*(wording.failure(problem) if problem else ()))
+            return
         self.say(
-            f"{len(proposal.plan.lock.packages)} packages in the lock, "
+            f"{len(lock.packages)} packages in the lock, "
             f"image about {about(spec.estimated_bytes)} on disk."
         )
-        return 0, {**spec.to_json(), "project": str(proposal.project.root)}

@@ -24,7 +24,7 @@ class RunVerb(Verb):
     description = __doc__
     examples = "jupyter devbox run analysis.ipynb --output results.ipynb"
     most_arguments = 1
-    target = Unicode(help="cpu or venv; by default the box if there is one.").tag(config=True)
+    target = Unicode(help="cpu, cuda or venv; by default the box.").tag(config=True)
     output = Unicode(help="Where the outputs go; by default NAME.out.ipynb.").tag(config=True)
     timeout = Float(0.0, help="Seconds a cell may take; 0 for no limit.").tag(config=True)
     aliases = {

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from jupyter_devbox.cli.verb import Verb
-from jupyter_devbox.view.units import clean, count
+from jupyter_devbox.view.units import card, clean, count
 from jupyter_devbox.workflow.context import Context
 from jupyter_devbox.workflow.status import ProjectStatus, project_status
 
@@ -45,6 +45,7 @@ def _lines(status: ProjectStatus) -> list[str]:
         stale = ", from an older image" if box.stale else ""
         kernels = f", {count(box.kernels, 'kernel')}" if box.kernels else ""
         lines.append(f"Box {box.id[:12]} ({box.target}): {running}{kernels}{stale}")
+        lines += [f"  {card(gpu)}" for gpu in box.gpus]
     if status.death:
         lines.append(f"A kernel ended at {status.death.at}: {clean(status.death.message)}")
         lines += [f"  Next: {clean(status.death.hint)}"] if status.death.hint else []

@@ -23,7 +23,7 @@ from jupyter_devbox.workflow.context import Context
 from jupyter_devbox.workflow.requests import ContainerizeRequest
 from jupyter_devbox.workflow.verifying import NotebookProof, Proof, verify
 
-_TARGETS: dict[str, Target | None] = {"": None, "cpu": "cpu", "venv": "venv"}
+_TARGETS: dict[str, Target | None] = {"": None, "cpu": "cpu", "cuda": "cuda", "venv": "venv"}
 
 
 class VerifyVerb(Verb):
@@ -31,7 +31,7 @@ class VerifyVerb(Verb):
 
     name = "jupyter-devbox-verify"
     description = __doc__
-    target = Unicode(help="cpu or venv; by default the box if there is an engine.").tag(config=True)
+    target = Unicode(help="cpu, cuda or venv; by default the box.").tag(config=True)
     fix = Bool(default_value=False, help="Take the proposed pins and verify again.").tag(
         config=True
     )
@@ -45,7 +45,7 @@ class VerifyVerb(Verb):
         """Verify; the exit code says whether all was the same."""
         if self.target not in _TARGETS:
             message = f"This target is not known: `{self.target}`"
-            raise UsageError(message, hint="--target cpu or --target venv")
+            raise UsageError(message, hint="--target cpu, --target cuda or --target venv")
         project = self.find_project(context)
         proof = self._verify(context, project)
         if proof.proposals and self.fix:
@@ -84,7 +84,7 @@ def _verdict(notebook: NotebookProof) -> str:
 
 
 def _lines(proof: Proof) -> list[str]:
-    place = "a new box" if proof.target == "cpu" else "a new virtual environment"
+    place = "a new virtual environment" if proof.target == "venv" else "a new box"
     lines = []
     for notebook in proof.notebooks:
         lines.append(f"{notebook.path}: ran in {place}{_verdict(notebook)}")

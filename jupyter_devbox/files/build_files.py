@@ -21,7 +21,6 @@ from jupyter_devbox.files import jsonc
 from jupyter_devbox.files.folder import confined
 from jupyter_devbox.spec.written import FOLDER
 
-CONFIGURATION = f"{FOLDER}/devcontainer.json"
 KEPT_BYTES = 256 * 1024
 _ALONE = ".devcontainer.json"
 _CHUNK = 1024 * 1024

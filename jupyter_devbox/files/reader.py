@@ -10,18 +10,22 @@ from typing import Any
 from jupyter_devbox.errors import ConfigurationError, RequirementError
 from jupyter_devbox.files import jsonc
 from jupyter_devbox.files.folder import confined, read_inside
-from jupyter_devbox.spec.environment import AptPackage, DirectRequirement, PackedModule
+from jupyter_devbox.spec.environment import AptPackage, DirectRequirement, PackedModule, Target
 from jupyter_devbox.spec.lock import WheelFile
 from jupyter_devbox.spec.names import APT_NAME
 from jupyter_devbox.spec.project import ExistingEnvironment, ProjectOptions
 from jupyter_devbox.spec.requirements_in import parse_line
-from jupyter_devbox.spec.requirements_txt import REST, STABLE, read_inputs, read_pins, read_python
+from jupyter_devbox.spec.requirements_txt import read_inputs, read_pins, read_python
+from jupyter_devbox.spec.target_files import CPU, CUDA, target_files
 
 FOLDER = ".devcontainer"
 
 
-def read_environment(project: Path) -> ExistingEnvironment:
+def read_environment(project: Path, target: Target = "cpu") -> ExistingEnvironment:
     """Return what `.devcontainer/` says; empty where there is none.
+
+    Notebooks, options and Debian packages are the project's: they stand in the CPU's
+    configuration. Requirements, lock and configuration are the target's own.
 
     Raises
     ------
@@ -30,13 +34,14 @@ def read_environment(project: Path) -> ExistingEnvironment:
     RequirementError
         requirements.in holds a line that is no requirement.
     """
+    files = target_files(target)
     configuration = read_configuration(project)
     own = _mapping(_mapping(configuration.get("customizations")).get("jupyter_devbox"))
-    stable = _text(project, STABLE)
-    rest = _text(project, REST)
+    stable = _text(project, files.stable)
+    rest = _text(project, files.rest)
     notebooks = [n for n in _strings(own.get("notebooks")) if _exists(project, n)]
     return ExistingEnvironment(
-        requirements=_requirements(_text(project, "requirements.in")),
+        requirements=_requirements(_text(project, files.direct), files.direct),
         apt=_apt(_mapping(own.get("apt"))),
         packed=_packed(_mapping(own.get("modules"))),
         wheels=_packed_wheels(project),
@@ -46,13 +51,14 @@ def read_environment(project: Path) -> ExistingEnvironment:
         inputs=read_inputs(rest),
         python=read_python(stable),
         notebooks=tuple(sorted(notebooks)),
-        configuration=configuration,
+        configuration=configuration if files == CPU else read_configuration(project, target),
+        twin=confined(project, CUDA.configuration).exists(),
     )
 
 
-def read_configuration(project: Path) -> Mapping[str, Any]:
-    """Return the parsed devcontainer.json; empty where there is none."""
-    text = _text(project, "devcontainer.json")
+def read_configuration(project: Path, target: Target = "cpu") -> Mapping[str, Any]:
+    """Return a target's parsed devcontainer.json; empty where there is none."""
+    text = _text(project, target_files(target).configuration.removeprefix(f"{FOLDER}/"))
     return jsonc.parse(text).value if text else {}
 
 
@@ -78,13 +84,13 @@ def _exists(project: Path, notebook: str) -> bool:
         return False
 
 
-def _requirements(text: str) -> tuple[DirectRequirement, ...]:
+def _requirements(text: str, name: str) -> tuple[DirectRequirement, ...]:
     found: dict[str, DirectRequirement] = {}
     for number, line in enumerate(text.split("\n"), start=1):
         try:
             requirement = parse_line(line)
         except RequirementError as error:
-            message = f"{FOLDER}/requirements.in, line {number}: {error.message}"
+            message = f"{FOLDER}/{name}, line {number}: {error.message}"
             raise RequirementError(message, hint=error.hint) from error
         if requirement is None:
             continue
@@ -141,6 +147,7 @@ def _options(entry: Mapping[str, Any]) -> ProjectOptions:
         provides=tuple(_strings(entry.get("provides"))),
         isolation=_string(entry.get("isolation")),
         idle=_string(entry.get("idle")),
+        gpus=_string(entry.get("gpus")),
     )
     ports = entry.get("ports")
     numbers = [p for p in ports if type(p) is int] if isinstance(ports, list) else []

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from jupyter_devbox.errors import RequirementError
 from jupyter_devbox.plan.answers import parse_answer
 from jupyter_devbox.spec.durations import parse_duration
+from jupyter_devbox.spec.gpu_words import parse_gpus
 from jupyter_devbox.spec.names import (
     check_apt_name,
     check_image,
@@ -47,6 +48,7 @@ def merge_options(remembered: ProjectOptions, asked: ProjectOptions) -> ProjectO
         provides=_answers(remembered.provides, asked.provides),
         isolation=_isolation(asked.isolation or remembered.isolation),
         idle=_duration(asked.idle or remembered.idle),
+        gpus=_gpus(asked.gpus or remembered.gpus),
         memory=asked.memory,
     )
 
@@ -92,3 +94,10 @@ def _isolation(value: str) -> str:
         message = f"This isolation is not known: `{value}`"
         raise RequirementError(message, hint="--isolation box or --isolation kernel")
     return value
+
+
+def _gpus(text: str) -> str:
+    """Return which graphics cards are meant, checked; raises `ConfigurationError`."""
+    if text:
+        parse_gpus(text)
+    return text

@@ -8,9 +8,12 @@ from dataclasses import dataclass, field, replace
 from jupyter_devbox.errors import PlanError
 from jupyter_devbox.plan.base_image import choose_base, with_facts
 from jupyter_devbox.plan.c_library import with_library
+from jupyter_devbox.plan.cuda import Accelerated
+from jupyter_devbox.plan.for_target import for_target
 from jupyter_devbox.plan.modules import unite_modules
 from jupyter_devbox.plan.requirements import installed_version, public_specifier, unite
 from jupyter_devbox.plan.system_packages import unite_apt
+from jupyter_devbox.spec.catalogue import Catalogue
 from jupyter_devbox.spec.container import ImageInfo
 from jupyter_devbox.spec.environment import (
     Decision,
@@ -19,6 +22,7 @@ from jupyter_devbox.spec.environment import (
     PackedModule,
     Target,
 )
+from jupyter_devbox.spec.gpu import GpuHost
 from jupyter_devbox.spec.lock import Lock
 from jupyter_devbox.spec.project import ExistingEnvironment, ProjectOptions
 from jupyter_devbox.spec.snapshot import (
@@ -54,6 +58,12 @@ class PlanInputs:
         This machine's index, without credentials.
     more_indexes
         Further ones that it is set to use: asked for local versions alone.
+    catalogue
+        What is known of CUDA builds; None leaves every requirement in the build that it has.
+    host
+        Driver and cards of the machine that the CUDA target is for.
+    twin_lines
+        Lines of the CUDA target's own file.
     """
 
     project: str
@@ -66,6 +76,9 @@ class PlanInputs:
     fallback_python: str = "3.11"
     indexes: tuple[str, ...] = ()
     more_indexes: tuple[str, ...] = ()
+    catalogue: Catalogue | None = None
+    host: GpuHost = field(default_factory=GpuHost)
+    twin_lines: tuple[DirectRequirement, ...] = ()
 
 
 def python_of(inputs: PlanInputs) -> str:
@@ -89,10 +102,22 @@ def plan(inputs: PlanInputs) -> EnvironmentSpec:
     base, library = with_library(base, inputs.base_facts)
     requirements, decisions = unite(
         inputs.snapshots,
-        inputs.existing,
+        _with_own_lines(inputs),
         inputs.options,
         (*inputs.more_indexes, *inputs.indexes),
     )
+    preferences = _preferences(inputs)
+    built = Accelerated(requirements=requirements)
+    if inputs.catalogue:
+        built = for_target(
+            inputs.target,
+            requirements,
+            base,
+            catalogue=inputs.catalogue,
+            host=inputs.host,
+            installed={d.name: d.version for d in preferences},
+            own=inputs.twin_lines,
+        )
     apt = unite_apt(inputs.snapshots, inputs.existing, inputs.options)
     minor = ".".join(base.python.split(".")[:2])
     modules, packed = unite_modules(inputs.snapshots, inputs.existing, inputs.options)
@@ -109,23 +134,36 @@ def plan(inputs: PlanInputs) -> EnvironmentSpec:
         target=inputs.target,
         python=minor,
         base_image=base,
-        requirements=requirements,
-        preferences=_preferences(inputs),
+        requirements=built.requirements,
+        preferences=preferences,
         indexes=inputs.indexes,
         apt=apt,
         local_modules=modules,
         packed=packed,
         notebooks=tuple(sorted(name for name in notebooks if name)),
         ports=inputs.options.ports,
+        accelerator=built.accelerator
+        and replace(built.accelerator, image=built.image, builder=built.builder),
         decisions=(
             *about,
-            *(_requirement_decision(r, inputs) for r in requirements),
+            *(_requirement_decision(r, inputs) for r in built.requirements),
             *decisions,
-            *_local_versions(inputs, {r.name for r in requirements if not r.indexes}),
+            *built.decisions,
+            *_local_versions(inputs, {r.name for r in built.requirements if not r.indexes}),
             *(Decision(what=a.name, choice="apt", reason=a.reason) for a in apt),
             *(_packed_decision(module) for module in packed),
         ),
     )
+
+
+def _with_own_lines(inputs: PlanInputs) -> ExistingEnvironment:
+    """Return what the project has, with what stands in the twin's file alone.
+
+    A package without a build for the CPU is in no other file; another notebook may still need it.
+    """
+    named = {line.name for line in inputs.existing.requirements}
+    alone = (line for line in inputs.twin_lines if line.name not in named and line.reason != "hand")
+    return replace(inputs.existing, requirements=(*inputs.existing.requirements, *alone))
 
 
 def _check_names(inputs: PlanInputs) -> None:

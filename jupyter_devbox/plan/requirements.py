@@ -39,6 +39,8 @@ def from_capture(
     detail = ", ".join(captured.imports)
     if captured.reason == "install":
         detail = "installed by the notebook"
+    elif captured.reason == "engine" and not detail:
+        detail = "a call loads it"
     return DirectRequirement(
         name=captured.name,
         extras=captured.extras,

@@ -120,7 +120,9 @@ class DevboxProvisioner(KernelSettings):
     def _allow(self) -> None:
         """Take what the user allowed the project's box; raise if its configuration changed."""
         if Path(self.project).is_dir():
-            self._granted, left_out = granted_rights(this_machine(), Path(self.project), os.environ)
+            self._granted, left_out = granted_rights(
+                this_machine(), Path(self.project), os.environ, self.box_target
+            )
             for line in left_out:
                 self.log.warning("The box does without: %s", line)
 

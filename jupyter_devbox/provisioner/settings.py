@@ -14,7 +14,7 @@ from traitlets import Dict, Enum, Float, Integer, List, TraitError, Unicode
 
 from jupyter_devbox.errors import ConfigurationError
 from jupyter_devbox.run.box import metadata
-from jupyter_devbox.spec.box import BoxSpec
+from jupyter_devbox.spec.box import BoxSpec, Target
 from jupyter_devbox.spec.container import Limits
 from jupyter_devbox.spec.gpu import GpuRequest
 from jupyter_devbox.spec.rights import Granted
@@ -69,6 +69,11 @@ class KernelSettings(KernelProvisionerBase):
             msg = f"The kernelspec is damaged: `{file}`"
             raise ConfigurationError(msg, hint="jupyter devbox kernel install") from error
 
+    @property
+    def box_target(self) -> Target:
+        """Which of the project's images it is."""
+        return "cuda" if self.target == "cuda" else "cpu"
+
     def asked_box(self, granted: Granted, *, rootless: bool) -> BoxSpec:
         """Return the box that the kernelspec asks for, with what the user granted.
 
@@ -86,7 +91,7 @@ class KernelSettings(KernelProvisionerBase):
         return BoxSpec(
             project=self.project,
             name=Path(self.project).name if name in {"", ".", ".."} else name,
-            target="cuda" if self.target == "cuda" else "cpu",
+            target=self.box_target,
             image=self.image,
             config_file=self.config_file if present else None,
             metadata=self.metadata,

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import posixpath
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from jupyter_devbox.spec.environment import EnvironmentSpec
 from jupyter_devbox.spec.project import ProjectOptions
 from jupyter_devbox.spec.run_args import with_memory
+from jupyter_devbox.spec.target_files import CPU, CUDA, LOCK_ARGUMENT, TargetFiles
 from jupyter_devbox.spec.tree import KeyFile
 from jupyter_devbox.spec.written import (
     CA_MOUNT,
@@ -17,11 +19,11 @@ from jupyter_devbox.spec.written import (
     EXTENSIONS,
     HOST_CA,
     INTERPRETER,
+    NVIDIA_VARIABLES,
     USER,
     WORKSPACE_MOUNT,
 )
 
-PATH = ".devcontainer/devcontainer.json"
 HEADING = "// Written by jupyter-devbox. Keys and comments of your own are kept.\n"
 RECORD = ("customizations", "jupyter_devbox", "written")
 
@@ -35,13 +37,55 @@ def devcontainer(
 ) -> KeyFile:
     """Return devcontainer.json of the CPU target; `run_args` are those that stand there already.
 
+    What the project remembers stands in this one: its notebooks, options and Debian packages.
+    """
+    values = _common(spec, "CPU", ".", nested=nested)
+    values[("customizations", "jupyter_devbox", "notebooks")] = list(spec.notebooks)
+    if spec.apt:
+        values[("customizations", "jupyter_devbox", "apt")] = {
+            a.name: {"reason": a.reason, "notebooks": list(a.notebooks)} for a in spec.apt
+        }
+    if spec.packed:
+        values[("customizations", "jupyter_devbox", "modules")] = {
+            module.name: {"notebooks": list(module.notebooks)} for module in spec.packed
+        }
+    wishes = _wishes(options)
+    if wishes:
+        values[("customizations", "jupyter_devbox", "options")] = wishes
+    return _file(CPU, values, options, run_args)
+
+
+def cuda_devcontainer(
+    spec: EnvironmentSpec,
+    options: ProjectOptions,
+    *,
+    nested: bool = False,
+    run_args: Sequence[object] = (),
+) -> KeyFile:
+    """Return devcontainer.json of the CUDA target, in the folder that a client offers as a choice.
+
+    `hostRequirements.gpu` lets a client that finds a GPU ask for it; ``--gpus`` in `runArgs` would
+    fail on every machine without one (containers.dev/implementors/json_reference).
+    """
+    values = _common(spec, "CUDA", "..", nested=nested)
+    values[("build", "args", LOCK_ARGUMENT)] = CUDA.lock
+    values[("hostRequirements", "gpu")] = "optional"
+    values |= {("containerEnv", name): value for name, value in NVIDIA_VARIABLES.items()}
+    return _file(CUDA, values, options, run_args)
+
+
+def _common(
+    spec: EnvironmentSpec, label: str, context: str, *, nested: bool
+) -> dict[tuple[str, ...], Any]:
+    """Return what both configurations say.
+
     A company's CA bundle works from the file alone: it is a build secret, and at run time it is
     mounted at its own path; where the variable is unset, both fall back to something harmless.
     """
     values: dict[tuple[str, ...], Any] = {
-        ("name",): f"{spec.project} · CPU",
-        ("build", "dockerfile"): DOCKERFILE,
-        ("build", "context"): ".",
+        ("name",): f"{spec.project} · {label}",
+        ("build", "dockerfile"): posixpath.join(context, DOCKERFILE).removeprefix("./"),
+        ("build", "context"): context,
         ("build", "options"): [CA_OPTION],
         ("remoteUser",): USER,
         ("updateRemoteUserUID",): True,
@@ -64,20 +108,17 @@ def devcontainer(
         values[("workspaceFolder",)] = "/workspaces/${localWorkspaceFolderBasename}"
     if spec.ports:
         values[("forwardPorts",)] = list(spec.ports)
-    values[("customizations", "jupyter_devbox", "notebooks")] = list(spec.notebooks)
-    if spec.apt:
-        values[("customizations", "jupyter_devbox", "apt")] = {
-            a.name: {"reason": a.reason, "notebooks": list(a.notebooks)} for a in spec.apt
-        }
-    if spec.packed:
-        values[("customizations", "jupyter_devbox", "modules")] = {
-            module.name: {"notebooks": list(module.notebooks)} for module in spec.packed
-        }
-    wishes = _wishes(options)
-    if wishes:
-        values[("customizations", "jupyter_devbox", "options")] = wishes
+    return values
+
+
+def _file(
+    files: TargetFiles,
+    values: Mapping[tuple[str, ...], Any],
+    options: ProjectOptions,
+    run_args: Sequence[object],
+) -> KeyFile:
     return KeyFile(
-        path=PATH,
+        path=files.configuration,
         values=values,
         record=RECORD,
         edits={("runArgs",): with_memory(run_args, options.memory)} if options.memory else {},
@@ -100,5 +141,6 @@ def _wishes(options: ProjectOptions) -> dict[str, Any]:
         "provides": list(options.provides),
         "isolation": options.isolation,
         "idle": options.idle,
+        "gpus": options.gpus,
     }
     return {name: value for name, value in wishes.items() if value}

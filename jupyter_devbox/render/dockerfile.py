@@ -8,10 +8,25 @@ project, and HOME is set after the last RUN, or root would own ``~/.local``.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
+from jupyter_devbox.render.builder import builder
+from jupyter_devbox.render.cuda_libraries import final_base
 from jupyter_devbox.render.instructions import Shell, arg, command, env, env_raw, run
+from jupyter_devbox.render.steps import (
+    CA,
+    NETWORK,
+    PROXY,
+    REACH,
+    UV,
+    UV_MOUNT,
+    apt_install,
+    pip_index,
+    uv_index,
+)
 from jupyter_devbox.spec.environment import EnvironmentSpec
 from jupyter_devbox.spec.lock import Lock
-from jupyter_devbox.spec.requirements_txt import REST, STABLE
+from jupyter_devbox.spec.target_files import CPU, CUDA, LOCK_ARGUMENT, TargetFiles
 from jupyter_devbox.spec.tree import Block, BlockFile
 
 PATH = ".devcontainer/Dockerfile"
@@ -20,26 +35,26 @@ HEADING = (
     "# a changed line inside one is shown as a conflict, never overwritten.\n"
 )
 USER = "jovyan"
-UV = "/opt/uv/bin/uv"
-_CA = "type=secret,id=ca,target=/run/secrets/ca"
-_PROXY = "type=secret,id=proxy,target=/run/secrets/proxy"
-_NETRC = "type=secret,id=netrc,target=/run/secrets/netrc"
-_NETWORK = (_CA, _PROXY, _NETRC)
-_TRUST = (
-    "if [ -s /run/secrets/ca ]; then export SSL_CERT_FILE=/run/secrets/ca "
-    "PIP_CERT=/run/secrets/ca; fi"
-)
-_ROUTE = "if [ -s /run/secrets/proxy ]; then . /run/secrets/proxy; fi"
-_LOGIN = "if [ -s /run/secrets/netrc ]; then export NETRC=/run/secrets/netrc; fi"
+_LOCK = TargetFiles("", f"${{{LOCK_ARGUMENT}}}")
+"""The lock that the build argument chooses."""
+Twin = tuple[EnvironmentSpec, Lock]
 
 
-def dockerfile(spec: EnvironmentSpec, lock: Lock, uv_version: str) -> BlockFile:
-    """Return the Dockerfile of an environment."""
+def dockerfile(
+    spec: EnvironmentSpec, lock: Lock, uv_version: str, twin: Twin | None = None
+) -> BlockFile:
+    """Return the Dockerfile of an environment, and of its CUDA twin if it has one.
+
+    Which of the two is built is told by the build argument that names the lock.
+    """
+    variants = {CPU.lock: (spec, lock)} | ({CUDA.lock: twin} if twin else {})
+    compiled = any(package.compiled for _, one in variants.values() for package in one.packages)
+    tools = _tools(spec, uv_version) + (builder(variants) if compiled else "")
     blocks = [
         Block(name="base", text=_base(spec)),
-        Block(name="tools", text=_tools(spec, lock, uv_version)),
-        Block(name="system", text=_system(spec)),
-        Block(name="python", text=_python(spec, lock)),
+        Block(name="tools", text=tools),
+        Block(name="system", text=_system(variants)),
+        Block(name="python", text=_python(spec, compiled=compiled)),
         Block(name="finish", text=_finish()),
     ]
     return BlockFile(path=PATH, heading=HEADING, blocks=tuple(blocks))
@@ -48,111 +63,71 @@ def dockerfile(spec: EnvironmentSpec, lock: Lock, uv_version: str) -> BlockFile:
 def _base(spec: EnvironmentSpec) -> str:
     base = spec.base_image
     reference = f"{base.ref}@{base.digest}" if base.digest else base.ref
-    return arg("BASE", reference) + "\n"
+    return f"{arg('BASE', reference)}\n{arg(LOCK_ARGUMENT, CPU.lock)}\n"
 
 
-def _tools(spec: EnvironmentSpec, lock: Lock, uv_version: str) -> str:
-    """Return the stages that are only mounted: uv, and wheels of what has to be compiled."""
+def _tools(spec: EnvironmentSpec, uv_version: str) -> str:
+    """Return the stage that is only mounted, for its uv."""
     install = command(
         "python3", "-m", "pip", "install", "--quiet", "--no-cache-dir", "--target", "/opt/uv",
-        "--root-user-action", "ignore", "--disable-pip-version-check", *_pip_index(spec),
+        "--root-user-action", "ignore", "--disable-pip-version-check", *pip_index(spec),
         f"uv=={uv_version}",
     )  # fmt: skip
-    text = "FROM ${BASE} AS tools\n" + run([_TRUST, _ROUTE, _LOGIN, install], _NETWORK) + "\n"
-    compiled = [p for p in lock.packages if p.compiled]
-    if not compiled:
-        return text
-    pins = [f"{p.name}=={p.version}{''.join(f' --hash={h}' for h in p.hashes)}" for p in compiled]
-    lines = command("printf", "%s\\n", *pins, Shell("> /opt/compiled.txt"))
-    wheel = command(
-        "python3", "-m", "pip", "wheel", "--quiet", "--no-deps", "--require-hashes",
-        "--no-cache-dir", "--disable-pip-version-check", *_pip_index(spec),
-        "--wheel-dir", "/wheels", "--requirement", "/opt/compiled.txt",
-    )  # fmt: skip
-    packages = ["build-essential", "python3-dev", *(a.name for a in spec.apt)]
-    return (
-        f"{text}\n# What comes as source alone ({len(compiled)}): compilers stay in this stage.\n"
-        "FROM ${BASE} AS builder\n"
-        + run(_apt_install(packages), [_CA, _PROXY])
-        + "\n"
-        + run([_TRUST, _ROUTE, _LOGIN, lines, wheel], _NETWORK)
-        + "\n"
-    )
+    return "FROM ${BASE} AS tools\n" + run([*REACH, install], NETWORK) + "\n"
 
 
-def _system(spec: EnvironmentSpec) -> str:
+def _system(variants: Mapping[str, Twin]) -> str:
     """Return the final stage's beginning: Debian packages and the user."""
-    text = "FROM ${BASE} AS final\n"
+    text = final_base(variants)
+    spec, _ = variants[CPU.lock]
     if spec.apt:
-        text += run(_apt_install([a.name for a in spec.apt]), [_CA, _PROXY]) + "\n"
+        text += run(apt_install(a.name for a in spec.apt), [CA, PROXY]) + "\n"
     user = command("useradd", "--create-home", "--uid", "1000", "--shell", "/bin/bash", USER)
     # Any uid may come later (a host's own): the folders that a user fills are open to all.
     return text + run([user, "install -d -m 0777 /opt/venv /workspaces"]) + "\n"
 
 
-def _apt_install(packages: list[str]) -> list[str]:
-    return [
-        "export DEBIAN_FRONTEND=noninteractive",
-        _ROUTE,
-        "if [ -s /run/secrets/ca ]; then set -- -o Acquire::https::CaInfo=/run/secrets/ca; fi",
-        'apt-get "$@" update --quiet=2',
-        'apt-get "$@" install --quiet=2 --yes --no-install-recommends '
-        + command(*sorted(set(packages))),
-        "rm -rf /var/lib/apt/lists/*",
-    ]
-
-
-def _python(spec: EnvironmentSpec, lock: Lock) -> str:
+def _python(spec: EnvironmentSpec, *, compiled: bool) -> str:
     """Return the two layers of packages."""
     make = command(UV, "venv", "--quiet", "--python", Shell('"$(command -v python3)"'), "/opt/venv")
     stable_mounts = [
-        "type=bind,from=tools,source=/opt/uv,target=/opt/uv",
-        f"type=bind,source={STABLE},target=/run/devbox/{STABLE}",
+        UV_MOUNT,
+        f"type=bind,source={_LOCK.stable},target=/run/devbox/{_LOCK.stable}",
         "type=cache,id=jupyter-devbox-uv,target=/run/devbox/cache",
-        *_NETWORK,
+        *NETWORK,
     ]
     rest_mounts = [
         *stable_mounts[:2],
-        f"type=bind,source={REST},target=/run/devbox/{REST}",
+        f"type=bind,source={_LOCK.rest},target=/run/devbox/{_LOCK.rest}",
         "type=bind,source=wheels,target=/run/devbox/wheels",
         *stable_mounts[2:],
     ]
     install = [
         UV, "pip", "install", "--python", "/opt/venv/bin/python", "--no-deps", "--require-hashes",
         "--compile-bytecode", "--link-mode", "copy", "--cache-dir", "/run/devbox/cache",
-        *_uv_index(spec),
+        *uv_index(spec),
     ]  # fmt: skip
     steps = [make]
-    if any(p.compiled for p in lock.packages):
+    if compiled:
         stable_mounts.append("type=bind,from=builder,source=/wheels,target=/run/devbox/compiled")
-        steps.append(
-            command(
-                UV,
-                "pip",
-                "install",
-                "--python",
-                "/opt/venv/bin/python",
-                "--no-deps",
-                "--no-index",
-                "--compile-bytecode",
-                "--link-mode",
-                "copy",
-                Shell("/run/devbox/compiled/*.whl"),
-            )
-        )
+        made = command(
+            UV, "pip", "install", "--python", "/opt/venv/bin/python", "--no-deps", "--no-index",
+            "--compile-bytecode", "--link-mode", "copy", Shell("/run/devbox/compiled/*.whl"),
+        )  # fmt: skip
+        steps.append(f'if [ -n "$(ls /run/devbox/compiled)" ]; then {made}; fi')
     # umask 000: a venv whose folders anybody may write lets %pip work under any uid.
     stable = run(
-        ["umask 000", _TRUST, _ROUTE, _LOGIN, *steps,
-         command(*install, "--requirement", f"/run/devbox/{STABLE}")],
+        ["umask 000", *REACH, *steps,
+         command(*install, "--requirement", Shell(f'"/run/devbox/{_LOCK.stable}"'))],
         stable_mounts,
     )  # fmt: skip
     rest = run(
-        ["umask 000", _TRUST, _ROUTE, _LOGIN,
+        ["umask 000", *REACH,
          command(*install, "--find-links", "/run/devbox/wheels",
-                 "--requirement", f"/run/devbox/{REST}")],
+                 "--requirement", Shell(f'"/run/devbox/{_LOCK.rest}"'))],
         rest_mounts,
     )  # fmt: skip
-    return f"{stable}\n{rest}\n"
+    return f"ARG {LOCK_ARGUMENT}\n{stable}\n{rest}\n"
 
 
 def _finish() -> str:
@@ -170,11 +145,3 @@ def _finish() -> str:
         f"USER {USER}",
     ]
     return "\n".join(lines) + "\n"
-
-
-def _pip_index(spec: EnvironmentSpec) -> list[str]:
-    return ["--index-url", spec.indexes[0]] if spec.indexes else []
-
-
-def _uv_index(spec: EnvironmentSpec) -> list[str]:
-    return ["--default-index", spec.indexes[0]] if spec.indexes else []

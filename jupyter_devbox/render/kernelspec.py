@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from jupyter_devbox.spec.container import EMPTY, Limits
+from jupyter_devbox.spec.gpu import GpuRequest
 from jupyter_devbox.spec.kernelspec import SPEC_VARIABLE, with_provisioner
 
 
@@ -26,6 +27,7 @@ def box_kernelspec(
     isolation: str = "box",
     idle: int = 3600,
     env: Mapping[str, str] = EMPTY,
+    gpus: GpuRequest | None = None,
     provisioner: bool = True,
 ) -> dict[str, Any]:
     """Return the kernelspec of a box kernel.
@@ -59,6 +61,7 @@ def box_kernelspec(
         "pids": limits.pids,
         **({"ulimits": list(limits.ulimits)} if limits.ulimits else {}),
         **({"env": dict(env)} if env else {}),
+        **({"gpus": list(gpus.devices)} if gpus else {}),
     }
     ours = {"target": target, "project": project, "image": image, "config": config}
     metadata = {"debugger": True, "jupyter_devbox": ours}

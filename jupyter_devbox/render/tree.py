@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
-from jupyter_devbox.render.devcontainer import devcontainer
+from jupyter_devbox.render.devcontainer import cuda_devcontainer, devcontainer
 from jupyter_devbox.render.dockerfile import dockerfile
 from jupyter_devbox.spec.environment import EnvironmentSpec
 from jupyter_devbox.spec.lock import Lock
 from jupyter_devbox.spec.project import ProjectOptions
 from jupyter_devbox.spec.requirements_in import HEADING, format_line
 from jupyter_devbox.spec.requirements_txt import format_lock
+from jupyter_devbox.spec.target_files import CPU, CUDA, TargetFiles
 from jupyter_devbox.spec.tree import BinaryFile, LinesFile, RenderedFile, RenderedTree, WholeFile
 
 FOLDER = ".devcontainer"
@@ -22,8 +23,10 @@ def render(
     options: ProjectOptions,
     *,
     uv_version: str,
+    twin: tuple[EnvironmentSpec, Lock] | None = None,
     nested: bool = False,
     run_args: Sequence[object] = (),
+    twin_run_args: Sequence[object] = (),
 ) -> RenderedTree:
     """Return the files of an environment, sorted by path; same input, same bytes.
 
@@ -31,23 +34,38 @@ def render(
     ----------
     uv_version
         The uv that installs in the image.
+    twin
+        The CUDA environment of the same notebooks, if there is one.
     nested
         Whether the project is a folder of a larger Git repository.
-    run_args
-        What stands under ``runArgs`` of devcontainer.json: the user's, edited at his word alone.
+    run_args, twin_run_args
+        What stands under ``runArgs`` of each devcontainer.json: the user's, edited at his word
+        alone.
     """
-    ours = tuple(format_line(r) for r in spec.requirements if r.reason != "hand")
     files: list[RenderedFile] = [
         devcontainer(spec, options, nested=nested, run_args=run_args),
-        dockerfile(spec, lock, uv_version),
-        LinesFile(path=f"{FOLDER}/requirements.in", heading=HEADING, lines=ours),
-        *(
-            WholeFile(path=f"{FOLDER}/{name}", text=text)
-            for name, text in format_lock(lock).items()
-        ),
-        *(
-            BinaryFile(path=f"{FOLDER}/wheels/{wheel.filename}", content=wheel.content)
-            for wheel in lock.wheels
-        ),
+        dockerfile(spec, lock, uv_version, twin),
+        *_requirements(CPU, spec, lock),
+    ]
+    if twin:
+        files += [
+            cuda_devcontainer(twin[0], options, nested=nested, run_args=twin_run_args),
+            *_requirements(CUDA, *twin),
+        ]
+    beside = (*lock.wheels, *(twin[1].wheels if twin else ()))
+    wheels = {wheel.filename: wheel for wheel in beside}
+    files += [
+        BinaryFile(path=f"{FOLDER}/wheels/{name}", content=wheel.content)
+        for name, wheel in wheels.items()
     ]
     return RenderedTree(files=tuple(sorted(files, key=lambda file: file.path)))
+
+
+def _requirements(
+    files: TargetFiles, spec: EnvironmentSpec, lock: Lock
+) -> Iterator[LinesFile | WholeFile]:
+    """Yield a target's direct requirements and its lock."""
+    ours = tuple(format_line(r) for r in spec.requirements if r.reason != "hand")
+    yield LinesFile(path=f"{FOLDER}/{files.direct}", heading=HEADING, lines=ours)
+    for name, text in format_lock(lock, files).items():
+        yield WholeFile(path=f"{FOLDER}/{name}", text=text)

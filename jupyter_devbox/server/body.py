@@ -17,7 +17,7 @@ LONGEST = 256 * 1024
 
 _MOST_ITEMS = 500
 _LONGEST_TEXT = 4096
-_TARGETS: dict[str, Target] = {"cpu": "cpu", "venv": "venv"}
+_TARGETS: dict[str, Target] = {"cpu": "cpu", "cuda": "cuda", "venv": "venv"}
 _EDITS = frozenset(
     {"targets", "include", "exclude", "provides", "apt", "exclude_apt", "pack", "memory", "python",
      "base", "keep_mine"}

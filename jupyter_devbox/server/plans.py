@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 from jupyter_devbox.server.shapes import project_json, target_json
-from jupyter_devbox.spec.environment import AptPackage
+from jupyter_devbox.spec.environment import AptPackage, Decision
 from jupyter_devbox.spec.run_args import read_limits
 from jupyter_devbox.spec.snapshot import CapturedRequirement
 from jupyter_devbox.spec.visible import bounded, visible
@@ -47,7 +47,8 @@ def plan_json(proposal: Proposal, request: ContainerizeRequest, path: str) -> di
         "estimated_bytes": spec.estimated_bytes,
         "free_bytes": proposal.free_bytes,
         "decisions": [
-            {"what": d.what, "choice": d.choice, "reason": clean(d.reason)} for d in spec.decisions
+            {"what": d.what, "choice": d.choice, "reason": clean(d.reason)}
+            for d in dict.fromkeys((*spec.decisions, *_of_twin(proposal)))
         ],
         "warnings": [
             {"code": w.code, "message": clean(w.message), "cell": w.cell}
@@ -124,7 +125,15 @@ def _files(proposal: Proposal) -> Iterator[dict[str, str]]:
         yield {"path": path, "state": "removed"}
 
 
+def _of_twin(proposal: Proposal) -> tuple[Decision, ...]:
+    twin = proposal.plan.twin
+    return twin.spec.decisions if twin and twin.spec else ()
+
+
 def _size(proposal: Proposal, target: str) -> int | None:
+    twin = proposal.plan.twin
+    if target == "cuda":
+        return twin.spec.estimated_bytes if twin and twin.spec and twin.lock else None
     return proposal.plan.spec.estimated_bytes if target == "cpu" else None
 
 

@@ -38,13 +38,13 @@ def engine_json(obstacle: EngineError | None) -> dict[str, Any]:
 
 def target_json(state: TargetState) -> dict[str, Any]:
     """Return a `TargetState`."""
-    well = state.obstacle is None
+    why = state.obstacle or state.idle
     return {
         "target": state.target,
         "label": TARGET_LABELS[state.target],
-        "builds": well,
-        "runs": well,
-        "reason": state.obstacle.message if state.obstacle else "",
-        "hint": state.obstacle.hint if state.obstacle else "",
+        "builds": state.obstacle is None,
+        "runs": why is None,
+        "reason": why.message if why else "",
+        "hint": why.hint if why else "",
         "bytes": state.bytes,
     }

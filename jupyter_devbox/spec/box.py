@@ -12,6 +12,7 @@ from jupyter_devbox.spec.container import EMPTY, Limits, Mount, Rights
 from jupyter_devbox.spec.gpu import GpuRequest
 
 Target = Literal["cpu", "cuda"]
+TARGETS: tuple[Target, ...] = ("cpu", "cuda")
 Isolation = Literal["box", "kernel"]
 Kind = Literal["box", "kernel"]
 Transport = Literal["mount", "stream"]

@@ -125,11 +125,25 @@ class BaseImage:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Accelerator:
-    """A GPU runtime (issue D): kind, version and the lowest driver that it runs on."""
+    """A GPU runtime.
+
+    Parameters
+    ----------
+    version
+        Of CUDA, such as ``12.6``.
+    driver_floor
+        The lowest driver that it runs on.
+    image
+        NVIDIA's image whose CUDA libraries the box needs besides its wheels; "" for none.
+    builder
+        NVIDIA's image with the compiler that makes wheels for it; "" where all are there.
+    """
 
     kind: Literal["cuda"]
     version: str
     driver_floor: str
+    image: str = ""
+    builder: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,3 +27,13 @@ class GpuUse:
     memory: int = 0
     memory_used: int | None = None
     utilization: int | None = None
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the object of `status --json` and of the REST interface."""
+        return {
+            "index": self.index,
+            "name": self.name,
+            "memory": self.memory,
+            "memory_used": self.memory_used,
+            "utilization": self.utilization,
+        }

@@ -39,6 +39,9 @@ class ProjectOptions:
     idle
         How long a box in which nothing runs goes on, such as ``30m``; ``0`` for ever; "" for an
         hour.
+    gpus
+        Graphics cards of the CUDA box: ``all``, ``0``, ``0,1``, ``1:0`` (MIG), ``GPU-…``; "" is
+        all.
     memory
         The box's memory limit, such as ``4g``; "" leaves it. It is remembered as ``--memory`` in
         ``runArgs``, where every reader of devcontainer.json finds it.
@@ -55,6 +58,7 @@ class ProjectOptions:
     provides: tuple[str, ...] = ()
     isolation: str = ""
     idle: str = ""
+    gpus: str = ""
     memory: str = ""
 
 
@@ -83,7 +87,9 @@ class ExistingEnvironment:
     notebooks
         Notebooks of the environment that still exist.
     configuration
-        The parsed devcontainer.json; empty when there is none.
+        The target's parsed devcontainer.json; empty when there is none.
+    twin
+        Whether the project has a CUDA twin.
     """
 
     requirements: tuple[DirectRequirement, ...] = ()
@@ -97,6 +103,7 @@ class ExistingEnvironment:
     python: str = ""
     notebooks: tuple[str, ...] = ()
     configuration: Mapping[str, Any] = field(default_factory=dict)
+    twin: bool = False
 
     @property
     def run_args(self) -> Sequence[object]:

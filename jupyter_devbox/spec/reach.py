@@ -18,6 +18,7 @@ from jupyter_devbox.spec.host_variables import reads_host
 from jupyter_devbox.spec.mount_findings import mount_finding
 from jupyter_devbox.spec.mounts import read_mount
 from jupyter_devbox.spec.run_options import argument_findings, capability, security
+from jupyter_devbox.spec.target_files import CUDA, LOCK_ARGUMENT
 
 # They stay within the box, or with the editor that shows it.
 _PLAIN = {
@@ -156,7 +157,10 @@ def _build_finding(path: tuple[str, ...], value: Any) -> Finding:  # noqa: ANN40
 
 
 def _is_our_build(name: str, value: Any, folder: str) -> bool:  # noqa: ANN401
-    """Tell whether a path of `build` is that of our Dockerfile, or of the folder it lies in."""
+    """Tell whether a part of `build` is our Dockerfile, its folder, or the choice of its lock."""
+    if name == "args":
+        cuda = posixpath.dirname(CUDA.configuration)
+        return folder == cuda and value == {LOCK_ARGUMENT: CUDA.lock}
     expected = {"context": ours.FOLDER, "dockerfile": f"{ours.FOLDER}/{ours.DOCKERFILE}"}
     if name not in expected or not isinstance(value, str):
         return False

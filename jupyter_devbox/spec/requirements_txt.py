@@ -10,16 +10,15 @@ from urllib.parse import unquote
 from packaging.utils import InvalidWheelFilename, parse_wheel_filename
 
 from jupyter_devbox.spec.lock import Lock, LockedPackage
+from jupyter_devbox.spec.target_files import CPU, TargetFiles
 
-STABLE = "requirements.stable.txt"
-REST = "requirements.txt"
 _PIN = re.compile(r"^(?P<name>[a-z0-9][a-z0-9._-]*)==(?P<version>[^\s\\]+)", re.MULTILINE)
 _FILE = re.compile(r"^(?P<name>[a-z0-9][a-z0-9._-]*) @ \S+/(?P<file>[^\s/\\]+)", re.MULTILINE)
 _PYTHON = re.compile(r"^# Locked by jupyter-devbox for Python (?P<python>3\.[0-9.]+) on ")
 _INPUTS = re.compile(r"^# Resolved from (?P<inputs>[0-9a-f]+)\.$", re.MULTILINE)
 
 
-def format_lock(lock: Lock) -> Mapping[str, str]:
+def format_lock(lock: Lock, files: TargetFiles = CPU) -> Mapping[str, str]:
     """Return file name → text of the lock.
 
     There are two files because a mounted file is part of a layer's cache key: a package more must
@@ -32,8 +31,8 @@ def format_lock(lock: Lock) -> Mapping[str, str]:
     stable = [p for p in lock.packages if p.group == "stable"]
     rest = [p for p in lock.packages if p.group == "rest"]
     return {
-        STABLE: about + _lines(stable),
-        REST: f"{about}# Resolved from {lock.inputs}.\n-r {STABLE}\n{_lines(rest)}",
+        files.stable: about + _lines(stable),
+        files.rest: f"{about}# Resolved from {lock.inputs}.\n-r {files.stable}\n{_lines(rest)}",
     }
 
 

@@ -21,3 +21,9 @@ WORKSPACE_MOUNT = (
 )
 EXTENSIONS = ("ms-python.python", "ms-toolsai.jupyter")
 INTERPRETER = "/opt/venv/bin/python"
+NVIDIA_VARIABLES = {
+    "NVIDIA_VISIBLE_DEVICES": "all",
+    "NVIDIA_DRIVER_CAPABILITIES": "compute,utility",
+}
+"""What the NVIDIA container runtime reads where a client names no device itself
+(docs.nvidia.com/datacenter/cloud-native/container-toolkit, docker-specialized)."""

@@ -89,7 +89,7 @@ def found(facts: Found, plan: Planned) -> str:
     free = f", {about(plan.free_bytes)} free" if plan.free_bytes is not None else ""
     size = f"about {about(spec.estimated_bytes)} on disk{free}"
     decisions = ((d.what, d.choice, d.reason) for d in spec.decisions)
-    image = "CPU image" if plan.container else "Virtual environment"
+    image = wording.image_name(plan.targets)
     parts.append(_details(image, size, _table(decisions)))
     return _page(*parts)
 

@@ -21,7 +21,7 @@ def phases_for(targets: tuple[Target, ...], *, build: bool) -> tuple[Phase, ...]
     """Return the phases that a call goes through."""
     if not build:
         return _FILES
-    return PHASES if "cpu" in targets else _VENV
+    return _VENV if targets == ("venv",) else PHASES
 
 
 @dataclass(slots=True)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 
+from jupyter_devbox.spec.gpu_use import GpuUse
+
 _UNSEEN = re.compile("[\x00-\x1f\x7f-\x9f\ud800-\udfff\u2028\u2029\u202a-\u202e\u2066-\u2069]")
 
 
@@ -61,3 +63,16 @@ def listing(words: list[str]) -> str:
     if len(words) < 2:
         return "".join(words)
     return f"{', '.join(words[:-1])} and {words[-1]}"
+
+
+def card(gpu: GpuUse) -> str:
+    """Return how busy a graphics card is: ``GPU 0 NVIDIA A10: 1.2 of 22 GiB used, 35 % busy``."""
+    parts = []
+    if gpu.memory:
+        whole = f"{gpu.memory / 2**30:.0f} GiB"
+        used = gpu.memory_used
+        parts.append(whole if used is None else f"{used / 2**30:.1f} of {whole} used")
+    if gpu.utilization is not None:
+        parts.append(f"{gpu.utilization} % busy")
+    name = f"GPU {gpu.index} {clean(gpu.name)}".strip()
+    return f"{name}: {', '.join(parts)}" if parts else name

@@ -47,7 +47,8 @@ def package(requirement: CapturedRequirement) -> str:
     """Return one package with its version, and its reason where that is no import."""
     text = f"{requirement.name} {requirement.version}" if requirement.version else requirement.name
     if requirement.reason == "engine":
-        return f"{text} (for {', '.join(requirement.imports)})"
+        what = ", ".join(requirement.imports)
+        return f"{text} (for {what})" if what else f"{text} (a call loads it)"
     if requirement.reason == "install":
         return f"{text} (the notebook installs it)"
     return text
@@ -126,11 +127,18 @@ def found(event: Found, include: str, again: str = "", mark: str = "! ") -> list
 
 def planned(event: Planned) -> str:
     """Return the image's size and the room for it."""
-    what = "CPU image" if event.container else "Virtual environment"
-    text = f"{what}: about {about(event.spec.estimated_bytes)} on disk"
+    text = f"{image_name(event.targets)}: about {about(event.spec.estimated_bytes)} on disk"
     if event.free_bytes is not None:
         text += f", {about(event.free_bytes)} free"
-    return f"{text}. Base: {event.spec.base_image.ref}." if event.container else f"{text}."
+    text += "." if event.targets == ("venv",) else f". Base: {event.spec.base_image.ref}."
+    if event.twin_problem and "cuda" not in event.targets:
+        text += f" The CUDA files stay as they are: {clean(event.twin_problem.message)}."
+    return text
+
+
+def image_name(targets: tuple[Target, ...]) -> str:
+    """Return what the plan of these targets is about: that of the first one."""
+    return "Virtual environment" if targets[0] == "venv" else f"{TARGET_LABELS[targets[0]]} image"
 
 
 def ready(result: ContainerizeResult) -> list[str]:

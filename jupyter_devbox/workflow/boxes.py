@@ -7,14 +7,17 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from jupyter_devbox.engine.base import Engine
+from jupyter_devbox.engine.gpu import gpu_use
 from jupyter_devbox.errors import EngineError, NotFoundError, NotOursError
 from jupyter_devbox.spec.box import (
     DEVCONTAINER_FOLDER,
     LABEL_KIND,
     LABEL_PROJECT,
     LABEL_TARGET,
+    Target,
 )
 from jupyter_devbox.spec.container import ContainerInfo
+from jupyter_devbox.spec.gpu_use import GpuUse
 from jupyter_devbox.workflow.context import Context
 from jupyter_devbox.workflow.making import FOLDER, LABEL_FILES, files_digest
 from jupyter_devbox.workflow.notebooks import reachable_engine
@@ -37,6 +40,8 @@ class BoxState:
         Whether another program made it: it is used, and never stopped by us.
     memory
         Its limit in bytes; 0 for none.
+    gpus
+        The graphics cards that it sees, with how busy they are.
     """
 
     id: str
@@ -48,6 +53,7 @@ class BoxState:
     stale: bool
     foreign: bool
     memory: int
+    gpus: tuple[GpuUse, ...] = ()
 
 
 def boxes(context: Context) -> tuple[tuple[BoxState, ...], EngineError | None]:
@@ -92,16 +98,22 @@ def require_ours(context: Context, identity: str) -> BoxState:
     return box
 
 
-def is_stale(engine: Engine, image: str, files: str) -> bool:
-    """Tell whether an image is of other files than a project has now.
-
-    Parameters
-    ----------
-    files
-        `files_digest` of the project's.
-    """
+def is_stale(engine: Engine, image: str, project: Path, target: Target) -> bool:
+    """Tell whether an image is of other files than a project has now."""
     info = engine.image(image)
-    return info is None or info.labels.get(LABEL_FILES) != files
+    return info is None or info.labels.get(LABEL_FILES) != files_digest(project / FOLDER, target)
+
+
+def box_target(container: ContainerInfo) -> Target:
+    """Return what a box was made for; one that another program made is for the CPU."""
+    return "cuda" if container.labels.get(LABEL_TARGET) == "cuda" else "cpu"
+
+
+def cards_in_use(engine: Engine, container: ContainerInfo) -> tuple[GpuUse, ...]:
+    """Return the cards that a running CUDA box sees; asking takes a program in it, 0.1 s."""
+    if container.status != "running" or box_target(container) != "cuda":
+        return ()
+    return gpu_use(engine, container.id)
 
 
 def _ours(context: Context, engine: Engine) -> Iterator[BoxState]:
@@ -122,15 +134,16 @@ def _of_others(context: Context, engine: Engine) -> Iterator[BoxState]:
 
 
 def _state(engine: Engine, container: ContainerInfo, project: str, *, foreign: bool) -> BoxState:
-    files = files_digest(Path(project) / FOLDER)
+    target = box_target(container)
     return BoxState(
         id=container.id,
         name=container.name,
         project=project,
-        target=container.labels.get(LABEL_TARGET, "cpu"),
+        target=target,
         image=container.image,
         running=container.status == "running",
-        stale=not foreign and is_stale(engine, container.image, files),
+        stale=not foreign and is_stale(engine, container.image, Path(project), target),
         foreign=foreign,
         memory=container.memory_limit,
+        gpus=cards_in_use(engine, container),
     )

@@ -91,21 +91,25 @@ def _go(
     request = _packing(existing.options, snapshots, request)
     on_event(PhaseEvent(phase="Pin versions", status="started"))
     plan = make_plan(context, request, project, existing, snapshots, engine=engine)
+    for target in request.targets:
+        plan.for_target(target)  # or raise why it cannot be had
+    spec, lock = plan.for_target(request.targets[0])
     changes = compare(project.root, plan.tree)
     free = free_bytes(engine, project.root)
     on_event(
         Planned(
-            spec=plan.spec,
-            lock=plan.lock,
+            spec=spec,
+            lock=lock,
             changes=changes,
             free_bytes=free,
-            container="cpu" in request.targets,
+            targets=request.targets,
+            twin_problem=plan.twin.problem if plan.twin else None,
         )
     )
-    count = len(plan.lock.packages)
+    count = len(lock.packages)
     on_event(PhaseEvent(phase="Pin versions", status="done", detail=f"{count} packages"))
     result = ContainerizeResult(
-        project=project, snapshots=snapshots, spec=plan.spec, lock=plan.lock, changes=changes
+        project=project, snapshots=snapshots, spec=spec, lock=lock, changes=changes
     )
     if request.dry_run:
         return result
@@ -177,7 +181,7 @@ def _engine(context: Context, request: ContainerizeRequest) -> Engine | None:
     Files that are only written or shown are those that a build would write: with what the engine
     knows of the base image.
     """
-    needed = request.build and not request.dry_run and "cpu" in request.targets
+    needed = request.build and not request.dry_run and {"cpu", "cuda"} & {*request.targets}
     try:
         return context.connect()
     except EngineError:
@@ -276,14 +280,12 @@ def _make(
     for target in making.targets:
         if target == "venv":
             made = make_venv_kernel(context, result.project, plan, making.on_event, making.cancel)
-        elif target == "cpu" and making.engine is not None:
-            made = make_box_kernel(
-                context, result.project, making.engine, making.on_event, making.cancel
-            )
-            image, left_out = made.image, made.left_out
         else:
-            message = f"This target is not there yet: `{target}`"
-            raise UsageError(message, hint="--target cpu or --target venv")
+            engine = making.engine or context.connect()
+            made = make_box_kernel(
+                context, result.project, engine, making.on_event, making.cancel, target=target
+            )
+            image, left_out = image or made.image, made.left_out
         kernels.append(made.kernel)
         seconds += made.seconds
         built = built or made.built

@@ -6,8 +6,6 @@ can't use is something missing.
 
 from __future__ import annotations
 
-import os
-import shutil
 from collections import Counter
 from collections.abc import Iterator
 
@@ -19,10 +17,9 @@ from jupyter_devbox.spec.gpu import Gpu, GpuHost
 from jupyter_devbox.spec.gpu_support import GpuSupport
 from jupyter_devbox.workflow.checks import Check
 from jupyter_devbox.workflow.context import Context
-from jupyter_devbox.workflow.gpu_host import gpu_host, probe_image, seen_in_a_box
+from jupyter_devbox.workflow.gpu_host import gpu_host, may_give_cards, probe_image, seen_in_a_box
 
 _CARDS, _DRIVER, _BOXES = "gpu", "gpu driver", "gpu in boxes"
-_TOOLS = ("nvidia-ctk", "nvidia-container-runtime-hook", "nvidia-container-cli")
 
 
 def gpu_checks(context: Context, engine: Engine | None) -> Iterator[Check]:
@@ -89,9 +86,7 @@ def _in_boxes(context: Context, engine: Engine, *, local: bool) -> Check:
 
 def _untried(support: GpuSupport, toolkit: str, *, local: bool) -> Check:
     """Say what is to be expected while there is no image of ours to try it with."""
-    path = os.pathsep.join([os.environ.get("PATH", os.defpath), "/usr/bin", "/usr/local/bin"])
-    installed = not local or any(shutil.which(tool, path=path) for tool in _TOOLS)
-    if support.way or installed:
+    if may_give_cards(support, local=local):
         found = f"not tried, for there is no image of ours yet ({_way(support)})"
         return Check(name=_BOXES, ok=True, found=found)
     found = "the engine has no NVIDIA support: no NVIDIA Container Toolkit found"

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import os
+import shutil
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from jupyter_devbox.engine.base import Engine
 from jupyter_devbox.engine.gpu import find_gpus, probe_gpus
 from jupyter_devbox.spec.gpu import GpuHost
+from jupyter_devbox.spec.gpu_support import GpuSupport
 from jupyter_devbox.workflow.context import Context
 from jupyter_devbox.workflow.making import LABEL_PROJECT
 
+_TOOLS = ("nvidia-ctk", "nvidia-container-runtime-hook", "nvidia-container-cli")
 _Record = Callable[[str, str], None]
 
 
@@ -40,6 +44,16 @@ def seen_in_a_box(context: Context, engine: Engine, image: str) -> GpuHost:
     """Return what a container sees that asks for all cards; raises as `probe_gpus`."""
     with _recorded(context, engine) as record:
         return probe_gpus(engine, image, record=record)
+
+
+def may_give_cards(support: GpuSupport, *, local: bool) -> bool:
+    """Return whether an engine may give cards to boxes, by what it says and by what is installed.
+
+    Docker does not tell of a hook that lies on its own PATH; only a start is a proof.
+    """
+    path = os.pathsep.join([os.environ.get("PATH", os.defpath), "/usr/bin", "/usr/local/bin"])
+    installed = any(shutil.which(tool, path=path) for tool in _TOOLS)
+    return bool(support.way) or not local or installed
 
 
 def probe_image(engine: Engine) -> str:

@@ -18,13 +18,18 @@ from jupyter_devbox.files.reader import read_environment
 from jupyter_devbox.files.writer import DATA_ELSEWHERE, writing
 from jupyter_devbox.render.kernelspec import box_kernelspec
 from jupyter_devbox.run.kernelspec import install_kernelspec
+from jupyter_devbox.spec.box import Target
 from jupyter_devbox.spec.container import BuildRequest, ImageInfo
 from jupyter_devbox.spec.container_env import listed_environment
 from jupyter_devbox.spec.durations import parse_duration
-from jupyter_devbox.spec.environment import Target
 from jupyter_devbox.spec.events import BuildEvent, PhaseEvent
-from jupyter_devbox.spec.requirements_txt import REST, STABLE, read_pins
-from jupyter_devbox.spec.run_args import read_limits
+from jupyter_devbox.spec.gpu import GpuRequest
+from jupyter_devbox.spec.gpu_words import parse_gpus
+from jupyter_devbox.spec.project import ExistingEnvironment
+from jupyter_devbox.spec.requirements_txt import read_pins
+from jupyter_devbox.spec.run_args import read_gpus, read_limits
+from jupyter_devbox.spec.target_files import CPU, CUDA, LOCK_ARGUMENT, target_files
+from jupyter_devbox.spec.written import NVIDIA_VARIABLES
 from jupyter_devbox.workflow.context import Context
 from jupyter_devbox.workflow.index import build_secrets
 from jupyter_devbox.workflow.names import project_key
@@ -37,7 +42,11 @@ from jupyter_devbox.workflow.trusting import (
 )
 
 FOLDER = ".devcontainer"
-_NOT_OF_THE_IMAGE = {"devcontainer.json", "requirements.in"}
+_NOT_OF_AN_IMAGE = {"devcontainer.json", CPU.direct, CUDA.direct}
+_NOT_OF_THE_IMAGE: dict[Target, set[str]] = {
+    "cpu": {*_NOT_OF_AN_IMAGE, CUDA.stable, CUDA.rest},
+    "cuda": {*_NOT_OF_AN_IMAGE, CPU.stable, CPU.rest},
+}
 LABEL_FILES = "jupyter-devbox.files"
 LABEL_PROJECT = "jupyter-devbox.project"
 LABEL_TARGET = "jupyter-devbox.target"
@@ -73,15 +82,17 @@ def make_box_kernel(
     engine: Engine,
     on_event: OnBuildEvent,
     cancel: threading.Event,
+    *,
+    target: Target = "cpu",
 ) -> Made:
     """Build the project's image unless one of the same files is there, and register its kernel."""
     started = time.monotonic()
-    image, built = build_project_image(context, project, engine, on_event, cancel)
+    image, built = build_project_image(context, project, engine, on_event, cancel, target=target)
     on_event(PhaseEvent(phase="Add kernel", status="started"))
-    kernel = register_box_kernel(context, project, image)
+    kernel = register_box_kernel(context, project, image, target)
     on_event(PhaseEvent(phase="Add kernel", status="done", detail=kernel.display_name))
     seconds = time.monotonic() - started if built else 0.0
-    _, left_out = granted_rights(context, project.root, context.env)
+    _, left_out = granted_rights(context, project.root, context.env, target)
     return Made(kernel=kernel, image=image, seconds=seconds, built=built, left_out=left_out)
 
 
@@ -91,6 +102,8 @@ def build_project_image(
     engine: Engine,
     on_event: OnBuildEvent,
     cancel: threading.Event,
+    *,
+    target: Target = "cpu",
 ) -> tuple[ImageInfo, bool]:
     """Return the image of the project's written files, and whether it had to be built.
 
@@ -103,7 +116,7 @@ def build_project_image(
         The files are not approved as they are.
     """
     with approved_context(context, project.root) as folder:
-        return _build(context, project, engine, folder, on_event=on_event, cancel=cancel)
+        return _build(context, project, engine, folder, target, on_event=on_event, cancel=cancel)
 
 
 def _build(
@@ -111,28 +124,31 @@ def _build(
     project: Project,
     engine: Engine,
     folder: Path,
+    target: Target,
     *,
     on_event: OnBuildEvent,
     cancel: threading.Event,
 ) -> tuple[ImageInfo, bool]:
     """Return the image of a folder's files, and whether it had to be built."""
-    files = files_digest(folder)
-    tag = image_tag(project, "cpu")
+    files = files_digest(folder, target)
+    lock = target_files(target)
+    tag = image_tag(project, target)
     existing = engine.image(tag)
     if existing is not None and existing.labels.get(LABEL_FILES) == files:
         return existing, False
     sweep_scratch()  # the build of a client that was killed goes on by itself, with the same steps
     packages = sum(
         len(read_pins((folder / name).read_text(encoding="utf-8")))
-        for name in (STABLE, REST)
+        for name in (lock.stable, lock.rest)
         if (folder / name).is_file()
     )
-    log = next_log(context.logs, f"{project_key(project)}-cpu")
+    log = next_log(context.logs, f"{project_key(project)}-{target}")
     with build_secrets(context) as secrets:
         request = BuildRequest(
             context=str(folder),
             tag=tag,
-            labels={LABEL_FILES: files, LABEL_PROJECT: str(project.root), LABEL_TARGET: "cpu"},
+            args={LOCK_ARGUMENT: lock.lock},
+            labels={LABEL_FILES: files, LABEL_PROJECT: str(project.root), LABEL_TARGET: target},
             secrets=secrets,
         )
         built = build_image(
@@ -142,15 +158,15 @@ def _build(
     return built.image, True
 
 
-def files_digest(folder: Path) -> str:
-    """Return a digest of the files that decide the image: of all that a Dockerfile can copy.
+def files_digest(folder: Path, target: Target) -> str:
+    """Return a digest of the files that decide a target's image: of all that it can copy.
 
-    What only says how the box is run, or what the lock was made from, is left out. So are links:
-    nothing is built while there are any.
+    What only says how the box is run, or what the lock was made from, is left out, and so is the
+    other target's lock. So are links: nothing is built while there are any.
     """
     digest = hashlib.sha256()
     for path in sorted(folder.rglob("*")):
-        if path.name in _NOT_OF_THE_IMAGE or path.is_symlink() or not path.is_file():
+        if path.name in _NOT_OF_THE_IMAGE[target] or path.is_symlink() or not path.is_file():
             continue
         digest.update(path.relative_to(folder).as_posix().encode("utf-8", "surrogateescape"))
         digest.update(b"\0" + hashlib.sha256(path.read_bytes()).digest())
@@ -169,23 +185,31 @@ def next_log(folder: Path, stem: str) -> Path:
     return folder / f"{stem}-{max(numbers, default=0) + 1}.log"
 
 
-def register_box_kernel(context: Context, project: Project, image: ImageInfo) -> RegisteredKernel:
+def register_box_kernel(
+    context: Context, project: Project, image: ImageInfo, target: Target = "cpu"
+) -> RegisteredKernel:
     """Write the kernelspec of the project's box."""
-    name = f"devbox-{project_key(project)}-cpu"
-    content = box_content(context, project, image, name)
+    name = f"devbox-{project_key(project)}-{target}"
+    content = box_content(context, project, image, name, target=target)
     context.ledger.record("kernelspec", name, project=str(project.root))
     install_kernelspec(context.kernels, name, content)
     return RegisteredKernel(
         name=name,
         display_name=content["display_name"],
-        target="cpu",
+        target=target,
         project=str(project.root),
         image=image.id,
     )
 
 
 def box_content(
-    context: Context, project: Project, image: ImageInfo, name: str, isolation: str = ""
+    context: Context,
+    project: Project,
+    image: ImageInfo,
+    name: str,
+    *,
+    isolation: str = "",
+    target: Target = "cpu",
 ) -> dict[str, Any]:
     """Return kernel.json of the project's box, with the limits of its devcontainer.json.
 
@@ -198,20 +222,33 @@ def box_content(
     UntrustedProjectError
         devcontainer.json is not approved as it is.
     """
-    require_configuration(context, project.root)
-    existing = read_environment(project.root)
+    require_configuration(context, project.root, target)
+    existing = read_environment(project.root, target)
     return box_kernelspec(
         kernel=name,
-        display_name=f"{project.name} · CPU",
+        display_name=f"{project.name} · {target.upper()}",
         python=context.python,
         project=str(project.root),
         name=project.name,
-        target="cpu",
+        target=target,
         image=image.id,
-        config_file=str(project.root / FOLDER / "devcontainer.json"),
+        config_file=str(project.root / target_files(target).configuration),
         limits=read_limits(existing.run_args),
         isolation=isolation or existing.options.isolation or "box",
         idle=parse_duration(existing.options.idle or IDLE),
-        env=listed_environment(existing.configuration),
+        # Which cards a box gets is asked of the engine; those variables are for other clients.
+        env={
+            name: value
+            for name, value in listed_environment(existing.configuration).items()
+            if NVIDIA_VARIABLES.get(name) != value
+        },
+        gpus=_gpus(existing, target),
         provisioner=all_have_provisioner(servers()),
     )
+
+
+def _gpus(existing: ExistingEnvironment, target: Target) -> GpuRequest | None:
+    """Return the cards that a box asks for: all for CUDA, but for what the user says."""
+    if target == "cuda" and existing.options.gpus:
+        return parse_gpus(existing.options.gpus)
+    return read_gpus(existing.run_args) or (GpuRequest() if target == "cuda" else None)

@@ -6,15 +6,17 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from jupyter_devbox.engine.base import Engine
-from jupyter_devbox.errors import EngineError
+from jupyter_devbox.errors import DevboxError, EngineError
 from jupyter_devbox.files.project import Project, find_project
 from jupyter_devbox.files.reader import read_environment
 from jupyter_devbox.plan import apply_answers
+from jupyter_devbox.spec.box import TARGETS as BOX_TARGETS
 from jupyter_devbox.spec.environment import Target
 from jupyter_devbox.spec.snapshot import KernelSnapshot
 from jupyter_devbox.workflow.capturing import capture_saved, check_notebook
 from jupyter_devbox.workflow.context import Context
 from jupyter_devbox.workflow.drift import Difference, drift
+from jupyter_devbox.workflow.gpu_here import why_no_gpu
 from jupyter_devbox.workflow.making import image_tag
 from jupyter_devbox.workflow.registered import registered_kernels
 from jupyter_devbox.workflow.requests import RegisteredKernel
@@ -23,13 +25,21 @@ from jupyter_devbox.workflow.trusting import review
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TargetState:
-    """Whether a target can be built and run here; if not, `obstacle` says why.
+    """Whether a target can be built and run here.
 
-    `bytes` is the size of what is built of it, None where nothing is, or it can't be seen.
+    Parameters
+    ----------
+    obstacle
+        Why it can be neither built nor run.
+    idle
+        Why it can be built, and not run.
+    bytes
+        Size of what is built of it; None where nothing is, or it can't be seen.
     """
 
     target: Target
-    obstacle: EngineError | None = None
+    obstacle: DevboxError | None = None
+    idle: DevboxError | None = None
     bytes: int | None = None
 
 
@@ -97,7 +107,7 @@ def notebook_state(
         kernels=_with_sizes(engine, registered_kernels(context, str(project.root))),
         differences=drift(snapshot, existing) if existing.requirements else (),
         approved=review(context, project.root).approved,
-        targets=target_states(engine, obstacle, project),
+        targets=target_states(context, engine, obstacle, project),
         obstacle=obstacle,
     )
 
@@ -116,13 +126,19 @@ def reachable_engine(context: Context) -> tuple[Engine | None, EngineError | Non
 
 
 def target_states(
-    engine: Engine | None, obstacle: EngineError | None, project: Project
+    context: Context, engine: Engine | None, obstacle: EngineError | None, project: Project
 ) -> tuple[TargetState, ...]:
     """Return the targets there are, and how each stands on this machine."""
-    cpu = TargetState(
-        target="cpu", obstacle=obstacle, bytes=_image_bytes(engine, image_tag(project, "cpu"))
+    boxes = (
+        TargetState(
+            target=target,
+            obstacle=obstacle,
+            idle=why_no_gpu(context, engine) if engine and target == "cuda" else None,
+            bytes=_image_bytes(engine, image_tag(project, target)),
+        )
+        for target in BOX_TARGETS
     )
-    return (cpu, TargetState(target="venv"))
+    return (*boxes, TargetState(target="venv"))
 
 
 def _with_sizes(

@@ -63,8 +63,17 @@ def propose(context: Context, request: ContainerizeRequest) -> Proposal:
         plan=plan,
         changes=compare(project.root, plan.tree),
         outside=undecided_modules(existing.options, request.wishes, snapshots),
-        targets=target_states(engine, obstacle, project),
+        targets=_with_twin(target_states(context, engine, obstacle, project), plan),
         free_bytes=_room(engine, project),
+    )
+
+
+def _with_twin(states: tuple[TargetState, ...], plan: Plan) -> tuple[TargetState, ...]:
+    """Return the targets; one that could not be planned says why."""
+    problem = plan.twin.problem if plan.twin else None
+    return tuple(
+        replace(state, obstacle=problem) if problem and state.target == "cuda" else state
+        for state in states
     )
 
 

@@ -6,11 +6,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from jupyter_devbox.errors import DevboxError
 from jupyter_devbox.files.project import Project
 from jupyter_devbox.files.writer import Changes
 from jupyter_devbox.spec.container import ImageInfo
 from jupyter_devbox.spec.environment import EnvironmentSpec, Target
 from jupyter_devbox.spec.events import LogEvent, PhaseEvent
+from jupyter_devbox.spec.gpu import GpuHost
 from jupyter_devbox.spec.lock import Lock
 from jupyter_devbox.spec.project import ProjectOptions
 from jupyter_devbox.spec.snapshot import KernelSnapshot
@@ -29,7 +31,9 @@ class ContainerizeRequest:
     project
         The project's folder; None finds it.
     targets
-        ``cpu`` and ``venv`` so far.
+        What is made; ``cuda`` is planned in any case where the project has it.
+    gpu_host
+        Driver and cards of the machine that the CUDA target is for; None for this one.
     wishes
         Options of this call; they are remembered in the project.
     build
@@ -54,6 +58,7 @@ class ContainerizeRequest:
     snapshot: KernelSnapshot | None = None
     project: Path | None = None
     targets: tuple[Target, ...] = ("cpu",)
+    gpu_host: GpuHost | None = None
     wishes: ProjectOptions = field(default_factory=ProjectOptions)
     build: bool = True
     dry_run: bool = False
@@ -84,14 +89,22 @@ class Found:
 class Planned:
     """The plan and its lock, before anything is written.
 
-    `free_bytes` is None where it cannot be seen; `container` tells whether an image is meant.
+    Parameters
+    ----------
+    spec, lock
+        Of the first of `targets`.
+    free_bytes
+        None where it cannot be seen.
+    twin_problem
+        Why the project's CUDA twin stays as it is, where it is not one of the targets.
     """
 
     spec: EnvironmentSpec
     lock: Lock
     changes: Changes
     free_bytes: int | None = None
-    container: bool = True
+    targets: tuple[Target, ...] = ("cpu",)
+    twin_problem: DevboxError | None = None
 
 
 Event = Joined | Found | Planned | PhaseEvent | LogEvent
@@ -128,7 +141,7 @@ class ContainerizeResult:
     files
         Paths written, relative to the project; empty when nothing changed.
     image
-        The CPU image; None when none was built.
+        Of the first target that has one; None when none was built.
     kernels
         Kernelspecs that stand now.
     seconds

@@ -77,7 +77,7 @@ def find_kernel(context: Context, project: Project, target: str | None) -> Insta
         for spec in installed_kernelspecs(context.kernels)
         if spec.ours.get("project") == str(project.root)
     }
-    for wanted in [target] if target else ["cpu", "venv"]:
+    for wanted in [target] if target else ["cpu", "cuda", "venv"]:
         if wanted in specs:
             return specs[wanted]
     message = f"{project.name} has no kernel yet" + (
@@ -118,7 +118,7 @@ def run_notebook(
     Parameters
     ----------
     target
-        ``cpu`` or ``venv``; None takes the box's kernel if there is one.
+        ``cpu``, ``cuda`` or ``venv``; None takes the first of them that there is.
     output
         Where the outputs go; by default NAME.out.ipynb beside it. A file there that is not an
         output of ours is never replaced.
@@ -138,6 +138,8 @@ def run_notebook(
     """
     require_configuration(context, project.root)
     spec = find_kernel(context, project, target)
+    if spec.ours.get("target") == "cuda":
+        require_configuration(context, project.root, "cuda")
     document = read_notebook(notebook)
     refuse_unwritable((output or notebook).parent, _OUTPUT)
     started = time.monotonic()

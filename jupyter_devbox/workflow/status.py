@@ -9,10 +9,11 @@ from jupyter_devbox.engine.base import Engine
 from jupyter_devbox.errors import EngineError
 from jupyter_devbox.files.project import Project
 from jupyter_devbox.files.reader import read_environment
-from jupyter_devbox.spec.box import LABEL_KIND, LABEL_PROJECT, LABEL_TARGET
+from jupyter_devbox.spec.box import LABEL_KIND, LABEL_PROJECT
 from jupyter_devbox.spec.container import ExecSpec
+from jupyter_devbox.spec.gpu_use import GpuUse
 from jupyter_devbox.spec.project import ExistingEnvironment
-from jupyter_devbox.workflow.boxes import is_stale
+from jupyter_devbox.workflow.boxes import box_target, cards_in_use, is_stale
 from jupyter_devbox.workflow.capturing import capture_saved
 from jupyter_devbox.workflow.context import Context
 from jupyter_devbox.workflow.deaths import Death, last_death
@@ -48,13 +49,17 @@ class NotebookDrift:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BoxStatus:
-    """A box of the project. `stale`: the files changed since its image was built."""
+    """A box of the project. `stale`: the files changed since its image was built.
+
+    `gpus` are the cards that it sees, with how busy they are.
+    """
 
     id: str
     target: str
     running: bool
     stale: bool
     kernels: int = 0
+    gpus: tuple[GpuUse, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -94,6 +99,7 @@ class ProjectStatus:
                     "running": b.running,
                     "kernels": b.kernels,
                     "stale": b.stale,
+                    "gpus": [gpu.to_json() for gpu in b.gpus],
                 }
                 for b in self.boxes
             ],
@@ -113,12 +119,12 @@ def project_status(context: Context, project: Project) -> ProjectStatus:
     except EngineError:
         engine = None
     image = engine.image(image_tag(project, "cpu")) if engine else None
-    files = files_digest(project.root / FOLDER)
+    files = files_digest(project.root / FOLDER, "cpu")
     stale = image is not None and image.labels.get(LABEL_FILES) != files
     return ProjectStatus(
         project=project,
         notebooks=notebooks,
-        boxes=_boxes(engine, project, files),
+        boxes=_boxes(engine, project),
         image=image.id if image else None,
         image_stale=stale,
         engine=engine is not None,
@@ -140,17 +146,18 @@ def _drift(
     )
 
 
-def _boxes(engine: Engine | None, project: Project, files: str) -> tuple[BoxStatus, ...]:
+def _boxes(engine: Engine | None, project: Project) -> tuple[BoxStatus, ...]:
     if engine is None:
         return ()
     labels = {LABEL_KIND: "box", LABEL_PROJECT: str(project.root)}
     return tuple(
         BoxStatus(
             id=box.id,
-            target=box.labels.get(LABEL_TARGET, ""),
+            target=box_target(box),
             running=box.status == "running",
-            stale=is_stale(engine, box.image, files),
+            stale=is_stale(engine, box.image, project.root, box_target(box)),
             kernels=_kernels(engine, box.id) if box.status == "running" else 0,
+            gpus=cards_in_use(engine, box),
         )
         for box in engine.containers(labels)
     )

@@ -21,7 +21,6 @@ from typing import Literal
 from jupyter_devbox.engine.scratch import scratch
 from jupyter_devbox.errors import UntrustedProjectError, UsageError
 from jupyter_devbox.files.build_files import (
-    CONFIGURATION,
     KEPT_BYTES,
     BuildFile,
     copy_context,
@@ -32,10 +31,12 @@ from jupyter_devbox.files.build_files import (
 from jupyter_devbox.files.folder import confined
 from jupyter_devbox.files.writer import Changes
 from jupyter_devbox.ledger.approvals import Approval, Approvals
+from jupyter_devbox.spec.box import Target
 from jupyter_devbox.spec.compose_reach import compose_reach
 from jupyter_devbox.spec.findings import SHORTEST_ID, Finding
 from jupyter_devbox.spec.reach import reach
 from jupyter_devbox.spec.rights import Granted, granted
+from jupyter_devbox.spec.target_files import CPU, CUDA, target_files
 from jupyter_devbox.spec.visible import bounded, visible
 from jupyter_devbox.workflow.context import Context
 
@@ -172,8 +173,10 @@ def approved_context(context: Context, root: Path) -> Iterator[Path]:
         yield folder
 
 
-def require_configuration(context: Context, root: Path) -> Sequence[Finding]:
-    """Return what devcontainer.json asks for, and raise unless that file is approved as it is.
+def require_configuration(
+    context: Context, root: Path, target: Target = "cpu"
+) -> Sequence[Finding]:
+    """Return what a devcontainer.json asks for, and raise unless that file is approved as it is.
 
     A kernel starts in an image that was approved when it was built: of the project's files only
     this one decides how its box is run.
@@ -183,10 +186,10 @@ def require_configuration(context: Context, root: Path) -> Sequence[Finding]:
     UntrustedProjectError
         It is not approved; the details are the differences.
     """
-    root = root.resolve()
-    if not confined(root, CONFIGURATION).exists():
+    root, path = root.resolve(), target_files(target).configuration
+    if not confined(root, path).exists():
         return ()
-    file = read_file(root, CONFIGURATION)
+    file = read_file(root, path)
     approvals, approval = context.approvals, context.approvals.read(str(root))
     if approval.files.get(file.path) != file.sha256:
         state = _reviewed(approvals, str(root), approval, file)
@@ -195,7 +198,7 @@ def require_configuration(context: Context, root: Path) -> Sequence[Finding]:
 
 
 def granted_rights(
-    context: Context, root: Path, host: Mapping[str, str]
+    context: Context, root: Path, host: Mapping[str, str], target: Target = "cpu"
 ) -> tuple[Granted, tuple[str, ...]]:
     """Return what the user allowed the project's box, and in words what it does without.
 
@@ -204,7 +207,7 @@ def granted_rights(
     UntrustedProjectError
         devcontainer.json is not approved as it is.
     """
-    findings = require_configuration(context, root)
+    findings = require_configuration(context, root, target)
     if not findings:
         return Granted(), ()
     root = root.resolve()
@@ -301,8 +304,8 @@ def _distinct(findings: Iterable[Finding]) -> tuple[Finding, ...]:
 
 
 def _is_built(finding: Finding) -> bool:
-    """Tell whether a finding is in the configuration that our own image and box come from."""
-    return finding.file == CONFIGURATION
+    """Tell whether a finding is in a configuration that our own images and boxes come from."""
+    return finding.file in {CPU.configuration, CUDA.configuration}
 
 
 def _is_within(path: Path, root: Path) -> bool:

@@ -18,7 +18,8 @@ from jupyter_devbox.render.kernelspec import venv_kernelspec
 from jupyter_devbox.run.kernelspec import install_kernelspec
 from jupyter_devbox.spec.events import BuildEvent, PhaseEvent
 from jupyter_devbox.spec.lock import Lock
-from jupyter_devbox.spec.requirements_txt import REST, format_lock
+from jupyter_devbox.spec.requirements_txt import format_lock
+from jupyter_devbox.spec.target_files import CPU
 from jupyter_devbox.workflow.context import Context
 from jupyter_devbox.workflow.index import index_environment
 from jupyter_devbox.workflow.making import Made
@@ -85,7 +86,7 @@ def install_venv(context: Context, folder: Path, lock: Lock, cancel: threading.E
         _write_lock(folder / "lock", texts, lock)
     install_lock(
         venv_python(folder),
-        folder / "lock" / REST,
+        folder / "lock" / CPU.rest,
         wheels=folder / "lock" / "wheels",
         index=index_environment(context),
         cancel=cancel,

@@ -6,7 +6,7 @@ import json
 import re
 import threading
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -19,9 +19,10 @@ from jupyter_devbox.files.project import Project
 from jupyter_devbox.files.reader import read_environment
 from jupyter_devbox.render.kernelspec import venv_kernelspec
 from jupyter_devbox.run.kernelspec import InstalledSpec, install_kernelspec, remove_kernelspec
+from jupyter_devbox.spec import box
 from jupyter_devbox.spec.environment import Target
 from jupyter_devbox.spec.events import BuildEvent
-from jupyter_devbox.spec.requirements_txt import REST
+from jupyter_devbox.spec.target_files import CPU
 from jupyter_devbox.workflow.comparing import compare_outputs
 from jupyter_devbox.workflow.context import Context
 from jupyter_devbox.workflow.index import index_environment
@@ -114,7 +115,7 @@ def verify(
     interpreter
         The Python of the notebooks' own kernel: asked who provides an import that fails.
     target
-        ``cpu`` or ``venv``; None takes the box where there is an engine.
+        ``cpu``, ``cuda`` or ``venv``; None takes the CPU's box where there is an engine.
 
     Raises
     ------
@@ -124,13 +125,12 @@ def verify(
         They are not approved as they are.
     """
     require_files(context, project.root)
-    existing = read_environment(project.root)
+    target = target or _best_target(context)
+    existing = read_environment(project.root, target)
     if not existing.locked:
         message = f"There is nothing to verify yet in: `{project.root}`"
         raise FileError(message, hint="jupyter devbox containerize NOTEBOOK.ipynb")
-    target = target or _best_target(context)
-    make = _box_kernel if target == "cpu" else _venv_kernel
-    with make(context, project, on_event) as kernel:
+    with _kernel(context, project, on_event, target) as kernel:
         notebooks = tuple(_prove(project, name, kernel, interpreter) for name in existing.notebooks)
         found = _found_versions(kernel, project.root)
     versions = {
@@ -151,33 +151,46 @@ def _best_target(context: Context) -> Target:
     return "cpu"
 
 
+def _kernel(
+    context: Context,
+    project: Project,
+    on_event: Callable[[BuildEvent], None],
+    target: Target,
+) -> AbstractContextManager[str]:
+    """Return what yields the name of a kernel in an environment that nobody has used."""
+    if target == "venv":
+        return _venv_kernel(context, project)
+    return _box_kernel(context, project, on_event, target)
+
+
 @contextmanager
 def _box_kernel(
-    context: Context, project: Project, on_event: Callable[[BuildEvent], None]
+    context: Context,
+    project: Project,
+    on_event: Callable[[BuildEvent], None],
+    target: box.Target,
 ) -> Iterator[str]:
     """Yield the name of a kernel that gets a new container for itself."""
     engine = context.connect()
     # It is built from a copy of the written files, so that nothing else can take part.
-    image, _ = build_project_image(context, project, engine, on_event, threading.Event())
+    image, _ = build_project_image(
+        context, project, engine, on_event, threading.Event(), target=target
+    )
     name = f"devbox-{project_key(project)}-verify"
-    content = box_content(context, project, image, name, isolation="kernel")
+    content = box_content(context, project, image, name, isolation="kernel", target=target)
     with _registered(context, name, content):
         yield name
 
 
 @contextmanager
-def _venv_kernel(
-    context: Context,
-    project: Project,
-    on_event: Callable[[BuildEvent], None],  # noqa: ARG001  (an environment has no build events)
-) -> Iterator[str]:
+def _venv_kernel(context: Context, project: Project) -> Iterator[str]:
     """Yield the name of a kernel in a new virtual environment."""
     with scratch("verify") as temporary, approved_context(context, project.root) as lock:
         folder = temporary / "venv"
         make_venv(folder, context.python)
         install_lock(
             venv_python(folder),
-            lock / REST,
+            lock / CPU.rest,
             wheels=lock / "wheels",
             index=index_environment(context),
             bytecode=False,

@@ -37,3 +37,9 @@ export function clock(seconds: number): string {
   const minutes = Math.floor(seconds / 60);
   return `${minutes}:${String(Math.floor(seconds % 60)).padStart(2, '0')}`;
 }
+
+/** Return bytes as memory is counted: `1.2`, in GiB; from ten on without a fraction. */
+export function gibibytes(bytes: number): string {
+  const value = bytes / 2 ** 30;
+  return value.toFixed(value < 10 ? 1 : 0);
+}

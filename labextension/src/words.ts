@@ -1,6 +1,8 @@
 import type { TranslationBundle } from '@jupyterlab/translation';
 
-import type { IBuild, IDrift, IUnresolved, Target } from './api/answers';
+import type { IBuild, IDrift, IGpu, IUnresolved, Target } from './api/answers';
+
+import { gibibytes } from './units';
 
 /** Names that a line has room for. */
 const SHOWN = 3;
@@ -93,4 +95,15 @@ export function change(trans: TranslationBundle, drift: IDrift): string {
         ? trans.__('%1 changed, was %2', what, drift.pinned.replace(/^==/, ''))
         : trans.__('%1 changed', what);
   }
+}
+
+/** Return how busy a graphics card is; its number where a box sees several. */
+export function card(trans: TranslationBundle, gpu: IGpu, several: boolean): string {
+  const name = several ? trans.__('GPU %1', gpu.index) : trans.__('GPU');
+  const memory =
+    gpu.memory_used === null
+      ? trans.__('%1 GiB', gibibytes(gpu.memory))
+      : trans.__('%1 of %2 GiB', gibibytes(gpu.memory_used), gibibytes(gpu.memory));
+  const busy = gpu.utilization === null ? '' : trans.__(', %1 % busy', gpu.utilization);
+  return `${name} ${gpu.memory ? memory : gpu.name}${busy}`;
 }

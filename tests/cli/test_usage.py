@@ -24,7 +24,7 @@ WRONG = [
     (("capture", "--json=3", "x.ipynb"), "takes no value: `--json`"),
     (("containerize", "x.ipynb", "--target", "gpu"), "target is not known: `gpu`"),
     (("containerize", "x.ipynb", "--target", ""), "target"),
-    (("verify", "--target", "cuda"), "target is not known"),
+    (("verify", "--target", "rocm"), "target is not known"),
     (("kernel", "frobnicate"), "install, list, or remove"),
     (("kernel", "remove"), "install, list, or remove"),
     (("kernel", "list", "extra"), "install, list, or remove"),

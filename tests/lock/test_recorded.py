@@ -14,7 +14,8 @@ from jupyter_devbox.engine.uv import index_login, install_lock, make_venv
 from jupyter_devbox.errors import ResolutionError, UntrustedProjectError
 from jupyter_devbox.lock import lock_environment
 from jupyter_devbox.spec.project import ExistingEnvironment
-from jupyter_devbox.spec.requirements_txt import REST, format_lock, read_pins
+from jupyter_devbox.spec.requirements_txt import format_lock, read_pins
+from jupyter_devbox.spec.target_files import CPU
 
 NEW = ExistingEnvironment()
 
@@ -69,7 +70,8 @@ def test_what_was_locked_installs_from_there(common, own, tmp_path):
     make_venv(tmp_path / "venv", sys.executable)
     python = tmp_path / "venv" / "bin" / "python"
     own.pages.clear()  # the file's address is in the lock: no page is needed
-    install_lock(python, folder / REST, wheels=folder / "wheels", index=common.env, bytecode=False)
+    wheels = folder / "wheels"
+    install_lock(python, folder / CPU.rest, wheels=wheels, index=common.env, bytecode=False)
     ask = "import importlib.metadata as m; print(m.version('torch'), m.version('lib'))"
     assert subprocess.check_output([python, "-c", ask], text=True).split() == ["2.5.1+cu124", "1.0"]
     pins = {name: version for text in texts.values() for name, version in read_pins(text).items()}

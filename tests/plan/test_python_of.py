@@ -5,8 +5,9 @@ from __future__ import annotations
 from jupyter_devbox.plan import PlanInputs, python_of
 from jupyter_devbox.spec.lock import Lock
 from jupyter_devbox.spec.project import ExistingEnvironment
-from jupyter_devbox.spec.requirements_txt import STABLE, format_lock, read_python
+from jupyter_devbox.spec.requirements_txt import format_lock, read_python
 from jupyter_devbox.spec.snapshot import KernelSnapshot
+from jupyter_devbox.spec.target_files import CPU
 
 
 def test_the_kernel_then_the_lock_then_this_machine():
@@ -27,6 +28,6 @@ def test_the_kernel_then_the_lock_then_this_machine():
 
 
 def test_the_lock_says_which_python_it_is_for():
-    text = format_lock(Lock(python="3.11.2", platform="linux/amd64", packages=()))[STABLE]
+    text = format_lock(Lock(python="3.11.2", platform="linux/amd64", packages=()))[CPU.stable]
     assert read_python(text) == "3.11.2"
     assert read_python("numpy==1.0\n") == ""

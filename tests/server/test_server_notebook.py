@@ -33,6 +33,7 @@ async def test_a_fresh_notebook(call, project):
     assert told["approved"] is True
     assert [(t["target"], t["label"]) for t in told["targets"]] == [
         ("cpu", "CPU"),
+        ("cuda", "CUDA"),
         ("venv", "venv"),
     ]
 

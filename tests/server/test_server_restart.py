@@ -92,7 +92,8 @@ def test_without_an_engine_the_panel_still_gets_all_else(tmp_path):
         write_notebook(project / "n.ipynb", "import packaging")
         _, told = server.call("GET", f"notebook?path={PATH}")
         assert (told["engine"]["ok"], told["engine"]["code"]) == (False, "engine_not_running")
-        cpu, venv = told["targets"]
+        cpu, cuda, venv = told["targets"]
+        assert (cuda["builds"], cuda["runs"]) == (False, False)
         assert (cpu["builds"], cpu["runs"], venv["runs"]) == (False, False, True)
         assert cpu["reason"] == told["engine"]["message"]
         assert cpu["hint"]

@@ -227,7 +227,7 @@ async def test_a_notebook_behind_a_link_inside_is_fine(call, project):
         (json.dumps({"path": PATH, "edits": {"include": "a"}}), "include"),
         (json.dumps({"path": PATH, "edits": {"include": [1]}}), "include"),
         (json.dumps({"path": PATH, "edits": {"include": ["a"] * 501}}), "include"),
-        (json.dumps({"path": PATH, "edits": {"targets": ["cuda"]}}), "cuda"),
+        (json.dumps({"path": PATH, "edits": {"targets": ["rocm"]}}), "rocm"),
         (json.dumps({"path": PATH, "edits": {"keep_mine": "yes"}}), "keep_mine"),
         (json.dumps({"path": PATH, "edits": {"provides": ["a"]}}), "provides"),
         (json.dumps({"path": PATH, "edits": {"provides": {"a": 1}}}), "provides"),

@@ -17,12 +17,11 @@ from makers import lock, locked
 from jupyter_devbox.engine.uv import uv_program
 from jupyter_devbox.lock.wheel_archive import pure_wheel
 from jupyter_devbox.spec.requirements_txt import (
-    REST,
-    STABLE,
     format_lock,
     read_inputs,
     read_pins,
 )
+from jupyter_devbox.spec.target_files import CPU
 
 
 @pytest.mark.usefixtures("pure")
@@ -30,22 +29,22 @@ def test_the_stable_file_knows_nothing_of_the_rest():
     """A package more must not touch the file that the stable layer is keyed by."""
     few = format_lock(lock(locked("numpy==2.1"), inputs="aa"))
     more = format_lock(lock(locked("numpy==2.1"), locked("lxml==5", group="rest"), inputs="bb"))
-    assert few[STABLE] == more[STABLE]
-    assert few[REST] != more[REST]
+    assert few[CPU.stable] == more[CPU.stable]
+    assert few[CPU.rest] != more[CPU.rest]
 
 
 def test_what_is_written_is_read_again():
     package = locked("numpy==2.1", hashes=("sha256:" + "1" * 64, "sha256:" + "2" * 64))
     texts = format_lock(lock(package, locked("six==1.17", group="rest"), inputs="ab12"))
-    assert read_pins(texts[STABLE]) == {"numpy": "2.1"}
-    assert read_pins(texts[REST]) == {"six": "1.17", "jupyter-devbox": "0.1.0"}
-    assert read_inputs(texts[REST]) == "ab12"
-    assert read_inputs(texts[STABLE]) == ""
+    assert read_pins(texts[CPU.stable]) == {"numpy": "2.1"}
+    assert read_pins(texts[CPU.rest]) == {"six": "1.17", "jupyter-devbox": "0.1.0"}
+    assert read_inputs(texts[CPU.rest]) == "ab12"
+    assert read_inputs(texts[CPU.stable]) == ""
 
 
 def test_a_package_of_an_index_of_its_own_stands_there_with_its_file():
     url = "https://index.example/whl/torch-2.5.1%2Bcu124-cp311-cp311-linux_x86_64.whl"
-    text = format_lock(lock(locked("torch==2.5.1+cu124", url=url)))[STABLE]
+    text = format_lock(lock(locked("torch==2.5.1+cu124", url=url)))[CPU.stable]
     assert f"torch @ {url} \\\n    --hash=" in text
     assert read_pins(text) == {"torch": "2.5.1+cu124"}
     assert read_pins("x @ https://index.example/no-wheel.whl") == {}
@@ -70,7 +69,7 @@ def _written(folder: Path, wheels: Path, tamper: str = "") -> Path:
     value = replace(lock(), packages=tuple(packages))
     for file, text in format_lock(value).items():
         (folder / file).write_text(text)
-    return folder / REST
+    return folder / CPU.rest
 
 
 def _installers() -> list[list[str]]:

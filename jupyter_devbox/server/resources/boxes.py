@@ -11,6 +11,7 @@ from jupyter_devbox.errors import NotFoundError
 from jupyter_devbox.run.death import size
 from jupyter_devbox.server.handler import DevboxHandler, authorized, authorized_to
 from jupyter_devbox.server.shapes import engine_json, folder_json
+from jupyter_devbox.view.units import clean
 from jupyter_devbox.workflow.boxes import BoxState, boxes, require_ours, stop_box
 
 
@@ -81,5 +82,6 @@ def _json(box: BoxState, kernels: list[dict[str, Any]]) -> dict[str, Any]:
         "stale": box.stale,
         "foreign": box.foreign,
         "memory": size(box.memory) if box.memory else None,
+        "gpus": [{**gpu.to_json(), "name": clean(gpu.name)} for gpu in box.gpus],
         "kernels": kernels,
     }

@@ -18,6 +18,7 @@ import { BadgeButton } from '../view/badge';
 import { CellOutput, MIME } from '../view/cell';
 import { openMenu } from '../view/menu';
 import { DevboxPanel } from '../view/panel';
+import { card } from '../words';
 
 const settle = () => act(async () => void (await new Promise(resolve => setTimeout(resolve, 20))));
 
@@ -289,4 +290,17 @@ describe("a cell's output", () => {
       expect(document.body.textContent).toBe('digits · CPU is ready.');
     }
   );
+});
+
+describe('a graphics card', () => {
+  const gpu = { index: 1, name: 'NVIDIA A10', memory: 22 * 2 ** 30, memory_used: 2 ** 31 };
+
+  it.each([
+    [{ ...gpu, utilization: 35 }, false, 'GPU 2.0 of 22 GiB, 35 % busy'],
+    [{ ...gpu, utilization: null }, true, 'GPU 1 2.0 of 22 GiB'],
+    [{ ...gpu, memory_used: null, utilization: 0 }, false, 'GPU 22 GiB, 0 % busy'],
+    [{ ...gpu, memory: 0, memory_used: null, utilization: null }, false, 'GPU NVIDIA A10']
+  ])('says how busy it is: %#', (one, several, said) => {
+    expect(card(trans, one, several)).toBe(said);
+  });
 });

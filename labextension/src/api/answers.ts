@@ -199,7 +199,17 @@ export interface IBox {
   /** VS Code made it: it is never stopped from here. */
   foreign: boolean;
   memory: string | null;
+  gpus: IGpu[];
   kernels: { id: string; path: string | null; name: string }[];
+}
+
+/** A graphics card as a box sees it; bytes, and percent. */
+export interface IGpu {
+  index: number;
+  name: string;
+  memory: number;
+  memory_used: number | null;
+  utilization: number | null;
 }
 
 export interface IBoxes {

@@ -1,8 +1,9 @@
 # Written by jupyter-devbox. Lines outside the marked blocks are yours and are kept;
 # a changed line inside one is shown as a conflict, never overwritten.
 
-# >>> jupyter-devbox base cb5e254b65e8
+# >>> jupyter-devbox base 6310143024df
 ARG BASE=python:3.11-slim-bookworm@sha256:dddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddd
+ARG LOCK=requirements
 # <<< jupyter-devbox base
 
 # >>> jupyter-devbox tools c37a7f0f15d1
@@ -49,9 +50,10 @@ RUN useradd --create-home --uid 1000 --shell /bin/bash jovyan \
  && install -d -m 0777 /opt/venv /workspaces
 # <<< jupyter-devbox system
 
-# >>> jupyter-devbox python ab8cbbee1ecc
+# >>> jupyter-devbox python 8efe847b838c
+ARG LOCK
 RUN --mount=type=bind,from=tools,source=/opt/uv,target=/opt/uv \
-    --mount=type=bind,source=requirements.stable.txt,target=/run/devbox/requirements.stable.txt \
+    --mount=type=bind,source=${LOCK}.stable.txt,target=/run/devbox/${LOCK}.stable.txt \
     --mount=type=cache,id=jupyter-devbox-uv,target=/run/devbox/cache \
     --mount=type=secret,id=ca,target=/run/secrets/ca \
     --mount=type=secret,id=proxy,target=/run/secrets/proxy \
@@ -62,11 +64,11 @@ RUN --mount=type=bind,from=tools,source=/opt/uv,target=/opt/uv \
  && if [ -s /run/secrets/proxy ]; then . /run/secrets/proxy; fi \
  && if [ -s /run/secrets/netrc ]; then export NETRC=/run/secrets/netrc; fi \
  && /opt/uv/bin/uv venv --quiet --python "$(command -v python3)" /opt/venv \
- && /opt/uv/bin/uv pip install --python /opt/venv/bin/python --no-deps --no-index --compile-bytecode --link-mode copy /run/devbox/compiled/*.whl \
- && /opt/uv/bin/uv pip install --python /opt/venv/bin/python --no-deps --require-hashes --compile-bytecode --link-mode copy --cache-dir /run/devbox/cache --requirement /run/devbox/requirements.stable.txt
+ && if [ -n "$(ls /run/devbox/compiled)" ]; then /opt/uv/bin/uv pip install --python /opt/venv/bin/python --no-deps --no-index --compile-bytecode --link-mode copy /run/devbox/compiled/*.whl; fi \
+ && /opt/uv/bin/uv pip install --python /opt/venv/bin/python --no-deps --require-hashes --compile-bytecode --link-mode copy --cache-dir /run/devbox/cache --requirement "/run/devbox/${LOCK}.stable.txt"
 RUN --mount=type=bind,from=tools,source=/opt/uv,target=/opt/uv \
-    --mount=type=bind,source=requirements.stable.txt,target=/run/devbox/requirements.stable.txt \
-    --mount=type=bind,source=requirements.txt,target=/run/devbox/requirements.txt \
+    --mount=type=bind,source=${LOCK}.stable.txt,target=/run/devbox/${LOCK}.stable.txt \
+    --mount=type=bind,source=${LOCK}.txt,target=/run/devbox/${LOCK}.txt \
     --mount=type=bind,source=wheels,target=/run/devbox/wheels \
     --mount=type=cache,id=jupyter-devbox-uv,target=/run/devbox/cache \
     --mount=type=secret,id=ca,target=/run/secrets/ca \
@@ -76,7 +78,7 @@ RUN --mount=type=bind,from=tools,source=/opt/uv,target=/opt/uv \
  && if [ -s /run/secrets/ca ]; then export SSL_CERT_FILE=/run/secrets/ca PIP_CERT=/run/secrets/ca; fi \
  && if [ -s /run/secrets/proxy ]; then . /run/secrets/proxy; fi \
  && if [ -s /run/secrets/netrc ]; then export NETRC=/run/secrets/netrc; fi \
- && /opt/uv/bin/uv pip install --python /opt/venv/bin/python --no-deps --require-hashes --compile-bytecode --link-mode copy --cache-dir /run/devbox/cache --find-links /run/devbox/wheels --requirement /run/devbox/requirements.txt
+ && /opt/uv/bin/uv pip install --python /opt/venv/bin/python --no-deps --require-hashes --compile-bytecode --link-mode copy --cache-dir /run/devbox/cache --find-links /run/devbox/wheels --requirement "/run/devbox/${LOCK}.txt"
 # <<< jupyter-devbox python
 
 # >>> jupyter-devbox finish 58e2aca92d82

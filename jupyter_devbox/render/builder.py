@@ -1,0 +1,105 @@
+"""The stages in which wheels are made of what comes as source alone: compilers stay in them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+
+from jupyter_devbox.render.instructions import Shell, command, run
+from jupyter_devbox.render.steps import (
+    CA,
+    NETWORK,
+    PROXY,
+    REACH,
+    UV,
+    UV_MOUNT,
+    apt_install,
+    pip_index,
+    uv_index,
+)
+from jupyter_devbox.spec.environment import Accelerator, EnvironmentSpec
+from jupyter_devbox.spec.lock import Lock, LockedPackage
+from jupyter_devbox.spec.target_files import LOCK_ARGUMENT
+
+# What CUDA's extensions import while they are built; their own metadata does not say so.
+_TOOLS = ("ninja", "packaging", "pip", "setuptools", "wheel")
+_BUILT_WITH = (*_TOOLS, "einops", "numpy", "psutil", "torch")
+_TAG = re.compile(r":(?P<cuda>[0-9]+\.[0-9]+)\.")
+
+
+def builder(variants: Mapping[str, tuple[EnvironmentSpec, Lock]]) -> str:
+    """Return the stages up to the one called ``builder``, which has the wheels in ``/wheels``.
+
+    Parameters
+    ----------
+    variants
+        Name of a lock → what it is of. With more than one, the build argument chooses.
+    """
+    if len(variants) == 1:
+        ((spec, lock),) = variants.values()
+        return _stage("builder", spec, lock)
+    stages = (_stage(f"builder-{name}", *one) for name, one in variants.items())
+    return f"{''.join(stages)}\nFROM builder-${{{LOCK_ARGUMENT}}} AS builder\n"
+
+
+def cuda_folder(image: str) -> str:
+    """Return where CUDA lies in an image of NVIDIA's: ``/usr/local/cuda`` is a link there."""
+    found = _TAG.search(image)
+    return f"/usr/local/cuda-{found['cuda']}" if found else "/usr/local/cuda"
+
+
+def _stage(name: str, spec: EnvironmentSpec, lock: Lock) -> str:
+    compiled = [p for p in lock.packages if p.compiled]
+    if not compiled:
+        return f"\nFROM ${{BASE}} AS {name}\nRUN mkdir /wheels\n"
+    nvcc = spec.accelerator if spec.accelerator and spec.accelerator.builder else None
+    packages = ["build-essential", "python3-dev", *(a.name for a in spec.apt)]
+    make = _with_cuda(spec, lock, compiled, nvcc) if nvcc else _plainly(spec, compiled)
+    return (
+        f"\n# What comes as source alone ({len(compiled)}): compilers stay in this stage.\n"
+        + (f"FROM {nvcc.builder} AS compiler\n" if nvcc else "")
+        + f"FROM ${{BASE}} AS {name}\n{run(apt_install(packages), [CA, PROXY])}\n{make}\n"
+    )
+
+
+def _plainly(spec: EnvironmentSpec, compiled: list[LockedPackage]) -> str:
+    wheel = command(
+        "python3", "-m", "pip", "wheel", "--quiet", "--no-deps", "--require-hashes",
+        "--no-cache-dir", "--disable-pip-version-check", *pip_index(spec),
+        "--wheel-dir", "/wheels", "--requirement", "/opt/compiled.txt",
+    )  # fmt: skip
+    return run([*REACH, _pins(compiled), wheel], NETWORK)
+
+
+def _with_cuda(
+    spec: EnvironmentSpec, lock: Lock, compiled: list[LockedPackage], nvcc: Accelerator
+) -> str:
+    """Return the step that makes wheels with nvcc, against the very torch that will be there."""
+    with_them = [
+        f"{p.name} @ {p.url}" if p.url else f"{p.name}=={p.version}"
+        for p in lock.packages
+        if p.name in _BUILT_WITH and not p.compiled
+    ]
+    there = {p.name for p in lock.packages}
+    tools = [name for name in _TOOLS if name not in there]
+    python = "/opt/build/bin/python"
+    find = Shell('"$(command -v python3)"')
+    venv = command(UV, "venv", "--quiet", "--python", find, "/opt/build")
+    install = command(
+        UV, "pip", "install", "--python", python, "--no-cache", *uv_index(spec), *with_them, *tools
+    )
+    wheel = command(
+        python, "-m", "pip", "wheel", "--quiet", "--no-deps", "--require-hashes",
+        "--no-build-isolation", "--no-cache-dir", "--disable-pip-version-check", *pip_index(spec),
+        "--wheel-dir", "/wheels", "--requirement", "/opt/compiled.txt",
+    )  # fmt: skip
+    paths = "export CUDA_HOME=/usr/local/cuda PATH=/opt/build/bin:/usr/local/cuda/bin:$PATH"
+    toolkit = f"type=bind,from=compiler,source={cuda_folder(nvcc.builder)},target=/usr/local/cuda"
+    return run(
+        [*REACH, _pins(compiled), venv, install, paths, wheel], [UV_MOUNT, toolkit, *NETWORK]
+    )
+
+
+def _pins(compiled: list[LockedPackage]) -> str:
+    pins = [f"{p.name}=={p.version}{''.join(f' --hash={h}' for h in p.hashes)}" for p in compiled]
+    return command("printf", "%s\\n", *pins, Shell("> /opt/compiled.txt"))

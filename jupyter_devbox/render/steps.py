@@ -1,0 +1,44 @@
+"""What several stages of the Dockerfile do alike: reach the network, install Debian packages."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from jupyter_devbox.render.instructions import command
+from jupyter_devbox.spec.environment import EnvironmentSpec
+
+UV = "/opt/uv/bin/uv"
+UV_MOUNT = "type=bind,from=tools,source=/opt/uv,target=/opt/uv"
+CA = "type=secret,id=ca,target=/run/secrets/ca"
+PROXY = "type=secret,id=proxy,target=/run/secrets/proxy"
+NETWORK = (CA, PROXY, "type=secret,id=netrc,target=/run/secrets/netrc")
+TRUST = (
+    "if [ -s /run/secrets/ca ]; then export SSL_CERT_FILE=/run/secrets/ca "
+    "PIP_CERT=/run/secrets/ca; fi"
+)
+ROUTE = "if [ -s /run/secrets/proxy ]; then . /run/secrets/proxy; fi"
+LOGIN = "if [ -s /run/secrets/netrc ]; then export NETRC=/run/secrets/netrc; fi"
+REACH = (TRUST, ROUTE, LOGIN)
+
+
+def apt_install(packages: Iterable[str]) -> list[str]:
+    """Return the commands that install Debian packages and leave no lists behind."""
+    return [
+        "export DEBIAN_FRONTEND=noninteractive",
+        ROUTE,
+        "if [ -s /run/secrets/ca ]; then set -- -o Acquire::https::CaInfo=/run/secrets/ca; fi",
+        'apt-get "$@" update --quiet=2',
+        'apt-get "$@" install --quiet=2 --yes --no-install-recommends '
+        + command(*sorted(set(packages))),
+        "rm -rf /var/lib/apt/lists/*",
+    ]
+
+
+def pip_index(spec: EnvironmentSpec) -> list[str]:
+    """Return pip's option for this machine's index."""
+    return ["--index-url", spec.indexes[0]] if spec.indexes else []
+
+
+def uv_index(spec: EnvironmentSpec) -> list[str]:
+    """Return uv's option for this machine's index."""
+    return ["--default-index", spec.indexes[0]] if spec.indexes else []
