@@ -8,7 +8,9 @@ from jupyter_devbox.errors import EngineError, GpuUnavailableError
 from jupyter_devbox.workflow.context import Context
 from jupyter_devbox.workflow.gpu_host import gpu_host, may_give_cards
 
-_ELSEWHERE = "it can be built here for another machine: --target cuda --driver 580.95"
+_ELSEWHERE = (
+    "for another machine: jupyter devbox containerize NOTEBOOK.ipynb --target cuda --driver 580.95"
+)
 
 
 def why_no_gpu(context: Context, engine: Engine) -> GpuUnavailableError | None:

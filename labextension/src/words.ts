@@ -107,3 +107,8 @@ export function card(trans: TranslationBundle, gpu: IGpu, several: boolean): str
   const busy = gpu.utilization === null ? '' : trans.__(', %1 % busy', gpu.utilization);
   return `${name} ${gpu.memory ? memory : gpu.name}${busy}`;
 }
+
+/** Return a sentence as it goes on after a colon. */
+export function goingOn(text: string): string {
+  return text.replace(/^(This|The|There|You)\b/, word => word.toLowerCase());
+}

@@ -6,6 +6,7 @@ import { Menu } from '@lumino/widgets';
 
 import { runs } from '../model/state';
 import type { IDevboxActions, IDevboxModel } from '../tokens';
+import { goingOn } from '../words';
 
 /** A row of the menu: a kernel, or something else to do. */
 interface IRow {
@@ -116,7 +117,7 @@ function kernelRows(
     return {
       label: spec.display_name,
       detail: !can
-        ? trans.__("Can't run here: %1", state?.reason ?? '')
+        ? trans.__("Can't run here: %1", goingOn(state?.reason ?? ''))
         : spec.name === here && changes
           ? trans._n('%1 change not in the image', '%1 changes not in the image', changes)
           : '',

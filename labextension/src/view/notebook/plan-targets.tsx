@@ -3,6 +3,7 @@ import React from 'react';
 import type { IPlan } from '../../api/answers';
 import type { PlanDraft } from '../../model/plan';
 import { about } from '../../units';
+import { goingOn } from '../../words';
 import { useView } from '../context';
 import { Check, LinkButton, NextSteps, Note } from '../parts/basics';
 
@@ -29,8 +30,8 @@ function TargetRow({ row, draft }: { row: Row; draft: PlanDraft }): React.ReactE
   const detail = row.runs
     ? undefined
     : row.builds
-      ? trans.__('Can be built here but not run: %1', row.reason)
-      : trans.__("Can't be built here: %1", row.reason);
+      ? trans.__('Can be built here but not run: %1', goingOn(row.reason))
+      : trans.__("Can't be built here: %1", goingOn(row.reason));
   return (
     <>
       <Check

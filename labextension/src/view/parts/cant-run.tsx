@@ -1,6 +1,7 @@
 import React from 'react';
 
 import type { ITargetState } from '../../api/answers';
+import { goingOn } from '../../words';
 import { useView } from '../context';
 import { LinkButton, Mini, NextSteps, Note } from './basics';
 
@@ -11,7 +12,7 @@ export function CantRun(props: { state: ITargetState; name: string }): React.Rea
   const { reason, hint } = props.state;
   return (
     <>
-      <p className="jp-Devbox-dim jp-Devbox-small">{trans.__("Can't run here: %1", reason)}</p>
+      <p className="jp-Devbox-dim jp-Devbox-small">{trans.__("Can't run here: %1", goingOn(reason))}</p>
       {hint && !open && (
         <div className="jp-Devbox-small">
           <LinkButton
