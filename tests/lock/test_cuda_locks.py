@@ -23,8 +23,8 @@ def planned(*lines, driver, catalogue):
     return accelerate(tuple(map(direct, lines)), host=host, catalogue=catalogue, **PLACE)
 
 
-def locked(requirements, env=None, **more):
-    image = base(ref="python:3.12-slim-bookworm", python="3.12.0")
+def locked(requirements, env=None, platform="linux/amd64", **more):
+    image = base(ref="python:3.12-slim-bookworm", python="3.12.0", platform=platform)
     environment = spec(*requirements, python="3.12", base_image=image, target="cuda")
     return lock_environment(environment, NEW, env or {}, **more)
 
@@ -131,3 +131,17 @@ def test_what_is_locked_is_what_the_catalogue_says(line, driver, runtime):
     assert doubles(versions(found), catalogue) == ()
     own = sum(p.size for p in found.packages if p.name not in {"jupyter-devbox", "ipykernel"})
     assert twin.download_bytes is None or own == pytest.approx(twin.download_bytes, rel=0.1)
+
+
+@pytest.mark.network
+@pytest.mark.slow
+def test_the_lock_for_arm_is_of_its_wheels():
+    host, lines = GpuHost(driver="580.95"), (direct("torch==2.13.0"),)
+    place = {**PLACE, "platform": "linux/arm64"}
+    twin = accelerate(lines, host=host, catalogue=read_catalogue(), **place)
+    found = locked(twin.requirements, platform="linux/arm64")
+    assert found.platform == "linux/arm64"
+    assert versions(found)["nvidia-cuda-runtime"].startswith("13.0")
+    torch = next(p for p in found.packages if p.name == "torch")
+    amd = next(p for p in locked(twin.requirements).packages if p.name == "torch")
+    assert not {*torch.hashes} & {*amd.hashes}
