@@ -15,9 +15,9 @@ from jupyter_devbox.spec.visible import visible
 _PLAIN_TOP = {"name", "version"}
 _PLAIN = {
     "command", "container_name", "cpus", "depends_on", "domainname", "entrypoint", "environment",
-    "expose", "healthcheck", "hostname", "image", "init", "labels", "mem_limit", "pids_limit",
-    "profiles", "restart", "shm_size", "stdin_open", "stop_grace_period", "stop_signal", "tty",
-    "ulimits", "working_dir",
+    "expose", "gpus", "healthcheck", "hostname", "image", "init", "labels", "mem_limit",
+    "pids_limit", "profiles", "restart", "shm_size", "stdin_open", "stop_grace_period",
+    "stop_signal", "tty", "ulimits", "working_dir",
 }  # fmt: skip
 _SAYS = {
     "build": "builds an image from the project",
@@ -46,6 +46,7 @@ _SAYS = {
     "volumes": "mounts files of this machine, or volumes of other containers",
     "volumes_from": "takes over the mounts of another container",
 }
+_CARD = {"capabilities", "count", "device_ids", "driver"}
 _MOST = 10_000
 
 
@@ -100,12 +101,36 @@ def _service(where: str, value: Any, file: str) -> Iterator[Finding]:  # noqa: A
         yield _finding(where, value, "is no service", file)
         return
     for key, inner in value.items():
+        if key == "deploy" and _is_limits_and_cards(inner) and not _reads_host(inner):
+            continue
         if key not in _PLAIN:
             says = _SAYS.get(str(key), "is a key that we don't know")
             yield _finding(f"{where}/{_part(key)}", inner, says, file)
         elif _reads_host(inner) or (key == "environment" and _is_inherited(inner)):
             says = "gets a variable of yours, which may be a secret"
             yield _finding(f"{where}/{_part(key)}", inner, says, file)
+
+
+def _is_limits_and_cards(deploy: Any) -> bool:  # noqa: ANN401
+    """Tell whether nothing is deployed but limits and graphics cards (compose-spec.io, deploy)."""
+    if not isinstance(deploy, dict) or set(deploy) != {"resources"}:
+        return False
+    resources = deploy["resources"]
+    if not isinstance(resources, dict) or not set(resources) <= {"limits", "reservations"}:
+        return False
+    kept = resources.get("reservations", {})
+    devices = kept.get("devices", []) if isinstance(kept, dict) else None
+    return isinstance(devices, list) and all(map(_is_card, devices))
+
+
+def _is_card(device: Any) -> bool:  # noqa: ANN401
+    """Tell whether a device is one of NVIDIA's cards, by its driver or by CDI."""
+    if not isinstance(device, dict) or not set(device) <= _CARD:
+        return False
+    if device.get("driver") == "cdi":
+        names = device.get("device_ids")
+        return isinstance(names, list) and all(str(n).startswith("nvidia.com/gpu=") for n in names)
+    return device.get("driver", "nvidia") == "nvidia" and device.get("capabilities") == ["gpu"]
 
 
 def _reads_host(value: Any) -> bool:  # noqa: ANN401

@@ -70,3 +70,38 @@ def test_a_tag_makes_no_object():
 def test_any_text_is_read(text):
     for finding in compose_reach(text, "c.yml"):
         assert finding.kind == "never"
+
+
+def deployed(text):
+    return compose_reach(f"services:\n  app:\n    deploy: {text}\n", "compose.yml")
+
+
+@pytest.mark.parametrize(
+    "device",
+    [
+        "{driver: nvidia, count: all, capabilities: [gpu]}",
+        "{capabilities: [gpu], device_ids: ['0']}",
+        "{driver: cdi, device_ids: [nvidia.com/gpu=all]}",
+    ],
+)
+def test_graphics_cards_are_taken_without_asking(device):
+    assert deployed(f"{{resources: {{reservations: {{devices: [{device}]}}}}}}") == ()
+    assert compose_reach("services: {app: {gpus: all}}", "compose.yml") == ()
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "{resources: {reservations: {devices: [{driver: tpu, capabilities: [tpu]}]}}}",
+        "{resources: {reservations: {devices: [{driver: cdi, device_ids: [vendor.com/disk=0]}]}}}",
+        "{resources: {reservations: {devices: [{capabilities: [gpu], options: {x: y}}]}}}",
+        "{resources: {reservations: {devices: all}}}",
+        "{resources: {reservations: all}}",
+        "{resources: all}",
+        "{mode: global}",
+        "{resources: {limits: {memory: '${HOME}'}}}",
+    ],
+)
+def test_what_else_is_deployed_is_named(text):
+    (finding,) = deployed(text)
+    assert finding.key.endswith("/services/app/deploy")
