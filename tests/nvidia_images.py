@@ -29,7 +29,7 @@ _DEBIAN = "usr/lib/x86_64-linux-gnu"
 _NVCC = """#!/bin/sh
 exec c++ -x c++ -fPIC -I/usr/local/cuda/include "$@"
 """
-_SETUP = '''
+_SETUP = """
 import os, shutil, subprocess, sysconfig
 from pathlib import Path
 
@@ -59,7 +59,7 @@ setup(
     ext_modules=[Extension("flash_attn_2_cuda", ["kernel.cu"])],
     cmdclass={"build_ext": Nvcc},
 )
-'''
+"""
 _KERNEL = """
 #include <Python.h>
 #include <cuda_runtime.h>

@@ -12,8 +12,11 @@ from jupyter_devbox.render.steps import (
     PROXY,
     REACH,
     UV,
+    UV_CACHE,
+    UV_CACHE_MOUNT,
     UV_MOUNT,
     apt_install,
+    mounted,
     pip_index,
     uv_index,
 )
@@ -35,11 +38,9 @@ def builder(variants: Mapping[str, tuple[EnvironmentSpec, Lock]]) -> str:
     variants
         Name of a lock → what it is of. With more than one, the build argument chooses.
     """
-    if len(variants) == 1:
-        ((spec, lock),) = variants.values()
-        return _stage("builder", spec, lock)
-    stages = (_stage(f"builder-{name}", *one) for name, one in variants.items())
-    return f"{''.join(stages)}\nFROM builder-${{{LOCK_ARGUMENT}}} AS builder\n"
+    stages = "".join(_stage(f"builder-{name}", *one) for name, one in variants.items())
+    chosen = next(iter(variants)) if len(variants) == 1 else f"${{{LOCK_ARGUMENT}}}"
+    return f"{stages}\n{mounted(f'builder-{chosen}', 'builder')}"
 
 
 def cuda_folder(image: str) -> str:
@@ -86,8 +87,9 @@ def _with_cuda(
     find = Shell('"$(command -v python3)"')
     venv = command(UV, "venv", "--quiet", "--python", find, "/opt/build")
     install = command(
-        UV, "pip", "install", "--python", python, "--no-cache", *uv_index(spec), *with_them, *tools
-    )
+        UV, "pip", "install", "--python", python, "--link-mode", "copy", "--cache-dir", UV_CACHE,
+        *uv_index(spec), *with_them, *tools,
+    )  # fmt: skip
     wheel = command(
         python, "-m", "pip", "wheel", "--quiet", "--no-deps", "--require-hashes",
         "--no-build-isolation", "--no-cache-dir", "--disable-pip-version-check", *pip_index(spec),
@@ -95,9 +97,8 @@ def _with_cuda(
     )  # fmt: skip
     paths = "export CUDA_HOME=/usr/local/cuda PATH=/opt/build/bin:/usr/local/cuda/bin:$PATH"
     toolkit = f"type=bind,from=compiler,source={cuda_folder(nvcc.builder)},target=/usr/local/cuda"
-    return run(
-        [*REACH, _pins(compiled), venv, install, paths, wheel], [UV_MOUNT, toolkit, *NETWORK]
-    )
+    steps = [*REACH, _pins(compiled), venv, install, paths, wheel]
+    return run(steps, [UV_MOUNT, UV_CACHE_MOUNT, toolkit, *NETWORK])
 
 
 def _pins(compiled: list[LockedPackage]) -> str:

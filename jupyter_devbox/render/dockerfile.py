@@ -19,8 +19,11 @@ from jupyter_devbox.render.steps import (
     PROXY,
     REACH,
     UV,
+    UV_CACHE,
+    UV_CACHE_MOUNT,
     UV_MOUNT,
     apt_install,
+    mounted,
     pip_index,
     uv_index,
 )
@@ -73,7 +76,8 @@ def _tools(spec: EnvironmentSpec, uv_version: str) -> str:
         "--root-user-action", "ignore", "--disable-pip-version-check", *pip_index(spec),
         f"uv=={uv_version}",
     )  # fmt: skip
-    return "FROM ${BASE} AS tools\n" + run([*REACH, install], NETWORK) + "\n"
+    step = run([*REACH, install], NETWORK)
+    return f"FROM ${{BASE}} AS uv\n{step}\n{mounted('uv', 'tools')}"
 
 
 def _system(variants: Mapping[str, Twin]) -> str:
@@ -93,7 +97,7 @@ def _python(spec: EnvironmentSpec, *, compiled: bool) -> str:
     stable_mounts = [
         UV_MOUNT,
         f"type=bind,source={_LOCK.stable},target=/run/devbox/{_LOCK.stable}",
-        "type=cache,id=jupyter-devbox-uv,target=/run/devbox/cache",
+        UV_CACHE_MOUNT,
         *NETWORK,
     ]
     rest_mounts = [
@@ -104,7 +108,7 @@ def _python(spec: EnvironmentSpec, *, compiled: bool) -> str:
     ]
     install = [
         UV, "pip", "install", "--python", "/opt/venv/bin/python", "--no-deps", "--require-hashes",
-        "--compile-bytecode", "--link-mode", "copy", "--cache-dir", "/run/devbox/cache",
+        "--compile-bytecode", "--link-mode", "copy", "--cache-dir", UV_CACHE,
         *uv_index(spec),
     ]  # fmt: skip
     steps = [make]

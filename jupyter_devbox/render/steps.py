@@ -9,6 +9,8 @@ from jupyter_devbox.spec.environment import EnvironmentSpec
 
 UV = "/opt/uv/bin/uv"
 UV_MOUNT = "type=bind,from=tools,source=/opt/uv,target=/opt/uv"
+UV_CACHE = "/run/devbox/cache"
+UV_CACHE_MOUNT = f"type=cache,id=jupyter-devbox-uv,target={UV_CACHE}"
 CA = "type=secret,id=ca,target=/run/secrets/ca"
 PROXY = "type=secret,id=proxy,target=/run/secrets/proxy"
 NETWORK = (CA, PROXY, "type=secret,id=netrc,target=/run/secrets/netrc")
@@ -32,6 +34,15 @@ def apt_install(packages: Iterable[str]) -> list[str]:
         + command(*sorted(set(packages))),
         "rm -rf /var/lib/apt/lists/*",
     ]
+
+
+def mounted(stage: str, name: str) -> str:
+    """Return a stage that is another one under the name by which later stages mount it.
+
+    Podman 4.3 mounts a stage whose last step came from the cache as it was before that step; one
+    without steps of its own it mounts as it is.
+    """
+    return f"FROM {stage} AS {name}\n"
 
 
 def pip_index(spec: EnvironmentSpec) -> list[str]:

@@ -58,9 +58,7 @@ def stand_ins(builder, tmp_path_factory):
     with ExitStack() as stack:
 
         def nvidia():
-            stack.enter_context(
-                nvidia_images.image(builder, folder / "nvidia", NVIDIA, BASE, {})
-            )
+            stack.enter_context(nvidia_images.image(builder, folder / "nvidia", NVIDIA, BASE, {}))
 
         mine = nvidia_images.image(builder, folder / "base", f"{OURS}:base", BASE, env)
         stack.enter_context(mine)

@@ -6,8 +6,8 @@ ARG BASE=python:3.11-slim-bookworm@sha256:dddddddddddddddddddddddddddddddddddddd
 ARG LOCK=requirements
 # <<< jupyter-devbox base
 
-# >>> jupyter-devbox tools c37a7f0f15d1
-FROM ${BASE} AS tools
+# >>> jupyter-devbox tools e2acf5cafb10
+FROM ${BASE} AS uv
 RUN --mount=type=secret,id=ca,target=/run/secrets/ca \
     --mount=type=secret,id=proxy,target=/run/secrets/proxy \
     --mount=type=secret,id=netrc,target=/run/secrets/netrc \
@@ -15,9 +15,10 @@ RUN --mount=type=secret,id=ca,target=/run/secrets/ca \
  && if [ -s /run/secrets/proxy ]; then . /run/secrets/proxy; fi \
  && if [ -s /run/secrets/netrc ]; then export NETRC=/run/secrets/netrc; fi \
  && python3 -m pip install --quiet --no-cache-dir --target /opt/uv --root-user-action ignore --disable-pip-version-check uv==0.8.0
+FROM uv AS tools
 
 # What comes as source alone (1): compilers stay in this stage.
-FROM ${BASE} AS builder
+FROM ${BASE} AS builder-requirements
 RUN --mount=type=secret,id=ca,target=/run/secrets/ca \
     --mount=type=secret,id=proxy,target=/run/secrets/proxy \
     export DEBIAN_FRONTEND=noninteractive \
@@ -34,6 +35,8 @@ RUN --mount=type=secret,id=ca,target=/run/secrets/ca \
  && if [ -s /run/secrets/netrc ]; then export NETRC=/run/secrets/netrc; fi \
  && printf '%s\n' 'pygraphviz==1.14 --hash=sha256:cccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccc' > /opt/compiled.txt \
  && python3 -m pip wheel --quiet --no-deps --require-hashes --no-cache-dir --disable-pip-version-check --wheel-dir /wheels --requirement /opt/compiled.txt
+
+FROM builder-requirements AS builder
 # <<< jupyter-devbox tools
 
 # >>> jupyter-devbox system c4be6f42a464

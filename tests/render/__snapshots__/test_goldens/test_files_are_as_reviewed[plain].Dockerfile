@@ -6,8 +6,8 @@ ARG BASE=python:3.11-slim-bookworm
 ARG LOCK=requirements
 # <<< jupyter-devbox base
 
-# >>> jupyter-devbox tools 4700fbd13607
-FROM ${BASE} AS tools
+# >>> jupyter-devbox tools 2e9ef2808dec
+FROM ${BASE} AS uv
 RUN --mount=type=secret,id=ca,target=/run/secrets/ca \
     --mount=type=secret,id=proxy,target=/run/secrets/proxy \
     --mount=type=secret,id=netrc,target=/run/secrets/netrc \
@@ -15,6 +15,7 @@ RUN --mount=type=secret,id=ca,target=/run/secrets/ca \
  && if [ -s /run/secrets/proxy ]; then . /run/secrets/proxy; fi \
  && if [ -s /run/secrets/netrc ]; then export NETRC=/run/secrets/netrc; fi \
  && python3 -m pip install --quiet --no-cache-dir --target /opt/uv --root-user-action ignore --disable-pip-version-check uv==0.8.0
+FROM uv AS tools
 # <<< jupyter-devbox tools
 
 # >>> jupyter-devbox system 8d6ad887292f
