@@ -34,6 +34,8 @@ _UNREACHABLE = re.compile(
 _UNBUILT = re.compile(r"--no-build|[Bb]uilding (?:from )?source")
 _FULL = re.compile(r"No space left on device|Disk quota exceeded")
 _UNCACHED = re.compile(rf"Failed to initialize cache|{_FULL.pattern}")
+_VIA = re.compile(r"^(?P<name>[a-z0-9._-]+)==\S+ +# via (?P<via>.*)$", re.MULTILINE)
+_NAME = re.compile(r"[a-z0-9][a-z0-9._-]*")
 _redacted = Redactor()
 _NO_CACHE = {"UV_NO_CACHE": "1"}
 _QUIET = {"NO_COLOR": "1", "UV_NO_PROGRESS": "1"}
@@ -101,6 +103,27 @@ def resolve(request: ResolveRequest, *, offline: bool) -> str:
     FileError
         A disk is full.
     """
+    return _compile(request, "pylock.toml", _preferences(request.preferences), offline=offline)
+
+
+def resolve_dependents(request: ResolveRequest) -> Mapping[str, tuple[str, ...]]:
+    """Return name → the packages that need it, of a resolution that the cache has all of.
+
+    Raises
+    ------
+    ResolutionError, IndexUnreachableError
+        There is no solution with what is in the cache.
+    """
+    preferences = "".join(f"{name}=={version}\n" for name, version in request.preferences)
+    text = _compile(request, "requirements.txt", preferences, offline=True)
+    return {
+        match["name"]: tuple(sorted(filter(_NAME.fullmatch, match["via"].split(", "))))
+        for match in _VIA.finditer(text)
+    }
+
+
+def _compile(request: ResolveRequest, output: str, preferences: str, *, offline: bool) -> str:
+    """Return uv's answer in the format that the name of its file chooses."""
     # A folder of its own: uv would read the project's uv.toml, which is untrusted.
     with scratch("lock") as folder:
         source = folder / "requirements.in"
@@ -109,9 +132,10 @@ def resolve(request: ResolveRequest, *, offline: bool) -> str:
         if request.bound:
             sources.append(folder / "pyproject.toml")
             sources[-1].write_text(_bound(request.bound), encoding="utf-8")
-        output = folder / "pylock.toml"
-        output.write_text(_preferences(request.preferences), encoding="utf-8")
-        arguments = ["pip", "compile", "--quiet", *map(str, sources), "--output-file", str(output)]
+        answer = folder / output
+        answer.write_text(preferences, encoding="utf-8")
+        arguments = ["pip", "compile", "--quiet", *map(str, sources), "--output-file", str(answer)]
+        arguments += ["--annotation-style", "line"]
         arguments += ["--python", request.executable]
         if request.python:
             arguments += ["--python-version", request.python]
@@ -125,7 +149,7 @@ def resolve(request: ResolveRequest, *, offline: bool) -> str:
             arguments.append("--no-build")
         done = run_uv(arguments, cwd=folder, env=request.index)
         if done.exit_code == 0:
-            return output.read_text(encoding="utf-8")
+            return answer.read_text(encoding="utf-8")
     if not request.build and _UNBUILT.search(done.stderr):
         message = "A package has no wheel, and this project is not approved to build one here"
         raise ResolutionError(

@@ -19,15 +19,12 @@ from jupyter_devbox.lock.own_wheel import own_wheel
 from jupyter_devbox.lock.pack import pack_modules
 from jupyter_devbox.lock.pylock import read_pylock
 from jupyter_devbox.lock.recorded import ask_recorded, given_up, is_bound, public
-from jupyter_devbox.lock.tags import fitting
+from jupyter_devbox.lock.tags import fitting, triple
 from jupyter_devbox.lock.wheels import LocalWheel, collect_wheels, is_wheel_address
 from jupyter_devbox.spec.container import EMPTY
 from jupyter_devbox.spec.environment import Decision, EnvironmentSpec
 from jupyter_devbox.spec.lock import Lock, LockedPackage
 from jupyter_devbox.spec.project import ExistingEnvironment
-
-_NEWEST_GLIBC = 40
-"""uv knows no later one of the 2.x series (``uv pip compile --help``)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -162,7 +159,7 @@ def _template(
         preferences=[pair for pair in sorted(preferences.items()) if _is_public(pair[1])],
         executable=sys.executable,
         python=spec.base_image.python,
-        platform=_triple(spec),
+        platform=triple(spec),
         index=index,
     )
 
@@ -187,15 +184,6 @@ def _offline_first(request: ResolveRequest) -> str:
         return resolve(request, offline=True)
     except (ResolutionError, IndexUnreachableError):
         return resolve(request, offline=False)
-
-
-def _triple(spec: EnvironmentSpec) -> str | None:
-    """Return uv's name for the image's platform; None for this machine's own (venv)."""
-    if spec.target == "venv":
-        return None
-    machine = "aarch64" if spec.base_image.platform.endswith("arm64") else "x86_64"
-    major, minor = spec.base_image.glibc
-    return f"{machine}-manylinux_{major}_{min(minor, _NEWEST_GLIBC)}"
 
 
 def _is_public(version: str) -> bool:

@@ -6,6 +6,18 @@ from packaging.tags import Tag, compatible_tags, cpython_tags, sys_tags
 
 from jupyter_devbox.spec.environment import EnvironmentSpec
 
+_NEWEST_GLIBC = 40
+"""uv knows no later one of the 2.x series (``uv pip compile --help``)."""
+
+
+def triple(spec: EnvironmentSpec) -> str | None:
+    """Return uv's name for the image's platform; None for this machine's own (venv)."""
+    if spec.target == "venv":
+        return None
+    machine = "aarch64" if spec.base_image.platform.endswith("arm64") else "x86_64"
+    major, minor = spec.base_image.glibc
+    return f"{machine}-manylinux_{major}_{min(minor, _NEWEST_GLIBC)}"
+
 
 def fitting(spec: EnvironmentSpec) -> tuple[Tag, ...]:
     """Return the tags of all wheels that fit, the best first.

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
-from jupyter_devbox.plan.cuda import Accelerated, accelerate, decelerate
+from jupyter_devbox.plan.cuda import NO_CELLS, Accelerated, Cells, accelerate, decelerate
 from jupyter_devbox.spec.catalogue import Catalogue
 from jupyter_devbox.spec.environment import BaseImage, DirectRequirement, Target
 from jupyter_devbox.spec.gpu import GpuHost
@@ -23,6 +23,7 @@ def for_target(
     host: GpuHost,
     installed: Mapping[str, str],
     own: Iterable[DirectRequirement] = (),
+    cells: Cells = NO_CELLS,
 ) -> Accelerated:
     """Return requirements in the builds of a target, with what that needs.
 
@@ -32,6 +33,8 @@ def for_target(
         Name → version of what the kernel has.
     own
         Lines that the user wrote for CUDA alone: they win.
+    cells
+        Where the captured notebooks name their packages, for the reasons.
 
     Raises
     ------
@@ -46,6 +49,7 @@ def for_target(
             platform=base.platform,
             catalogue=catalogue,
             installed=installed,
+            cells=cells,
         )
         return Accelerated(requirements=lines, decisions=decisions)
     by_hand = {line.name: line for line in own if line.reason == "hand"}
@@ -57,6 +61,7 @@ def for_target(
         host=host,
         catalogue=catalogue,
         installed=installed,
+        cells=cells,
     )
     settled = tuple(
         line

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterator
+from collections.abc import Container, Iterable, Iterator
 from dataclasses import dataclass, field, replace
 
 from jupyter_devbox.errors import PlanError
 from jupyter_devbox.plan.base_image import choose_base, with_facts
 from jupyter_devbox.plan.c_library import with_library
-from jupyter_devbox.plan.cuda import Accelerated
+from jupyter_devbox.plan.cuda import Accelerated, Cells
 from jupyter_devbox.plan.for_target import for_target
 from jupyter_devbox.plan.modules import unite_modules
 from jupyter_devbox.plan.requirements import installed_version, public_specifier, unite
@@ -117,6 +117,7 @@ def plan(inputs: PlanInputs) -> EnvironmentSpec:
             host=inputs.host,
             installed={d.name: d.version for d in preferences},
             own=inputs.twin_lines,
+            cells=_cells(inputs.snapshots),
         )
     apt = unite_apt(inputs.snapshots, inputs.existing, inputs.options)
     minor = ".".join(base.python.split(".")[:2])
@@ -183,6 +184,16 @@ def _preferences(inputs: PlanInputs) -> tuple[InstalledDistribution, ...]:
     """Return what the captured kernels have; the last capture wins."""
     preferences = {d.name: d for snapshot in inputs.snapshots for d in snapshot.installed}
     return tuple(preferences[name] for name in sorted(preferences))
+
+
+def _cells(snapshots: Iterable[KernelSnapshot]) -> Cells:
+    """Return where the captured notebooks name their packages."""
+    found: dict[str, dict[str, tuple[int, ...]]] = {}
+    for snapshot in snapshots:
+        for captured in snapshot.requirements:
+            if captured.cells and snapshot.notebook:
+                found.setdefault(captured.name, {})[snapshot.notebook] = captured.cells
+    return found
 
 
 def _requirement_decision(requirement: DirectRequirement, inputs: PlanInputs) -> Decision:

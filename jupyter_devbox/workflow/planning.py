@@ -11,15 +11,17 @@ from jupyter_devbox.engine.base import Engine
 from jupyter_devbox.errors import LockError, PlanError
 from jupyter_devbox.files.project import Project
 from jupyter_devbox.files.reader import read_environment
-from jupyter_devbox.lock import lock_environment
+from jupyter_devbox.lock import dependents, lock_environment
 from jupyter_devbox.plan import (
     PlanInputs,
     choose_base,
+    doubles,
     estimate_bytes,
     merge_options,
     pinned,
     plan,
     python_of,
+    say_doubles,
 )
 from jupyter_devbox.render import render
 from jupyter_devbox.spec.container import ImageInfo
@@ -155,7 +157,12 @@ def _locked(
     context: Context, spec: EnvironmentSpec, existing: ExistingEnvironment, *, trusted: bool
 ) -> tuple[EnvironmentSpec, Lock]:
     """Return an environment with its lock, its pins those of the lock."""
-    lock = lock_environment(spec, existing, index_environment(context), trusted=trusted)
+    index = index_environment(context)
+    lock = lock_environment(spec, existing, index, trusted=trusted)
+    twice = doubles({p.name for p in lock.packages}, read_catalogue())
+    if twice:
+        said = say_doubles(twice, spec.requirements, dependents(spec, lock, index))
+        lock = replace(lock, decisions=(*lock.decisions, *said))
     spec = pinned(spec, lock)
     return replace(spec, estimated_bytes=estimate_bytes(spec, lock)), lock
 

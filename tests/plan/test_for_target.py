@@ -72,3 +72,24 @@ def test_a_driver_that_is_too_old_names_what_would_do(driver, does):
         planned(captured("torch==2.13.0"), driver=driver)
     assert does in caught.value.hint
     assert "--target cpu" in caught.value.hint
+
+
+def test_what_has_no_form_for_the_cpu_is_named_with_the_cells_that_import_it():
+    cells = snapshot(captured("flash-attn==2.8.3", cells=(3, 5)), notebook="a.ipynb")
+    more = snapshot(captured("flash-attn==2.8.3", cells=(1,)), notebook="b.ipynb")
+    inputs = PlanInputs(project="p", target="cpu", snapshots=(cells, more), catalogue=CATALOGUE)
+    spec = plan(inputs)
+    (left_out,) = [d for d in spec.decisions if d.choice == "left out"]
+    assert left_out.what == "flash-attn"
+    assert left_out.reason.endswith("; cells 3 and 5 of a.ipynb, cell 1 of b.ipynb need it")
+    hand = replace(direct("flash-attn==2.8.3"), reason="hand")
+    inputs = replace(inputs, snapshots=(cells,), existing=ExistingEnvironment(requirements=(hand,)))
+    (own,) = [d for d in plan(inputs).decisions if "your own line: it needs CUDA" in d.reason]
+    assert own.reason.endswith("; cells 3 and 5 of a.ipynb need it")
+
+
+def test_the_cells_of_two_names_of_one_module_are_told_together():
+    names = (captured("cupy-cuda12x==13.6.0", cells=(4,)), captured("cupy-cuda11x==13.6.0"))
+    spec = planned(*names, target="cpu")
+    (left_out,) = [d for d in spec.decisions if "no form without CUDA" in d.reason]
+    assert left_out.reason.endswith("; cell 4 of a.ipynb needs it")

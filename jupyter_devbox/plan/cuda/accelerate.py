@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from jupyter_devbox.plan.cuda.accelerated import Accelerated
 from jupyter_devbox.plan.cuda.base import choose_builder, choose_image, download_bytes
-from jupyter_devbox.plan.cuda.draft import Draft
+from jupyter_devbox.plan.cuda.draft import NO_CELLS, Cells, Draft
 from jupyter_devbox.plan.cuda.jax import accelerate_jax
 from jupyter_devbox.plan.cuda.machine import (
     Machine,
@@ -39,6 +39,7 @@ def accelerate(
     host: GpuHost,
     catalogue: Catalogue,
     installed: Mapping[str, str] = EMPTY,
+    cells: Cells = NO_CELLS,
 ) -> Accelerated:
     """Return the CUDA twin of an environment for a machine; it need not be this one.
 
@@ -55,6 +56,8 @@ def accelerate(
         ``linux/amd64`` or ``linux/arm64``.
     installed
         Name → version of what the notebook's kernel has.
+    cells
+        Where the notebooks name their packages, for the reasons.
 
     Raises
     ------
@@ -67,7 +70,7 @@ def accelerate(
     """
     check_driver(host.driver)
     machine = Machine(python=python, platform=platform, host=host, catalogue=catalogue)
-    draft = Draft.of(requirements)
+    draft = Draft.of(requirements, cells)
     accelerate_torch(draft, machine, installed)
     accelerate_tensorflow(draft, machine)
     accelerate_jax(draft, machine)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from jupyter_devbox.plan.cuda.draft import Draft
+from jupyter_devbox.plan.cuda.draft import NO_CELLS, Cells, Draft
 from jupyter_devbox.plan.cuda.jax import decelerate_jax
 from jupyter_devbox.plan.cuda.parts import drop_parts
 from jupyter_devbox.plan.cuda.tensorflow import decelerate_tensorflow
@@ -22,6 +22,7 @@ def decelerate(
     platform: str,
     catalogue: Catalogue,
     installed: Mapping[str, str] = EMPTY,
+    cells: Cells = NO_CELLS,
 ) -> tuple[tuple[DirectRequirement, ...], tuple[Decision, ...]]:
     """Return the requirements without CUDA, sorted by name, and why each changed.
 
@@ -29,7 +30,7 @@ def decelerate(
 
     Parameters
     ----------
-    python, platform, installed
+    python, platform, installed, cells
         As for `accelerate`.
 
     Raises
@@ -37,7 +38,7 @@ def decelerate(
     RequirementError
         A version is the user's own word and does not go with the rest.
     """
-    draft = Draft.of(requirements)
+    draft = Draft.of(requirements, cells)
     decelerate_torch(draft, installed, python=python, platform=platform, catalogue=catalogue)
     decelerate_tensorflow(draft, python=python, platform=platform, catalogue=catalogue)
     decelerate_jax(draft, catalogue)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from types import MappingProxyType
 
 from packaging.specifiers import InvalidSpecifier, SpecifierSet
 from packaging.version import InvalidVersion, Version
@@ -11,6 +12,10 @@ from packaging.version import InvalidVersion, Version
 from jupyter_devbox.errors import RequirementError
 from jupyter_devbox.spec.catalogue import CudaBase
 from jupyter_devbox.spec.environment import Decision, DirectRequirement
+
+Cells = Mapping[str, Mapping[str, tuple[int, ...]]]
+"""Package → notebook → the cells that name the package."""
+NO_CELLS: Cells = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,13 +40,14 @@ class Draft:
     """Lines by name, decisions and stacks so far; never leaves this package."""
 
     lines: dict[str, DirectRequirement]
+    cells: dict[str, Mapping[str, tuple[int, ...]]] = field(default_factory=dict)
     decisions: list[Decision] = field(default_factory=list)
     stacks: list[Stack] = field(default_factory=list)
 
     @classmethod
-    def of(cls, requirements: Iterable[DirectRequirement]) -> Draft:
+    def of(cls, requirements: Iterable[DirectRequirement], cells: Cells = NO_CELLS) -> Draft:
         """Return a draft of an environment's lines."""
-        return cls({r.name: r for r in requirements})
+        return cls({r.name: r for r in requirements}, dict(cells))
 
     @property
     def requirements(self) -> tuple[DirectRequirement, ...]:
@@ -66,8 +72,15 @@ class Draft:
 
     def drop(self, name: str, reason: str) -> None:
         """Take a line out, and say why."""
-        where = needed_by(self.lines.pop(name))
-        self.decide(name, "left out", f"{reason}{where}")
+        line = self.lines.pop(name)
+        self.decide(name, "left out", f"{reason}{self.needed_by(line)}")
+
+    def needed_by(self, line: DirectRequirement) -> str:
+        """Return who needs a line, as the end of a sentence: cells where they are known."""
+        known = self.cells.get(line.name, {})
+        places = [_place(name, known.get(name, ())) for name in sorted({*line.notebooks, *known})]
+        one = len(places) == 1 and not places[0].startswith("cells ")
+        return f"; {', '.join(places)} need{'s' if one else ''} it" if places else ""
 
     def merge(self, names: Sequence[str]) -> DirectRequirement | None:
         """Return the one line of several names of the same thing, the user's own word first.
@@ -94,7 +107,15 @@ class Draft:
             notebooks=tuple(sorted({name for line in found for name in line.notebooks})),
         )
         self.lines[best.name] = merged
+        self._merge_cells(best.name, [line.name for line in found])
         return merged
+
+    def _merge_cells(self, best: str, names: Iterable[str]) -> None:
+        merged: dict[str, tuple[int, ...]] = {}
+        for name in names:
+            for notebook, cells in self.cells.get(name, {}).items():
+                merged[notebook] = tuple(sorted({*merged.get(notebook, ()), *cells}))
+        self.cells[best] = merged
 
 
 def _check_agreement(best: DirectRequirement, other: DirectRequirement) -> None:
@@ -109,9 +130,9 @@ def plain(name: str, draft: Draft) -> bool:
     return draft.lines[name].source == "index"
 
 
-def needed_by(line: DirectRequirement) -> str:
-    """Return who needs a line, as the end of a sentence."""
-    return f"; {', '.join(line.notebooks)} needs it" if line.notebooks else ""
+def _place(notebook: str, cells: Sequence[int]) -> str:
+    numbers = " and ".join(filter(None, [", ".join(map(str, cells[:-1])), *map(str, cells[-1:])]))
+    return f"cell{'s' if len(cells) > 1 else ''} {numbers} of {notebook}" if cells else notebook
 
 
 def exact(specifier: str) -> Version | None:

@@ -8,7 +8,7 @@ from dataclasses import replace
 from packaging.version import Version
 
 from jupyter_devbox.errors import NoCudaError
-from jupyter_devbox.plan.cuda.draft import Draft, Stack, allows, exact, needed_by, within
+from jupyter_devbox.plan.cuda.draft import Draft, Stack, allows, exact, within
 from jupyter_devbox.plan.cuda.machine import Machine, major
 from jupyter_devbox.plan.cuda.refusal import CPU, refused_package
 from jupyter_devbox.spec.catalogue import Build, Catalogue, Twin
@@ -62,7 +62,7 @@ def decelerate_twins(draft: Draft, catalogue: Catalogue) -> None:
             _keep(draft, twin, line, "the form without CUDA")
         elif line.reason == "hand":
             reason = "your own line: it needs CUDA, and what uses it fails without"
-            draft.decide(line.name, line.text, reason)
+            draft.decide(line.name, line.text, f"{reason}{draft.needed_by(line)}")
         else:
             draft.drop(line.name, "it has no form without CUDA, and what uses it fails here")
 
@@ -194,4 +194,4 @@ def _add_numba_cuda(draft: Draft) -> None:
         name="numba-cuda", reason="engine", detail=_NUMBA_CUDA, notebooks=numba.notebooks
     )
     draft.lines[line.name] = line
-    draft.decide(line.name, line.text, f"{_NUMBA_CUDA} runs on it{needed_by(line)}")
+    draft.decide(line.name, line.text, f"{_NUMBA_CUDA} runs on it{draft.needed_by(line)}")

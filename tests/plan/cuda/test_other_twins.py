@@ -7,7 +7,7 @@ from cuda_cases import CATALOGUE, lines, on_cpu, reasons, texts, twin
 from makers import direct
 
 from jupyter_devbox.errors import NoCudaError, PlanError, RequirementError
-from jupyter_devbox.plan.cuda import decelerate, doubles
+from jupyter_devbox.plan.cuda import decelerate, doubles, say_doubles
 
 pytestmark = pytest.mark.usefixtures("pure")
 
@@ -298,3 +298,14 @@ def test_doubles_of_a_closure_are_found():
     closure = {"onnxruntime", "onnxruntime-gpu", "numpy", "tensorflow", "torch"}
     assert doubles(closure, CATALOGUE) == (("onnxruntime", "onnxruntime-gpu"),)
     assert doubles({"torch", "tensorflow-cpu"}, CATALOGUE) == ()
+
+
+def test_doubles_are_said_with_the_users_words_and_without_a_guess():
+    group = ("onnxruntime", "onnxruntime-gpu", "ort-nightly")
+    own = (direct(group[0], reason="hand"), direct(group[1], reason="option", detail="--include"))
+    (said,) = say_doubles([group], own, {})
+    assert said.choice == "onnxruntime and onnxruntime-gpu and ort-nightly"
+    assert said.reason.endswith(
+        "onnxruntime is there for your own line, onnxruntime-gpu is there for --include, "
+        "ort-nightly is needed by another"
+    )
