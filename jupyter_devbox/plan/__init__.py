@@ -3,7 +3,7 @@
 from jupyter_devbox.plan.answers import apply_answers
 from jupyter_devbox.plan.base_image import choose_base
 from jupyter_devbox.plan.cuda import doubles, say_doubles
-from jupyter_devbox.plan.estimate import estimate_bytes
+from jupyter_devbox.plan.estimate import estimate_bytes, room_bytes
 from jupyter_devbox.plan.options import merge_options
 from jupyter_devbox.plan.planner import PlanInputs, pinned, plan, python_of
 
@@ -17,5 +17,6 @@ __all__ = [
     "pinned",
     "plan",
     "python_of",
+    "room_bytes",
     "say_doubles",
 ]

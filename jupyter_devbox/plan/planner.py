@@ -144,7 +144,13 @@ def plan(inputs: PlanInputs) -> EnvironmentSpec:
         notebooks=tuple(sorted(name for name in notebooks if name)),
         ports=inputs.options.ports,
         accelerator=built.accelerator
-        and replace(built.accelerator, image=built.image, builder=built.builder),
+        and replace(
+            built.accelerator,
+            image=built.image,
+            builder=built.builder,
+            image_bytes=built.image_bytes,
+            builder_bytes=built.builder_bytes,
+        ),
         decisions=(
             *about,
             *(_requirement_decision(r, inputs) for r in built.requirements),

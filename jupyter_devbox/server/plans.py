@@ -46,6 +46,7 @@ def plan_json(proposal: Proposal, request: ContainerizeRequest, path: str) -> di
         "limits": {"memory": request.wishes.memory or _memory(proposal)},
         "estimated_bytes": spec.estimated_bytes,
         "free_bytes": proposal.free_bytes,
+        "needed_bytes": proposal.needed_bytes,
         "decisions": [
             {"what": d.what, "choice": d.choice, "reason": clean(d.reason)}
             for d in dict.fromkeys((*spec.decisions, *_of_twin(proposal)))

@@ -137,6 +137,8 @@ class Accelerator:
         NVIDIA's image whose CUDA libraries the box needs besides its wheels; "" for none.
     builder
         NVIDIA's image with the compiler that makes wheels for it; "" where all are there.
+    image_bytes, builder_bytes
+        Size of both on disk; 0 where there is none.
     """
 
     kind: Literal["cuda"]
@@ -144,6 +146,8 @@ class Accelerator:
     driver_floor: str
     image: str = ""
     builder: str = ""
+    image_bytes: int = 0
+    builder_bytes: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

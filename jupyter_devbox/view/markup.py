@@ -91,6 +91,10 @@ def found(facts: Found, plan: Planned) -> str:
     decisions = ((d.what, d.choice, d.reason) for d in spec.decisions)
     image = wording.image_name(plan.targets)
     parts.append(_details(image, size, _table(decisions)))
+    if room := wording.no_room(plan.needed_bytes, plan.free_bytes, mark=""):
+        first, *ways = (escape(line) for line in room)
+        listed = "".join(f'<p class="dim">{way}</p>' for way in ways)
+        parts.append(f'<div class="ask"><b>{first}</b>{listed}</div>')
     return _page(*parts)
 
 

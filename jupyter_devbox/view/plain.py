@@ -29,7 +29,9 @@ class NotebookText:
         elif isinstance(event, Joined):
             self._print([wording.joined(event)])
         elif isinstance(event, Planned):
-            self._print([wording.planned(event), "Working. Interrupt the kernel to cancel."])
+            room = wording.no_room(event.needed_bytes, event.free_bytes, mark="")
+            going = "Working. Interrupt the kernel to cancel."
+            self._print([wording.planned(event), *room, going])
         elif isinstance(event, LogEvent):
             self.progress.apply(event)
             self._heartbeat()

@@ -55,7 +55,8 @@ class PlainView:
         elif isinstance(event, Joined):
             self._print([wording.joined(event)])
         elif isinstance(event, Planned):
-            self._print([wording.planned(event)])
+            room = wording.no_room(event.needed_bytes, event.free_bytes)
+            self._print([wording.planned(event), *room])
         elif isinstance(event, LogEvent):
             self.progress.apply(event)
             self._heartbeat()
@@ -116,7 +117,9 @@ class LiveView:
             elif isinstance(event, Joined):
                 self._above([wording.joined(event)])
             elif isinstance(event, Planned):
-                self._above([wording.planned(event), ""])
+                mark = f"{self.marks.warn} "
+                room = wording.no_room(event.needed_bytes, event.free_bytes, mark)
+                self._above([wording.planned(event), *room, ""])
             else:
                 self.progress.apply(event)
         if not self._begun and isinstance(event, PhaseEvent):

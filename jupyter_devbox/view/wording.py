@@ -136,6 +136,17 @@ def planned(event: Planned) -> str:
     return text
 
 
+def no_room(needed: int, free: int | None, mark: str = "! ") -> list[str]:
+    """Return what is said where building may not fit on the disk; [] where it does."""
+    if free is None or needed <= free:
+        return []
+    return [
+        f"{mark}May not fit on the disk: building takes up to {about(needed)}, {about(free)} free",
+        "    Make room:     jupyter devbox prune",
+        "    Another disk:  data-root in daemon.json (Podman: graphroot in storage.conf)",
+    ]
+
+
 def image_name(targets: tuple[Target, ...]) -> str:
     """Return what the plan of these targets is about: that of the first one."""
     return "Virtual environment" if targets[0] == "venv" else f"{TARGET_LABELS[targets[0]]} image"

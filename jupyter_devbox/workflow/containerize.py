@@ -39,6 +39,7 @@ from jupyter_devbox.workflow.requests import (
     Planned,
     RegisteredKernel,
 )
+from jupyter_devbox.workflow.room import free_bytes, needed_bytes
 from jupyter_devbox.workflow.trusting import record_written, require_files
 from jupyter_devbox.workflow.turns import turn
 from jupyter_devbox.workflow.venv import make_venv_kernel
@@ -95,13 +96,13 @@ def _go(
         plan.for_target(target)  # or raise why it cannot be had
     spec, lock = plan.for_target(request.targets[0])
     changes = compare(project.root, plan.tree)
-    free = free_bytes(engine, project.root)
     on_event(
         Planned(
             spec=spec,
             lock=lock,
             changes=changes,
-            free_bytes=free,
+            free_bytes=free_bytes(engine, project.root),
+            needed_bytes=needed_bytes(engine, project, plan, changes, request.targets),
             targets=request.targets,
             twin_problem=plan.twin.problem if plan.twin else None,
         )
@@ -239,13 +240,6 @@ def undecided_modules(
         for m in snapshot.local_modules
         if not m.inside and normalise(m.name) not in known
     }
-
-
-def free_bytes(engine: Engine | None, folder: Path) -> int | None:
-    """Return the room where images lie; without an engine, that on the project's disk."""
-    if engine is not None:
-        return engine.info().free_bytes
-    return shutil.disk_usage(folder).free
 
 
 def _write(

@@ -130,11 +130,10 @@ def _build(
     cancel: threading.Event,
 ) -> tuple[ImageInfo, bool]:
     """Return the image of a folder's files, and whether it had to be built."""
-    files = files_digest(folder, target)
     lock = target_files(target)
     tag = image_tag(project, target)
     existing = engine.image(tag)
-    if existing is not None and existing.labels.get(LABEL_FILES) == files:
+    if existing is not None and is_made_of(existing, folder, target):
         return existing, False
     sweep_scratch()  # the build of a client that was killed goes on by itself, with the same steps
     packages = sum(
@@ -148,7 +147,11 @@ def _build(
             context=str(folder),
             tag=tag,
             args={LOCK_ARGUMENT: lock.lock},
-            labels={LABEL_FILES: files, LABEL_PROJECT: str(project.root), LABEL_TARGET: target},
+            labels={
+                LABEL_FILES: files_digest(folder, target),
+                LABEL_PROJECT: str(project.root),
+                LABEL_TARGET: target,
+            },
             secrets=secrets,
         )
         built = build_image(
@@ -156,6 +159,11 @@ def _build(
         )
     context.ledger.record("image", built.image.id, tag=tag, project=str(project.root))
     return built.image, True
+
+
+def is_made_of(image: ImageInfo, folder: Path, target: Target) -> bool:
+    """Return whether an image of a target was built from these very files."""
+    return image.labels.get(LABEL_FILES) == files_digest(folder, target)
 
 
 def files_digest(folder: Path, target: Target) -> str:

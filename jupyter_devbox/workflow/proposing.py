@@ -13,13 +13,13 @@ from jupyter_devbox.spec.snapshot import KernelSnapshot
 from jupyter_devbox.workflow.capturing import capture_all, check_notebook
 from jupyter_devbox.workflow.containerize import (
     find_request_project,
-    free_bytes,
     undecided_modules,
 )
 from jupyter_devbox.workflow.context import Context
 from jupyter_devbox.workflow.notebooks import TargetState, reachable_engine, target_states
 from jupyter_devbox.workflow.planning import Plan, make_plan
 from jupyter_devbox.workflow.requests import ContainerizeRequest
+from jupyter_devbox.workflow.room import free_bytes, needed_bytes
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,8 +30,9 @@ class Proposal:
     ----------
     outside
         The user's modules outside the project that await an answer: name to path.
-    free_bytes
-        Room where the image would lie; None where it can't be seen.
+    free_bytes, needed_bytes
+        Room where the image would lie, None where it can't be seen; and what building takes of it
+        at most, estimated.
     """
 
     project: Project
@@ -41,6 +42,7 @@ class Proposal:
     outside: dict[str, str]
     targets: tuple[TargetState, ...]
     free_bytes: int | None
+    needed_bytes: int
 
 
 def propose(context: Context, request: ContainerizeRequest) -> Proposal:
@@ -57,14 +59,17 @@ def propose(context: Context, request: ContainerizeRequest) -> Proposal:
     snapshots = capture_all(context, request, project, existing)
     engine, obstacle = reachable_engine(context)
     plan = make_plan(context, request, project, existing, snapshots, engine=engine)
+    changes = compare(project.root, plan.tree)
+    free, needed = _room(engine, project, plan, changes, request)
     return Proposal(
         project=project,
         snapshots=snapshots,
         plan=plan,
-        changes=compare(project.root, plan.tree),
+        changes=changes,
         outside=undecided_modules(existing.options, request.wishes, snapshots),
         targets=_with_twin(target_states(context, engine, obstacle, project), plan),
-        free_bytes=_room(engine, project),
+        free_bytes=free,
+        needed_bytes=needed,
     )
 
 
@@ -77,8 +82,16 @@ def _with_twin(states: tuple[TargetState, ...], plan: Plan) -> tuple[TargetState
     )
 
 
-def _room(engine: Engine | None, project: Project) -> int | None:
+def _room(
+    engine: Engine | None,
+    project: Project,
+    plan: Plan,
+    changes: Changes,
+    request: ContainerizeRequest,
+) -> tuple[int | None, int]:
+    """Return what is free and what is needed."""
     try:
-        return free_bytes(engine, project.root)
+        free = free_bytes(engine, project.root)
+        return free, needed_bytes(engine, project, plan, changes, request.targets)
     except EngineError:  # it went away this moment
-        return None
+        return None, 0

@@ -95,6 +95,8 @@ class Planned:
         Of the first of `targets`.
     free_bytes
         None where it cannot be seen.
+    needed_bytes
+        What building all targets takes of it at most, estimated.
     twin_problem
         Why the project's CUDA twin stays as it is, where it is not one of the targets.
     """
@@ -103,6 +105,7 @@ class Planned:
     lock: Lock
     changes: Changes
     free_bytes: int | None = None
+    needed_bytes: int = 0
     targets: tuple[Target, ...] = ("cpu",)
     twin_problem: DevboxError | None = None
 

@@ -7,7 +7,6 @@ from makers import base
 
 from jupyter_devbox.errors import BaseImageError, RequirementError
 from jupyter_devbox.plan.base_image import LOWEST_PATCH, choose_base, with_facts
-from jupyter_devbox.plan.estimate import estimate_bytes
 from jupyter_devbox.spec.container import ImageInfo
 from jupyter_devbox.spec.project import ProjectOptions
 
@@ -94,17 +93,3 @@ def test_an_image_with_another_python_than_the_kernel_s():
     with pytest.raises(BaseImageError, match=r"holds Python 3\.13\.1") as caught:
         with_facts(base(ref="team/base:1"), info)
     assert caught.value.hint == "add --python 3.13"
-
-
-def test_the_estimate_prefers_sizes_that_are_known():
-    from makers import apt, lock, locked, spec
-
-    from jupyter_devbox.spec.snapshot import InstalledDistribution
-
-    few = estimate_bytes(spec(), lock(locked("numpy==2.1", size=10_000_000)))
-    known = InstalledDistribution(name="numpy", version="2.1", size=500_000_000)
-    many = estimate_bytes(spec(preferences=(known,)), lock(locked("numpy==2.1", size=10_000_000)))
-    assert few < 250_000_000
-    assert many > 500_000_000
-    assert estimate_bytes(spec(apt=apt("ffmpeg")), lock()) > estimate_bytes(spec(), lock())
-    assert many % 10_000_000 == 0

@@ -73,6 +73,7 @@ async def test_a_plan_and_its_edits(call, project):
     assert any(line.startswith("+packaging==") for line in plan["diff"])
     assert [t["target"] for t in plan["targets"] if t["chosen"]] == ["cpu"]
     assert plan["estimated_bytes"] > 10**7
+    assert plan["needed_bytes"] >= plan["estimated_bytes"]
     assert plan["limits"] == {"memory": None}
 
     edits = {

@@ -97,6 +97,14 @@ def test_no_value_becomes_markup(text):
         assert not {name for name in found.attributes if name.startswith("on")}
 
 
+def test_what_may_not_fit_on_the_disk_is_shown_with_the_next_step():
+    tight = replace(PLANNED, free_bytes=10**10, needed_bytes=27 * 10**9)
+    words = Reader(markup.found(FOUND, tight)).words
+    assert "May not fit on the disk: building takes up to 27 GB, 10 GB free" in words
+    assert "jupyter devbox prune" in words
+    assert "May not fit" not in Reader(markup.found(FOUND, PLANNED)).words
+
+
 def test_values_are_shown_as_they_are():
     for page in pages(EVIL):
         assert EVIL[:40] in Reader(page).words

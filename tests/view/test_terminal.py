@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import re
 import time
+from dataclasses import replace
 
 import pytest
 from view_values import FOUND, PLANNED
@@ -296,3 +297,20 @@ def test_the_bar_never_runs_over():
     progress.apply(event("Python packages", "started"))
     progress.apply(event("Python packages", "progress", current=99, total=64))
     assert progress.fraction() <= 1 / 7
+
+
+@pytest.mark.parametrize(
+    ("view", "line"),
+    [
+        (PlainView, "! May not fit on the disk: "),
+        (LiveView, "! May not fit on the disk: "),
+        (NotebookText, "May not fit on the disk: "),
+    ],
+)
+def test_every_view_says_what_may_not_fit_on_the_disk(view, line):
+    stream = Stream()
+    view(stream, Progress(PHASES))(replace(PLANNED, free_bytes=10**10, needed_bytes=27 * 10**9))
+    assert any(shown.startswith(line) for shown in stream.screen())
+    roomy = Stream()
+    view(roomy, Progress(PHASES))(PLANNED)
+    assert "May not fit" not in roomy.getvalue()

@@ -57,6 +57,18 @@ def test_the_plan_in_one_line():
     assert unseen.startswith("CPU image: about 1.1 GB on disk.")
 
 
+def test_what_may_not_fit_on_the_disk_is_said_with_the_next_steps():
+    lines = wording.no_room(27 * 10**9, 10**10)
+    assert lines == [
+        "! May not fit on the disk: building takes up to 27 GB, 10 GB free",
+        "    Make room:     jupyter devbox prune",
+        "    Another disk:  data-root in daemon.json (Podman: graphroot in storage.conf)",
+    ]
+    assert all(len(line) <= 80 for line in lines)
+    assert wording.no_room(10**10, 10**10) == []
+    assert wording.no_room(10**10, None) == []
+
+
 def test_done():
     assert wording.ready(BUILT) == [
         "digits · CPU is ready: 1.08 GB, built in 2 min 41 s.",

@@ -264,6 +264,22 @@ describe('the plan', () => {
     expect(text()).toContain('About 1.1 GB on disk. 41 GB free.');
   });
 
+  it('says where it may not fit on the disk, and refuses nothing', async () => {
+    await planned({ questions: [], free_bytes: 10e9, needed_bytes: 27e9 });
+    const words = 'May not fit on the disk: building takes up to 27 GB, 10 GB free.';
+    expect(screen.getByText(words).getAttribute('role')).toBe('status');
+    expect(text()).toContain('jupyter devbox prune');
+    expect(primary()).toBe('Build');
+  });
+
+  it.each([
+    ['it fits', { free_bytes: 41e9, needed_bytes: 41e9 }],
+    ['it cannot be seen', { free_bytes: null, needed_bytes: 27e9 }]
+  ])('says nothing of room where %s', async (_, room) => {
+    await planned(room);
+    expect(text()).not.toContain('May not fit');
+  });
+
   it('puts the keyboard on its heading where nothing is asked', async () => {
     await planned({ questions: [] });
     expect(document.activeElement?.textContent).toBe('Plan for train.ipynb');

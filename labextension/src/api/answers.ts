@@ -124,6 +124,8 @@ export interface IPlan {
   limits: { memory: string | null };
   estimated_bytes: number | null;
   free_bytes: number | null;
+  /** What building the chosen targets takes of it at most; 0 where all is there. */
+  needed_bytes: number;
   decisions: { what: string; choice: string; reason: string }[];
   warnings: { code: string; message: string; cell: number | null }[];
 }

@@ -7,6 +7,7 @@ import { about } from '../../units';
 import { sentence } from '../../words';
 import { useView } from '../context';
 import {
+  Command,
   Disclosure,
   IconButton,
   Mini,
@@ -190,6 +191,7 @@ function Foot({ draft }: { draft: PlanDraft }): React.ReactElement | null {
       <p className="jp-Devbox-small">
         {draft.busy ? trans.__('Making the plan again…') : sizeLine(trans, draft)}
       </p>
+      <Room draft={draft} />
       {draft.blocked && (
         <p className="jp-Devbox-small">{trans.__('Answer the question above first.')}</p>
       )}
@@ -209,6 +211,27 @@ function Foot({ draft }: { draft: PlanDraft }): React.ReactElement | null {
         </>
       )}
     </div>
+  );
+}
+
+/** Said where building may not fit on the disk; nothing is refused. */
+function Room({ draft }: { draft: PlanDraft }): React.ReactElement | null {
+  const { trans } = useView();
+  const { free_bytes: free, needed_bytes: needed } = draft.plan!;
+  if (draft.busy || free === null || needed <= free) {
+    return null;
+  }
+  return (
+    <Note kind="warn">
+      <p className="jp-Devbox-small" role="status">
+        {trans.__(
+          'May not fit on the disk: building takes up to %1, %2 free.',
+          about(needed),
+          about(free)
+        )}
+      </p>
+      <Command text="jupyter devbox prune" />
+    </Note>
   );
 }
 
