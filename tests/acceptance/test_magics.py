@@ -56,7 +56,7 @@ class TestText:
         assert ".devcontainer/Dockerfile" in text
 
     def test_diff_shows_it(self, said):
-        assert "+FROM ${BASE} AS tools" in printed(said[0]["diff"])
+        assert "+FROM ${BASE} AS uv" in printed(said[0]["diff"])
 
     @pytest.mark.parametrize(
         ("name", "words"),
