@@ -7,8 +7,8 @@ from dataclasses import replace
 
 import nbformat
 import pytest
-from simple_index import Index
 from makers import captured, snapshot
+from simple_index import Index
 
 from jupyter_devbox.catalogue import read_catalogue
 from jupyter_devbox.errors import EngineNotFoundError, IndexUnreachableError, NoCudaError, PlanError
