@@ -223,13 +223,15 @@ def check_rendered(tree: RenderedTree, spec: EnvironmentSpec) -> None:
     lines = list(instructions(texts[f"{FOLDER}/Dockerfile"].decode()))
     stages = [line for line in lines if line.startswith("FROM ")]
     assert {line.split()[0] for line in lines} <= INSTRUCTIONS
-    assert [stage.split()[1] for stage in stages] == ["${BASE}"] * len(stages)
+    names = [stage.split()[3] for stage in stages]
+    builder = "builder" in names
+    compiling = ["builder-requirements", "builder"] if builder else []
+    assert names == ["uv", "tools", *compiling, "final"]
+    assert {stage.split()[1] for stage in stages} <= {"${BASE}", *names}
     runs = [line for line in lines if line.startswith("RUN ")]
-    builder = len(stages) == 3
-    assert len(stages) in {2, 3}
     assert len(runs) == 4 + 2 * builder + bool(spec.apt)
     arguments = [line for line in lines if line.startswith("ARG ")]
-    assert arguments == [f"ARG BASE={spec.base_image.ref}"]
+    assert arguments == [f"ARG BASE={spec.base_image.ref}", "ARG LOCK=requirements", "ARG LOCK"]
     for run in runs:
         if found := re.search(r"--no-install-recommends (.*?)\s+&& rm -rf", run):
             assert all(APT_NAME.fullmatch(name) for name in found[1].split())

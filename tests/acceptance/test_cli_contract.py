@@ -160,7 +160,7 @@ def test_containerize_without_a_notebook(small):
         ("run",),
         ("run", "n.ipynb", "m.ipynb"),
         ("verify", "n.ipynb"),
-        ("verify", "--target", "cuda"),
+        ("verify", "--target", "rocm"),
         ("kernel", "dance"),
         ("status", "--all"),
     ],

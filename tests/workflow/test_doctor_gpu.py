@@ -14,6 +14,7 @@ from jupyter_devbox.engine.gpu_errors import TOOLKIT
 from jupyter_devbox.errors import EngineNotRunningError
 from jupyter_devbox.spec.container import BuildRequest, EngineInfo
 from jupyter_devbox.workflow import doctor_gpu
+from jupyter_devbox.workflow import gpu_host as host_module
 from jupyter_devbox.workflow.context import Context
 from jupyter_devbox.workflow.doctor import diagnose
 from jupyter_devbox.workflow.gpu_host import gpu_host
@@ -120,7 +121,7 @@ def test_cards_that_boxes_do_not_get(context, engine, nvidia_smi):
 
 
 def test_without_an_image_to_try_it_with(context, engine, nvidia_smi, monkeypatch):
-    monkeypatch.setattr(doctor_gpu, "_TOOLS", ("no-such-tool",))
+    monkeypatch.setattr(host_module, "_TOOLS", ("no-such-tool",))
     env = {"PATH": str(nvidia_smi.parent)}
     one = engine(cards=2, image=False)
     ok, found, _ = said(context(one, **env), one)["gpu in boxes"]
@@ -130,7 +131,7 @@ def test_without_an_image_to_try_it_with(context, engine, nvidia_smi, monkeypatc
     ok, found, hint = said(context(other, **env), other)["gpu in boxes"]
     assert (ok, hint) == (False, TOOLKIT)
     assert "no NVIDIA Container Toolkit found" in found
-    monkeypatch.setattr(doctor_gpu, "_TOOLS", ("sh",))
+    monkeypatch.setattr(host_module, "_TOOLS", ("sh",))
     assert said(context(other, **env), other)["gpu in boxes"][0]
 
 
