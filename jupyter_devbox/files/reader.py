@@ -17,6 +17,7 @@ from jupyter_devbox.spec.project import ExistingEnvironment, ProjectOptions
 from jupyter_devbox.spec.requirements_in import parse_line
 from jupyter_devbox.spec.requirements_txt import read_inputs, read_pins, read_python
 from jupyter_devbox.spec.target_files import CPU, CUDA, target_files
+from jupyter_devbox.spec.written import DOCKERFILE
 
 FOLDER = ".devcontainer"
 
@@ -53,6 +54,7 @@ def read_environment(project: Path, target: Target = "cpu") -> ExistingEnvironme
         notebooks=tuple(sorted(notebooks)),
         configuration=configuration if files == CPU else read_configuration(project, target),
         twin=confined(project, CUDA.configuration).exists(),
+        twin_stages=CUDA.lock in _text(project, DOCKERFILE),
     )
 
 

@@ -88,8 +88,8 @@ class ExistingEnvironment:
         Notebooks of the environment that still exist.
     configuration
         The target's parsed devcontainer.json; empty when there is none.
-    twin
-        Whether the project has a CUDA twin.
+    twin, twin_stages
+        Whether the project has a CUDA twin, and whether the Dockerfile holds stages for it alone.
     """
 
     requirements: tuple[DirectRequirement, ...] = ()
@@ -104,6 +104,7 @@ class ExistingEnvironment:
     notebooks: tuple[str, ...] = ()
     configuration: Mapping[str, Any] = field(default_factory=dict)
     twin: bool = False
+    twin_stages: bool = False
 
     @property
     def run_args(self) -> Sequence[object]:

@@ -10,10 +10,12 @@ from pathlib import Path
 
 from jupyter_devbox.engine.base import Engine
 from jupyter_devbox.errors import (
+    DevboxError,
     EngineError,
     NotebookError,
     OutsideModuleError,
     PlanChangedError,
+    PlanError,
     ProjectError,
     UnresolvedImportError,
     UsageError,
@@ -94,6 +96,8 @@ def _go(
     plan = make_plan(context, request, project, existing, snapshots, engine=engine)
     for target in request.targets:
         plan.for_target(target)  # or raise why it cannot be had
+    if existing.twin_stages and plan.twin and plan.twin.problem:
+        raise _without_its_stages(plan.twin.problem)
     spec, lock = plan.for_target(request.targets[0])
     changes = compare(project.root, plan.tree)
     on_event(
@@ -124,6 +128,16 @@ def _go(
     if not request.build:
         return result
     return _make(context, result, plan, making)
+
+
+def _without_its_stages(problem: DevboxError) -> PlanError:
+    """Return why a Dockerfile cannot be written: what it holds for the twin would be lost."""
+    message = (
+        "The Dockerfile holds stages of the project's CUDA twin, which cannot be planned now: "
+        f"`{problem.message}`"
+    )
+    hint = f"{problem.hint}; or remove .devcontainer/cuda, and go on without the twin"
+    return PlanError(message, hint=hint, details=problem.details)
 
 
 def find_request_project(context: Context, request: ContainerizeRequest) -> Project:

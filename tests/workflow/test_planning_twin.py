@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 from dataclasses import replace
 
 import nbformat
@@ -192,3 +193,23 @@ def test_for_the_cpu_alone_a_twin_that_can_be_had_follows(machine, torchs):
     assert "The CUDA files stay" not in wording.planned(told)
     _, again = written(machine, TORCH, captured("six==1.0"), targets=("cpu",))
     assert again.files == ()
+
+
+def test_a_dockerfile_with_stages_for_the_twin_alone_is_not_written_without_them(
+    machine, torchs, index
+):
+    index.add("ctranslate2", "4.8.5")
+    both = (TORCH, captured("ctranslate2==4.8.5"))
+    written(machine, *both)
+    before = files(machine)
+    assert b" AS nvidia\n" in before["Dockerfile"]
+    torchs.close()
+    index.cache.rename(index.cache.with_name("elsewhere"))
+    with pytest.raises(PlanError) as caught:
+        written(machine, *both, captured("six==1.0"), targets=("cpu",))
+    assert "does not answer" in caught.value.message
+    assert "remove .devcontainer/cuda" in caught.value.hint
+    assert files(machine) == before
+    shutil.rmtree(machine.home.parent / "p/.devcontainer/cuda")
+    written(machine, *both, captured("six==1.0"), targets=("cpu",))
+    assert b"nvidia" not in files(machine)["Dockerfile"]
