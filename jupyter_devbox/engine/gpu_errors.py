@@ -19,6 +19,13 @@ TOOLKIT = (
 _SPEC = "sudo nvidia-ctk cdi generate --output=/etc/cdi/nvidia.yaml"
 TOOLKIT_CDI = f"install the NVIDIA Container Toolkit, then: {_SPEC}"
 """For Podman, which knows cards by CDI alone."""
+
+
+def toolkit(engine: str) -> str:
+    """Return what installs the toolkit for an engine of that name."""
+    return TOOLKIT_CDI if engine == "podman" else TOOLKIT
+
+
 _RESTART = ("Restarting Docker stops the boxes that run.",)
 _TOOL = "nvidia-container-cli:"
 _OWN = re.compile(rf"{_TOOL}\s*(.+)", re.DOTALL)

@@ -64,12 +64,7 @@ def _stage(name: str, spec: EnvironmentSpec, lock: Lock) -> str:
 
 
 def _plainly(spec: EnvironmentSpec, compiled: list[LockedPackage]) -> str:
-    wheel = command(
-        "python3", "-m", "pip", "wheel", "--quiet", "--no-deps", "--require-hashes",
-        "--no-cache-dir", "--disable-pip-version-check", *pip_index(spec),
-        "--wheel-dir", "/wheels", "--requirement", "/opt/compiled.txt",
-    )  # fmt: skip
-    return run([*REACH, _pins(compiled), wheel], NETWORK)
+    return run([*REACH, _pins(compiled), _wheel("python3", spec)], NETWORK)
 
 
 def _with_cuda(
@@ -90,15 +85,20 @@ def _with_cuda(
         UV, "pip", "install", "--python", python, "--link-mode", "copy", "--cache-dir", UV_CACHE,
         *uv_index(spec), *with_them, *tools,
     )  # fmt: skip
-    wheel = command(
-        python, "-m", "pip", "wheel", "--quiet", "--no-deps", "--require-hashes",
-        "--no-build-isolation", "--no-cache-dir", "--disable-pip-version-check", *pip_index(spec),
-        "--wheel-dir", "/wheels", "--requirement", "/opt/compiled.txt",
-    )  # fmt: skip
     paths = "export CUDA_HOME=/usr/local/cuda PATH=/opt/build/bin:/usr/local/cuda/bin:$PATH"
     toolkit = f"type=bind,from=compiler,source={cuda_folder(nvcc.builder)},target=/usr/local/cuda"
+    wheel = _wheel(python, spec, "--no-build-isolation")
     steps = [*REACH, _pins(compiled), venv, install, paths, wheel]
     return run(steps, [UV_MOUNT, UV_CACHE_MOUNT, toolkit, *NETWORK])
+
+
+def _wheel(python: str, spec: EnvironmentSpec, *options: str) -> str:
+    """Return the command that makes wheels of the pins, their hashes checked."""
+    return command(
+        python, "-m", "pip", "wheel", "--quiet", "--no-deps", "--require-hashes", *options,
+        "--no-cache-dir", "--disable-pip-version-check", *pip_index(spec),
+        "--wheel-dir", "/wheels", "--requirement", "/opt/compiled.txt",
+    )  # fmt: skip
 
 
 def _pins(compiled: list[LockedPackage]) -> str:

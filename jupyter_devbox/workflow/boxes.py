@@ -19,7 +19,7 @@ from jupyter_devbox.spec.box import (
 from jupyter_devbox.spec.container import ContainerInfo
 from jupyter_devbox.spec.gpu_use import GpuUse
 from jupyter_devbox.workflow.context import Context
-from jupyter_devbox.workflow.making import FOLDER, LABEL_FILES, files_digest
+from jupyter_devbox.workflow.making import FOLDER, is_made_of
 from jupyter_devbox.workflow.notebooks import reachable_engine
 from jupyter_devbox.workflow.registered import registered_kernels
 
@@ -101,7 +101,7 @@ def require_ours(context: Context, identity: str) -> BoxState:
 def is_stale(engine: Engine, image: str, project: Path, target: Target) -> bool:
     """Tell whether an image is of other files than a project has now."""
     info = engine.image(image)
-    return info is None or info.labels.get(LABEL_FILES) != files_digest(project / FOLDER, target)
+    return info is None or not is_made_of(info, project / FOLDER, target)
 
 
 def box_target(container: ContainerInfo) -> Target:

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 
 from jupyter_devbox.engine.base import Engine
 from jupyter_devbox.engine.gpu import OVERRIDE
-from jupyter_devbox.engine.gpu_errors import TOOLKIT, TOOLKIT_CDI
+from jupyter_devbox.engine.gpu_errors import toolkit
 from jupyter_devbox.errors import DevboxError, EngineError
 from jupyter_devbox.spec.gpu import Gpu, GpuHost
 from jupyter_devbox.spec.gpu_support import GpuSupport
@@ -70,27 +70,27 @@ def _none(*, local: bool, known: bool) -> Check:
 def _in_boxes(context: Context, engine: Engine, *, local: bool) -> Check:
     """Say what the engine answers to a box that asks for all cards."""
     support = engine.gpu_support()
-    toolkit = TOOLKIT_CDI if engine.info().name == "podman" else TOOLKIT
+    cure = toolkit(engine.info().name)
     try:
         image = probe_image(engine)
         if not image:
-            return _untried(support, toolkit, local=local)
+            return _untried(support, cure, local=local)
         seen = len(seen_in_a_box(context, engine, image).gpus)
     except DevboxError as error:
         return Check(name=_BOXES, ok=False, found=error.message, hint=error.hint)
     if not seen:
         found = "a box that asks for all GPUs starts, and nvidia-smi in it names none"
-        return Check(name=_BOXES, ok=False, found=found, hint=toolkit)
+        return Check(name=_BOXES, ok=False, found=found, hint=cure)
     return Check(name=_BOXES, ok=True, found=f"a box sees {_count(seen)} ({_way(support)})")
 
 
-def _untried(support: GpuSupport, toolkit: str, *, local: bool) -> Check:
+def _untried(support: GpuSupport, cure: str, *, local: bool) -> Check:
     """Say what is to be expected while there is no image of ours to try it with."""
     if may_give_cards(support, local=local):
         found = f"not tried, for there is no image of ours yet ({_way(support)})"
         return Check(name=_BOXES, ok=True, found=found)
     found = "the engine has no NVIDIA support: no NVIDIA Container Toolkit found"
-    return Check(name=_BOXES, ok=False, found=found, hint=toolkit)
+    return Check(name=_BOXES, ok=False, found=found, hint=cure)
 
 
 def _way(support: GpuSupport) -> str:

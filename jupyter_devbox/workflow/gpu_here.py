@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from jupyter_devbox.engine.base import Engine
-from jupyter_devbox.engine.gpu_errors import TOOLKIT, TOOLKIT_CDI
+from jupyter_devbox.engine.gpu_errors import toolkit
 from jupyter_devbox.errors import EngineError, GpuUnavailableError
 from jupyter_devbox.workflow.context import Context
 from jupyter_devbox.workflow.gpu_host import gpu_host, may_give_cards
@@ -25,7 +25,6 @@ def why_no_gpu(context: Context, engine: Engine) -> GpuUnavailableError | None:
     if not host.gpus and not host.driver:
         return GpuUnavailableError("This machine has no NVIDIA GPU", hint=_ELSEWHERE)
     if not may_give_cards(support, local=info.local):
-        podman = info.name == "podman"
-        message = f"{'Podman' if podman else 'Docker'} has no NVIDIA support"
-        return GpuUnavailableError(message, hint=TOOLKIT_CDI if podman else TOOLKIT)
+        message = f"{'Podman' if info.name == 'podman' else 'Docker'} has no NVIDIA support"
+        return GpuUnavailableError(message, hint=toolkit(info.name))
     return None

@@ -18,7 +18,7 @@ from jupyter_devbox.workflow.capturing import capture_saved
 from jupyter_devbox.workflow.context import Context
 from jupyter_devbox.workflow.deaths import Death, last_death
 from jupyter_devbox.workflow.drift import drift, names
-from jupyter_devbox.workflow.making import FOLDER, LABEL_FILES, files_digest, image_tag
+from jupyter_devbox.workflow.making import FOLDER, image_tag, is_made_of
 
 _COUNT = """
 import glob
@@ -119,8 +119,7 @@ def project_status(context: Context, project: Project) -> ProjectStatus:
     except EngineError:
         engine = None
     image = engine.image(image_tag(project, "cpu")) if engine else None
-    files = files_digest(project.root / FOLDER, "cpu")
-    stale = image is not None and image.labels.get(LABEL_FILES) != files
+    stale = image is not None and not is_made_of(image, project.root / FOLDER, "cpu")
     return ProjectStatus(
         project=project,
         notebooks=notebooks,

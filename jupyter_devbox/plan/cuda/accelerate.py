@@ -25,10 +25,7 @@ from jupyter_devbox.spec.catalogue import Catalogue
 from jupyter_devbox.spec.container import EMPTY
 from jupyter_devbox.spec.environment import Accelerator, DirectRequirement
 from jupyter_devbox.spec.gpu import GpuHost
-
-ENV = {"NVIDIA_VISIBLE_DEVICES": "all", "NVIDIA_DRIVER_CAPABILITIES": "compute,utility"}
-"""What NVIDIA's runtime reads of a container that does not name its cards
-(docs.nvidia.com/datacenter/cloud-native/container-toolkit, "docker-specialized")."""
+from jupyter_devbox.spec.written import NVIDIA_VARIABLES
 
 
 def accelerate(
@@ -91,7 +88,7 @@ def accelerate(
         base=base,
         image=image,
         builder=builder,
-        env=ENV,
+        env=NVIDIA_VARIABLES,
         decisions=tuple(draft.decisions),
         download_bytes=download_bytes(draft.stacks),
         image_bytes=sizes[base] if image else 0,
