@@ -12,7 +12,9 @@ export function CantRun(props: { state: ITargetState; name: string }): React.Rea
   const { reason, hint } = props.state;
   return (
     <>
-      <p className="jp-Devbox-dim jp-Devbox-small">{trans.__("Can't run here: %1", goingOn(reason))}</p>
+      <p className="jp-Devbox-dim jp-Devbox-small">
+        {trans.__("Can't run here: %1", goingOn(reason))}
+      </p>
       {hint && !open && (
         <div className="jp-Devbox-small">
           <LinkButton
