@@ -129,7 +129,12 @@ class DevboxProvisioner(KernelSettings):
     async def launch_kernel(self, cmd: list[str], **kwargs: Any) -> KernelConnectionInfo:
         """Start the kernel in its box and return once it listens; the spec's `argv` is not used."""
         del cmd
-        kernel = await self._in_thread(self._start, kwargs)
+        starting = asyncio.ensure_future(self._in_thread(self._start, kwargs))
+        try:
+            kernel = await asyncio.shield(starting)
+        except asyncio.CancelledError:
+            await self._take_back(starting)
+            raise
         self._kernel, self._alive, self._death = kernel, True, None
         sweep_once(kernel.engine)
         LISTENERS.hold(kernel.runtime, self._answers(kernel))
@@ -139,6 +144,14 @@ class DevboxProvisioner(KernelSettings):
                 self.project,
             )
         return self.connection_info
+
+    async def _take_back(self, starting: asyncio.Future[Kernel]) -> None:
+        """End the kernel of a start that nobody waits for: its thread goes on, and would own it."""
+        with suppress(DevboxError):  # then there is none
+            self._kernel = await starting
+            await self.shutdown_requested()
+            await self.kill()
+            await self.cleanup()
 
     def _start(self, kwargs: Mapping[str, Any]) -> Kernel:
         """Start the kernel; blocks."""

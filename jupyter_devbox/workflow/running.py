@@ -6,9 +6,11 @@ import asyncio
 import atexit
 import logging
 import os
+import threading
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -223,11 +225,23 @@ def _finish(client: Any) -> None:  # noqa: ANN401  (nbclient is untyped)
 
     It gets a thread of its own: in the main thread nbclient handles Ctrl-C itself, by a failure.
     """
-    begun: list[tuple[asyncio.AbstractEventLoop, asyncio.Task[Any] | None]] = []
+    tasks: list[tuple[asyncio.AbstractEventLoop, asyncio.Future[Any]]] = []
+    stopped = threading.Event()
 
     async def whole() -> None:
-        begun.append((asyncio.get_running_loop(), asyncio.current_task()))
-        await client.async_execute()
+        execution = asyncio.ensure_future(client.async_execute())
+        tasks.append((asyncio.get_running_loop(), execution))
+        if stopped.is_set():  # before there was a task to cancel
+            execution.cancel()
+        try:
+            await execution
+        except asyncio.CancelledError:
+            # nbclient ends a kernel whose cells run, and leaves one that was starting to atexit,
+            # where no thread can be had any more.
+            if client.km is not None and client.km.has_kernel:
+                await client._async_cleanup_kernel()  # noqa: SLF001
+            atexit.unregister(client._cleanup_kernel)  # noqa: SLF001
+            raise
 
     with ThreadPoolExecutor(1) as pool:
         running = pool.submit(asyncio.run, whole())
@@ -235,9 +249,10 @@ def _finish(client: Any) -> None:  # noqa: ANN401  (nbclient is untyped)
             running.result()
         except KeyboardInterrupt:
             client.shutdown_kernel = "immediate"
-            for loop, task in begun:
-                if task is not None and not running.done():
-                    loop.call_soon_threadsafe(task.cancel)
+            stopped.set()
+            for loop, execution in tasks:
+                with suppress(RuntimeError):  # the loop is closed: it has ended by itself
+                    loop.call_soon_threadsafe(execution.cancel)
             raise
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import signal
 import subprocess
@@ -9,6 +10,7 @@ import sys
 import time
 
 import pytest
+from jupyter_client.manager import AsyncKernelManager
 from transports import both_transports
 
 from jupyter_devbox.errors import (
@@ -62,6 +64,34 @@ def test_a_kernel_that_takes_too_long(devbox):
     assert error.message.startswith("The kernel did not answer in time")
     box = next(c for c in devbox.containers() if c.labels["jupyter-devbox.kind"] == "box")
     assert kernels(devbox, box.id) == ""
+
+
+def test_a_start_that_is_given_up(devbox, monkeypatch):
+    """The engine is asked in a thread that goes on: its kernel would be nobody's."""
+    started = []
+    start = DevboxProvisioner._start
+
+    def slowly(self, kwargs):
+        kernel = start(self, kwargs)
+        started.append(kernel)
+        time.sleep(1)
+        return kernel
+
+    async def give_up(manager):
+        starting = asyncio.ensure_future(manager.start_kernel(cwd=str(devbox.project)))
+        while not started:  # noqa: ASYNC110  (a thread fills it)
+            await asyncio.sleep(0.01)
+        starting.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await starting
+        await manager.cleanup_resources()
+
+    monkeypatch.setattr(DevboxProvisioner, "_start", slowly)
+    asyncio.run(give_up(AsyncKernelManager(kernel_name=devbox.kernelspec())))
+    (kernel,) = started
+    assert kernel.process.exit_code is not None
+    assert kernels(devbox, kernel.container) == ""
+    assert list(kernel.runtime.sockets.iterdir()) == []
 
 
 def test_the_image_was_deleted(devbox):
