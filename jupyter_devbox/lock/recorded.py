@@ -51,6 +51,7 @@ def ask_recorded(
     """
     found: dict[str, str] = {}
     decisions = []
+    silent: set[str] = set()
     for requirement in spec.requirements:
         if not requirement.indexes:
             continue
@@ -66,7 +67,7 @@ def ask_recorded(
                 f"name, and they are not approved on this machine: `{requirement.indexes[0]}`"
             )
             raise UntrustedProjectError(message, hint="jupyter devbox trust")
-        index, why = _first_with(requirement, spec, template, ask)
+        index, why = _first_with(requirement, spec, template, ask, silent)
         if index:
             found[requirement.name] = index
             choice, why = requirement.text, f"taken from {index}, and nothing else is"
@@ -81,8 +82,12 @@ def _first_with(
     spec: EnvironmentSpec,
     template: ResolveRequest,
     ask: Callable[[ResolveRequest], str],
+    silent: set[str],
 ) -> tuple[str, str]:
-    """Return the first index that has the version, or "" and what is wrong with each."""
+    """Return the first index that has the version, or "" and what is wrong with each.
+
+    Who did not answer is noted in `silent`, and not waited for again.
+    """
     wrong = []
     impatient = {"UV_HTTP_RETRIES": "1", **template.index}  # there is another way, if it is down
     for index in requirement.indexes:
@@ -90,6 +95,9 @@ def _first_with(
         request = replace(
             template, requirements=(), bound=bound, with_dependencies=False, index=impatient
         )
+        if index in silent and not is_bound(requirement):
+            wrong.append(f"{index} does not answer")
+            continue
         try:
             text = ask(request)
             read_pylock(text, indexes={requirement.name: index}, tags=fitting(spec))
@@ -101,6 +109,7 @@ def _first_with(
                 raise IndexUnreachableError(
                     message, hint=f"check the network; or {_CPU}", details=error.details
                 ) from error
+            silent.add(index)
             wrong.append(f"{index} does not answer")
         except ResolutionError as error:
             if is_bound(requirement):

@@ -10,14 +10,18 @@ import time
 import pytest
 from makers import direct, spec
 
-from jupyter_devbox.engine.uv import index_login, install_lock, make_venv
-from jupyter_devbox.errors import ResolutionError, UntrustedProjectError
+from jupyter_devbox.engine.uv import ResolveRequest, index_login, install_lock, make_venv
+from jupyter_devbox.errors import IndexUnreachableError, ResolutionError, UntrustedProjectError
 from jupyter_devbox.lock import lock_environment
+from jupyter_devbox.lock.recorded import ask_recorded
 from jupyter_devbox.spec.project import ExistingEnvironment
 from jupyter_devbox.spec.requirements_txt import format_lock, read_pins
 from jupyter_devbox.spec.target_files import CPU
 
 NEW = ExistingEnvironment()
+TEMPLATE = ResolveRequest(
+    requirements=(), preferences=(), executable=sys.executable, python=None, platform=None, index={}
+)
 
 
 @pytest.fixture
@@ -103,6 +107,20 @@ def test_an_index_that_does_not_answer_gives_way_too(common, own):
     found = lock_environment(spec(torch(own.url)), NEW, common.env)
     assert versions(found)["torch"] == "2.5.1"
     assert f"{own.url} does not answer" in found.decisions[0].reason
+
+
+def test_an_index_that_is_silent_is_waited_for_once(own):
+    asked = []
+
+    def ask(request):
+        asked.append(request.bound)
+        raise IndexUnreachableError("nobody", hint="wait")
+
+    environment = spec(torch(own.url), direct("vision==1.0+cu124", indexes=(own.url,)))
+    found = ask_recorded(environment, TEMPLATE, ask, trusted=True)
+    assert asked == [{"torch==2.5.1+cu124": own.url}]
+    assert [d.choice for d in found.decisions] == ["torch==2.5.1", "vision==1.0"]
+    assert all(f"{own.url} does not answer" in d.reason for d in found.decisions)
 
 
 def test_what_it_needs_may_be_nowhere_else(common, own):
