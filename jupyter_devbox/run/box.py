@@ -19,11 +19,12 @@ from jupyter_devbox.errors import (
     RunError,
 )
 from jupyter_devbox.run.environment import box_environment, ca_mount
-from jupyter_devbox.run.identity import IDLE, identity_archive, image_accounts
+from jupyter_devbox.run.identity import identity_archive, image_accounts
 from jupyter_devbox.run.joined import containers_of_others, find_joined
 from jupyter_devbox.run.probe import LAUNCHER, PYTHON, launcher_source, share_launcher
 from jupyter_devbox.run.runtime_dir import SHARED_IN_BOX, RuntimeDir, open_runtime_dir, runtime_key
 from jupyter_devbox.run.transport import prove, proven
+from jupyter_devbox.run.unshared import files_archive
 from jupyter_devbox.spec.box import (
     LABEL_CONFIG_DIGEST,
     LABEL_FINGERPRINT,
@@ -119,10 +120,12 @@ def _started(
         kind="box",
         host=host,
         record=record,
-        command=MAIN if shared else IDLE,
         shared=shared,
     )
     try:
+        if not shared:  # what its main process needs comes along; a new idle time with the next box
+            files = {LAUNCHER: launcher_source(), IDLE_SETTING: str(spec.idle).encode()}
+            engine.put(container, "/", files_archive(files))
         engine.start(container)
     except DevboxError:
         engine.remove(container)

@@ -90,7 +90,18 @@ def make_machine(
 
 # Whose tests run again as another user: those that need an engine as one with access to Docker's
 # socket, the others as one without. All of the suite would take as long again.
-AS_OTHERS = {"test_bad_input", "test_changes", "test_prune", "test_verify"}
+AS_OTHERS = {
+    "test_at_once",
+    "test_bad_input",
+    "test_changes",
+    "test_interrupt",
+    "test_killed_build",
+    "test_memory_option",
+    "test_prune",
+    "test_secrets",
+    "test_trust",
+    "test_verify",
+}
 # Fixtures that lie in folders of root's, where others don't come.
 _PRIVATE = {"gone", "sample_wheel", "small"}
 

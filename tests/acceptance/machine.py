@@ -108,6 +108,11 @@ class Machine:
             for path in (top, *top.rglob("*")):
                 os.chown(path, self.uid, self.uid, follow_symlinks=False)
 
+    def adopt(self) -> None:
+        """Give the user what the test wrote into the projects, if that is wanted."""
+        if self.adopts:
+            self.own(self.root / "projects", self.home, self.data)
+
     def command(
         self,
         *argv: str | Path,
@@ -117,8 +122,7 @@ class Machine:
     ) -> Done:
         """Run a program as the user."""
         words = tuple(str(word) for word in argv)
-        if self.adopts:
-            self.own(self.root / "projects", self.home, self.data)
+        self.adopt()
         done = subprocess.run(
             [*self.prefix, *words],
             cwd=cwd,
@@ -159,6 +163,7 @@ class Machine:
 
     def start(self, *words: str | Path, cwd: Path) -> subprocess.Popen[str]:
         """Start ``jupyter devbox …`` in a process group of its own, to be interrupted."""
+        self.adopt()
         return subprocess.Popen(
             [*self.prefix, self.python, "-m", "jupyter_devbox", *map(str, words)],
             cwd=cwd,

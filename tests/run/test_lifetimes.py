@@ -15,8 +15,9 @@ from pathlib import Path
 import pytest
 
 from jupyter_devbox.run.box import open_box
+from jupyter_devbox.run.runtime_dir import RuntimeDir
 from jupyter_devbox.spec.box import LABEL_KIND, LABEL_PROJECT
-from jupyter_devbox.spec.container import ExecSpec
+from jupyter_devbox.spec.container import ExecSpec, Mount
 from jupyter_devbox.workflow.context import this_machine
 from jupyter_devbox.workflow.deaths import last_death
 from jupyter_devbox.workflow.sweeping import sweep
@@ -41,6 +42,10 @@ def commands(devbox, container) -> list[str]:
     return [line for line in said.splitlines() if line]
 
 
+def mounted(devbox, container) -> str:
+    return devbox.engine.run(container, ExecSpec(command=("cat", "/proc/mounts"))).stdout
+
+
 def folder(devbox, name):
     path = devbox.root / name
     path.mkdir(exist_ok=True)
@@ -63,6 +68,22 @@ def test_an_idle_box_stops_and_keeps_what_was_installed(devbox):
     with devbox.kernel(**config) as kernel:
         assert kernel.container == box
         assert kernel.run("print(open('/opt/venv/installed').read())").text == "x\n"
+
+
+def test_a_box_without_the_host_s_folder_stops_too(devbox, monkeypatch):
+    """Docker from a snap has a /tmp of its own: our folder in it is not there for a mount."""
+    elsewhere = Mount(source=str(devbox.root / "not-here"), target="/run/devbox/k")
+    monkeypatch.setattr(RuntimeDir, "mounts", lambda _: (elsewhere,))
+    config = {"name": "unshared", "project": folder(devbox, "unshared"), "idle": 2}
+    with devbox.kernel(**config) as kernel:
+        box = kernel.container
+        assert "/run/devbox/k" not in mounted(devbox, box)
+        time.sleep(3)
+        assert devbox.engine.container(box).status == "running"
+    ended = until(lambda: (s := devbox.engine.container(box)).status == "exited" and s)
+    assert ended.exit_code == 0
+    with devbox.kernel(**config) as kernel:
+        assert kernel.container == box
 
 
 def test_any_program_keeps_a_box(devbox):
