@@ -14,6 +14,7 @@ PROGRAMS = {
     "socat": ("socat",),  # an engine behind TLS
     "openssl": ("openssl",),
     "ip": ("iproute2",),  # a private engine in a network of its own
+    "gcc": ("gcc", "libc6-dev"),  # the library of a false graphics card
     "chromium": ("chromium", "fonts-dejavu-core"),
 }
 # Library → its package. Playwright's own node is linked with it.

@@ -132,7 +132,7 @@ def _relative(path: Path, project: Path) -> str:
 def _decoded(text: str) -> Mapping[str, Any]:
     try:
         answer = json.loads(text)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         message = f"The notebook's interpreter gave no answer that can be read: `{text[:60]}`"
         hint = "Run `python -m ipykernel --version` with that interpreter."
         raise ProbeError(message, hint=hint) from error

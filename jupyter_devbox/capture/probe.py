@@ -109,7 +109,7 @@ class Distribution:
         text = _read_text(self.path, "direct_url.json")
         try:
             found = json.loads(text) if text else None
-        except ValueError:
+        except (ValueError, RecursionError):
             return None
         return found if isinstance(found, dict) and isinstance(found.get("url"), str) else None
 

@@ -80,7 +80,7 @@ def remote_user(container: ContainerInfo) -> str | None:
     """
     try:
         entries = json.loads(container.labels.get(DEVCONTAINER_METADATA) or "[]")
-    except ValueError:
+    except (ValueError, RecursionError):
         return None
     listed = entries if isinstance(entries, list) else [entries]
     known = [entry for entry in listed if isinstance(entry, dict)]

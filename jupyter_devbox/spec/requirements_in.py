@@ -91,7 +91,7 @@ def _notebooks(text: str, line: str) -> tuple[str, ...]:
     """Return the notebook names of our comment; the line may have been damaged by hand."""
     try:
         names = json.loads(text)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         message = f"requirements.in has a line with a damaged notebook list: `{line}`"
         raise RequirementError(message, hint="delete the line and containerize again") from error
     return tuple(sorted(str(name) for name in names))

@@ -110,7 +110,7 @@ def kernel_interpreter(context: Context, notebook: Path) -> str | None:
         metadata = json.loads(notebook.read_bytes().decode("utf-8-sig", "replace"))["metadata"]
         name = str(metadata["kernelspec"]["name"])
         spec = KernelSpecManager().get_kernel_spec(name)
-    except (OSError, ValueError, KeyError, TypeError, NoSuchKernel):
+    except (OSError, ValueError, RecursionError, KeyError, TypeError, NoSuchKernel):
         return context.python
     program = Path(spec.argv[0]) if spec.argv else Path()
     ours = "jupyter_devbox" in (spec.metadata or {})

@@ -100,7 +100,7 @@ def read_notebook(path: Path) -> Any:  # noqa: ANN401  (nbformat is untyped)
 
     try:
         return nbformat.read(path, as_version=4)
-    except (OSError, ValueError, KeyError, nbformat.ValidationError) as error:
+    except (OSError, ValueError, RecursionError, KeyError, nbformat.ValidationError) as error:
         message = f"This is not a notebook that can be run: `{path}`"
         raise NotebookError(message, hint="open it in JupyterLab and save it again") from error
 
