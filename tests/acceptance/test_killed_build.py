@@ -10,6 +10,8 @@ from pathlib import Path
 import pytest
 from machine import Machine, wait_for, write_notebook
 
+from jupyter_devbox.engine.base import Engine
+
 SECONDS = 1400 + os.getpid() % 1000  # no other session sleeps as long
 
 pytestmark = [pytest.mark.docker, pytest.mark.network, pytest.mark.slow]
@@ -28,7 +30,7 @@ def running(wanted: str) -> list[int]:
     return found
 
 
-def test_killed(machine: Machine):
+def test_killed(machine: Machine, engine: Engine):
     project = machine.project("killed")
     write_notebook(project / "n.ipynb", "1")
     machine.must("containerize", "n.ipynb", "--no-build", cwd=project)

@@ -7,6 +7,8 @@ import json
 import pytest
 from machine import Machine, write_notebook
 
+from jupyter_devbox.engine.base import Engine
+
 pytestmark = [pytest.mark.docker, pytest.mark.network, pytest.mark.slow]
 
 LIMIT = """
@@ -16,7 +18,7 @@ print(next(open(f).read() for f in files if os.path.exists(f)))
 """
 
 
-def test_a_new_limit_reaches_file_kernelspec_and_box(machine: Machine):
+def test_a_new_limit_reaches_file_kernelspec_and_box(machine: Machine, engine: Engine):
     project = machine.project("memory")
     write_notebook(project / "n.ipynb", LIMIT)
     machine.must("containerize", "n.ipynb", "--idle", "30m", cwd=project)

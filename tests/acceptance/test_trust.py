@@ -121,6 +121,7 @@ def test_nothing_of_a_clone_is_built_or_started(
     change, place = HOSTILE[hostile]
     mark = tmp_path / "ran"
     change(clone, mark)
+    machine.adopt()
     before, files = things(engine), tree_digest(clone)
     for words in (("containerize", "n.ipynb", "--yes"), ("build",), ("run", "n.ipynb")):
         done = machine.devbox(*words, "--json", cwd=clone)
@@ -141,6 +142,7 @@ def test_all_other_ways_are_closed_too(machine: Machine, clone: Path, engine: En
     before = things(engine)
     machine.must("plan", "n.ipynb", "--json", cwd=clone)
     machine.must("status", "--json", cwd=clone)
+    machine.adopt()
     files = tree_digest(clone)
     machine.must("containerize", "n.ipynb", "--dry-run", cwd=clone)
     machine.must("containerize", "n.ipynb", "--diff", cwd=clone)
@@ -204,7 +206,7 @@ def test_answers_one_by_one(machine: Machine, clone: Path, engine: Engine, tmp_p
     assert done.error["code"] == "untrusted_project"
 
 
-def test_a_pull_is_shown_and_asked_about(machine: Machine, clone: Path):
+def test_a_pull_is_shown_and_asked_about(machine: Machine, clone: Path, engine: Engine):
     machine.must("trust", "--approve", cwd=clone)
     machine.must("build", cwd=clone)
     machine.must("run", "n.ipynb", cwd=clone)
