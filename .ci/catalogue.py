@@ -54,11 +54,11 @@ def closure(
     return {package.name: package for package in found}
 
 
-def newest(name: str, limit: str = "") -> set[str]:
-    """Return the newest release that each Python can have; none is one before a release."""
-    found = (closure(f"{name}{limit}", python=p, alone=True) for p in PYTHONS)
-    versions = (packages[name].version for packages in found if name in packages)
-    return {version for version in versions if not Version(version).is_prerelease}
+def newest(name: str, limit: str = "") -> dict[str, str]:
+    """Return Python → the newest release that it can have; none is one before a release."""
+    found = {p: closure(f"{name}{limit}", python=p, alone=True) for p in PYTHONS}
+    versions = {p: packages[name].version for p, packages in found.items() if name in packages}
+    return {p: v for p, v in versions.items() if not Version(v).is_prerelease}
 
 
 def pythons(requirement: str, *, alone: bool = True) -> list[str]:
@@ -163,23 +163,26 @@ def refreshed_twins(table: Table) -> Table:
     """Return the table of twins with the newest release and size of what may be unpinned."""
     rows = []
     for row in table["rows"]:
-        builds = [_build(build) for build in row["builds"]]
+        # What is older than the form without CUDA could not go back to it.
+        builds = [_build(build, since=row.get("cpu_since", "")) for build in row["builds"]]
         rows.append(dated({**row, "builds": builds}, row))
     return {**table, "rows": rows}
 
 
-def _build(build: Row) -> Row:
+def _build(build: Row, *, since: str) -> Row:
     if "newest" not in build:
         return build
-    limit = f"<{build['before']}" if "before" in build else ""
+    spans = ((">=", build.get("since", since)), ("<", build.get("before", "")))
+    limit = ",".join(f"{sign}{version}" for sign, version in spans if version)
     extras = f"[{','.join(build['extras'])}]" if build.get("extras") else ""
     versions = newest(build["name"], limit)
     if not versions:
         return build
-    version = max(versions, key=Version)
+    version = max(versions.values(), key=Version)
+    older = {p: versions.get(p, "") for p in PYTHONS if versions.get(p) != version}
     packages = closure(f"{build['name']}{extras}=={version}")
     size = {"download_bytes": total(packages)} if packages else {}
-    return {**build, "newest": version, **size}
+    return {**build, "newest": version, "older": older, **size}
 
 
 def dated(row: Row, old: Row | None) -> Row:
@@ -228,7 +231,7 @@ def main(words: list[str]) -> int:
     every = words == ["--all"]
     for name, make in (("torch", torch_row), ("tensorflow", tensorflow_row), ("jax", jax_row)):
         table = _read(name)
-        _write(name, refreshed(table, name, newest(name), make, every=every))
+        _write(name, refreshed(table, name, set(newest(name).values()), make, every=every))
     _write("twins", refreshed_twins(_read("twins")))
     return 0
 

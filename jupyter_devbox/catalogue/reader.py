@@ -76,7 +76,11 @@ def _jax(row: Mapping[str, Any]) -> JaxRelease:
 
 
 def _twin(row: Mapping[str, Any]) -> Twin:
-    return _row(Twin, {**row, "builds": [_row(Build, build) for build in row["builds"]]})
+    return _row(Twin, {**row, "builds": [_build(build) for build in row["builds"]]})
+
+
+def _build(row: Mapping[str, Any]) -> Build:
+    return _row(Build, {**row, "older": list(row.get("older", {}).items())})
 
 
 def _largest(table: Mapping[str, Any]) -> tuple[tuple[str, int], ...]:

@@ -102,6 +102,9 @@ class Build:
         Releases that it holds for: from the first on, up to but without the second; "" for any.
     newest
         Taken where the notebook pins none; "" leaves it to the resolver.
+    older
+        Minor versions of Python that cannot have the newest, each with the newest that it can; ""
+        for none.
     base
         What its image must bring.
     nvcc
@@ -120,11 +123,16 @@ class Build:
     since: str = ""
     before: str = ""
     newest: str = ""
+    older: tuple[tuple[str, str], ...] = ()
     base: CudaBase = "slim"
     nvcc: bool = False
     linked: bool = False
     arm64: bool = True
     download_bytes: int = 0
+
+    def newest_for(self, python: str) -> str:
+        """Return what is taken unpinned with a minor version of Python; "" for none."""
+        return dict(self.older).get(python, self.newest)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -100,8 +100,14 @@ def _offered(twin: Twin, line: DirectRequirement, machine: Machine) -> list[Buil
         if _there(build, machine)
         and (build.name == line.name or build.name not in twin.names)
         and within(pin, build.since, build.before)
-        and (pin or not build.newest or allows(line.specifier, build.newest))
+        and (pin or not build.newest or _allows_newest(line, build, machine))
     ]
+
+
+def _allows_newest(line: DirectRequirement, build: Build, machine: Machine) -> bool:
+    """Tell whether what would be taken unpinned is there for the image's Python, and wanted."""
+    newest = build.newest_for(machine.python)
+    return bool(newest) and allows(line.specifier, newest)
 
 
 def _cuda(build: Build, draft: Draft, machine: Machine) -> str:
@@ -122,7 +128,11 @@ def _take(draft: Draft, line: DirectRequirement, build: Build, machine: Machine)
         line,
         name=build.name,
         extras=tuple(sorted({*_own_extras(line, machine.catalogue), *build.extras})),
-        specifier=line.specifier if pinned or not build.newest else f"=={build.newest}",
+        specifier=(
+            line.specifier
+            if pinned or not build.newest
+            else f"=={build.newest_for(machine.python)}"
+        ),
     )
     draft.change(line.name, new, f"its form for CUDA {major(cuda)}")
     if not build.cuda and draft.first is not None and not build.nvcc:
@@ -162,8 +172,9 @@ def _keep(draft: Draft, twin: Twin, line: DirectRequirement, reason: str) -> Non
 def _refusal(twin: Twin, line: DirectRequirement, machine: Machine) -> NoCudaError:
     offered = _offered(twin, line, machine)
     named = [build for build in offered if build.name == line.name] or offered
-    able = (b for b in twin.builds if b.newest and machine.runs(b.cuda) and _there(b, machine))
-    other = next((f"{line.name}=={build.newest}" for build in able), "")
+    able = (b for b in twin.builds if machine.runs(b.cuda) and _there(b, machine))
+    versions = filter(None, (build.newest_for(machine.python) for build in able))
+    other = next((f"{line.name}=={version}" for version in versions), "")
     hint = f"--include {other} runs here; or {CPU}" if other else CPU
     if named and named[-1].cuda:
         return refused_package(line.text, named[-1].cuda, machine, hint, other)

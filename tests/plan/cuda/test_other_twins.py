@@ -157,6 +157,30 @@ def test_a_package_takes_its_form_for_the_driver(line, driver, expected):
     assert texts(twin(line, driver=driver).requirements) == [expected]
 
 
+@pytest.mark.parametrize(
+    ("line", "python", "expected"),
+    [
+        ("xgboost", "3.12", "xgboost=={}"),
+        ("xgboost", "3.11", "xgboost=={}"),
+        ("onnxruntime", "3.10", "onnxruntime-gpu[cuda,cudnn]=={}"),
+    ],
+)
+def test_unpinned_it_takes_the_newest_that_the_python_can_have(line, python, expected):
+    """xgboost 3.3 begins with Python 3.12, onnxruntime 1.24 with 3.11 (their Requires-Python)."""
+    (text,) = texts(twin(line, driver="550.1", python=python).requirements)
+    name = expected.partition("[")[0].partition("=")[0]
+    builds = [b for t in CATALOGUE.twins for b in t.builds if b.name == name and b.cuda == "12"]
+    (build,) = [b for b in builds if b.newest]
+    assert text == expected.format(build.newest_for(python))
+    assert (build.newest_for(python) == build.newest) == (python == "3.12")
+
+
+def test_a_build_that_has_no_release_for_the_python_is_passed_over():
+    """xgboost for CUDA 13 begins with 3.4.0, which needs Python 3.12."""
+    (text,) = texts(twin("xgboost", driver="580.95", python="3.11").requirements)
+    assert text.startswith("xgboost==3.2")
+
+
 def test_a_package_takes_torchs_cuda_where_it_can():
     planned = twin("torch==2.13.0", "cudf-cu12==26.10.2", "cuml-cu12==25.8.0")
     assert texts(planned.requirements)[:2] == ["cudf-cu13==26.10.2", "cuml-cu12==25.8.0"]
