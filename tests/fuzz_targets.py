@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from jupyter_devbox.build.fixes import diagnose
 from jupyter_devbox.capture.scan import scan_cell
 from jupyter_devbox.capture.shell import split_commands
 from jupyter_devbox.engine import nvidia_smi
@@ -72,6 +73,11 @@ def asking(text: str) -> None:
     parse_ask(text.encode("utf-8", "surrogateescape"))
 
 
+def build_output(text: str) -> None:
+    """What a failing build prints, and more of the same."""
+    diagnose([text, text * (100_000 // (len(text) + 1))])
+
+
 def cards(text: str) -> None:
     """What a program that is called nvidia-smi prints."""
     for fields in (nvidia_smi.CARD_FIELDS, nvidia_smi.OLD_CARD_FIELDS):
@@ -93,6 +99,7 @@ pip install -r r.txt 'numpy>=2' && apt-get install -y jq
     requirement: 'numpy[a]>=2  # import: numpy; notebooks: ["a.ipynb"]',
     lock: "# python 3.11.7\n# inputs 0123\nsix==1.16.0 \\\n    --hash=sha256:" + "0" * 64,
     asking: '{"verb": "containerize", "notebook": "/workspaces/digits/a.ipynb"}',
+    build_output: "exec: /bin/sh: x: not found; see a-1.0-py3-none-any.whl, 'b' (c==1.0)",
     cards: "GPU-1-2, NVIDIA H100, 81559, 580.95.05, 9.0\n0, A, 81559, 10, [N/A]\n",
 }
 """What a reader is told, and a text of its own language to begin from."""

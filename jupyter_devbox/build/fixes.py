@@ -36,7 +36,8 @@ def diagnose(lines: Iterable[str], phase: Phase | None = None) -> Fix | None:
     phase
         Where it failed: the same words mean another cure while a base image is fetched.
     """
-    text = " ".join(" ".join(lines).split())
+    words = " ".join(lines).split()
+    text = " ".join(word[:_LONGEST_WORD] for word in words)[-_LONGEST_TEXT:]
     for pattern, explain in _TABLE:
         for found in pattern.finditer(text):
             if fix := explain(found, text, phase):
@@ -44,6 +45,9 @@ def diagnose(lines: Iterable[str], phase: Phase | None = None) -> Fix | None:
     return None
 
 
+# A step prints what it likes: a megabyte without a space would keep the patterns busy for minutes.
+_LONGEST_WORD = 300
+_LONGEST_TEXT = 64 * 1024
 _MISSING_HEADER = r"fatal error: ([\w./+-]+): No such file or directory"
 _UNREACHABLE = (
     r"dial tcp|no such host|i/o timeout|TLS handshake timeout|connection refused"
@@ -77,7 +81,7 @@ _RULES: tuple[tuple[str, Explain], ...] = (
     ),
     (r"toomanyrequests|429 Too Many Requests|status: 429|pull rate limit", rate_limited),
     (
-        rf"resolve source metadata for (\S+): [^`]*?(?:{_UNREACHABLE})",
+        rf"resolve source metadata for (\S+): [^`]{{0,500}}?(?:{_UNREACHABLE})",
         at_base(
             says(
                 "the image hub can't be reached, and the base image is not on this machine",
@@ -87,7 +91,7 @@ _RULES: tuple[tuple[str, Explain], ...] = (
     ),
     (
         (
-            r"resolve source metadata for (\S+): [^`]*?"
+            r"resolve source metadata for (\S+): [^`]{0,500}?"
             r"(?:not found|denied|manifest unknown|does not exist|insufficient_scope)"
         ),
         at_base(
@@ -112,7 +116,7 @@ _RULES: tuple[tuple[str, Explain], ...] = (
         ),
     ),
     (
-        r"Hash mismatch for `([^`]+)`|DO NOT MATCH THE HASHES .*? ([\w.-]+==[\w.+!-]+) from",
+        r"Hash mismatch for `([^`]+)`|DO NOT MATCH THE HASHES .{0,2000}? ([\w.-]+==[\w.+!-]+) from",
         says(
             "the index serves another file than the one that was locked",
             "jupyter devbox containerize, which locks again",
@@ -123,7 +127,7 @@ _RULES: tuple[tuple[str, Explain], ...] = (
         says("the base image is neither Debian nor Ubuntu, for it lacks", _OUR_BASE),
     ),
     (
-        r"(?:exec: |stat )\W*(/bin/sh)\W.*(?:no such file|not found)",
+        r"(?:exec: |stat )\W*(/bin/sh)\W.{0,200}?(?:no such file|not found)",
         says("the base image has no shell", _OUR_BASE),
     ),
     (r"\b(python3): (?:command )?not found", says("the base image has no Python", _OUR_BASE)),
@@ -151,7 +155,7 @@ _RULES: tuple[tuple[str, Explain], ...] = (
         needs(PROGRAMS, "a program"),
     ),
     (r"(?:CMake|cmake) must be installed()", missing("cmake")),
-    (r"can't find Rust compiler|Rust toolchain.* not (?:found|installed)", missing("cargo")),
+    (r"can't find Rust compiler|Rust toolchain.{0,200}? not (?:found|installed)", missing("cargo")),
     (
         (
             r"Because (\S+==\S+) has no (?:usable wheels|wheels with)"

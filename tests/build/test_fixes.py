@@ -160,3 +160,10 @@ def test_names_are_debian_s():
 @given(st.lists(st.text()), st.sampled_from([None, "Base image", "Python packages"]))
 def test_any_text_is_read(lines, phase):
     diagnose(lines, phase)
+
+
+@pytest.mark.timeout(30)
+@pytest.mark.parametrize("text", ["x" * 16_384, "exec: ", "stat /bin/sh ", "a-b.wh", "version `"])
+def test_a_step_that_prints_megabytes_is_explained_at_once(text):
+    """Quadratic patterns froze the server for a minute: they hold the interpreter's lock."""
+    assert diagnose([text * (1_000_000 // len(text)), "gcc: command not found"]) is not None

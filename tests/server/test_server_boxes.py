@@ -68,7 +68,9 @@ async def test_the_drift_of_a_box(call, project, boxed, events):
     )
     _, told = await call("GET", "notebook", path=PATH, kernel=identity)
     assert told["uses"]["source"] == "live"
-    assert told["drift"] == [{"kind": "added", "name": "idna", "version": "3.10", "cell": 2}]
+    assert told["drift"] == [
+        {"kind": "added", "name": "idna", "version": "3.10", "pinned": "", "cell": 2}
+    ]
     _, plan = await call("GET", "plan", path=PATH, kernel=identity)
     (idna,) = [r for r in plan["requirements"] if r["name"] == "idna"]
     assert (idna["version"], idna["included"]) == ("3.10", True)
