@@ -146,10 +146,13 @@ class PrivateEngine:
     def load(self, image: str) -> None:
         """Copy an image from the shared daemon, with its name."""
         docker = find_docker_cli()
+        # The variables of another fixture's engine behind TLS are not for this socket.
+        plain = {name: value for name, value in os.environ.items() if "DOCKER_TLS" not in name}
         with subprocess.Popen([docker, "save", image], stdout=subprocess.PIPE) as save:
             done = subprocess.run(
                 [docker, "--host", self.url, "load", "--quiet"],
                 stdin=save.stdout,
+                env=plain,
                 check=False,
                 capture_output=True,
             )
