@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import signal
 import socket
 import subprocess
 import time
@@ -25,6 +27,7 @@ def tls_service(folder: Path, address: str) -> Iterator[dict[str, str]]:
         # A half-closed connection lives on for an hour, not for socat's half second.
         ["socat", "-t", "3600", listen, f"UNIX-CONNECT:{address}"],
         stderr=subprocess.DEVNULL,
+        start_new_session=True,
     )
     try:
         _await(port)
@@ -34,7 +37,7 @@ def tls_service(folder: Path, address: str) -> Iterator[dict[str, str]]:
             "DOCKER_CERT_PATH": str(folder),
         }
     finally:
-        service.terminate()
+        os.killpg(service.pid, signal.SIGTERM)  # its connections have processes of their own
         service.wait(SECONDS)
 
 
