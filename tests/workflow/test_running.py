@@ -12,7 +12,12 @@ from pathlib import Path
 
 import pytest
 
-MUTE = "import os, sys, time; open(sys.argv[1], 'w').write(str(os.getpid())); time.sleep(600)"
+MUTE = """
+import os, signal, sys, time
+signal.signal(signal.SIGINT, signal.SIG_IGN)  # jupyter_client interrupts before it kills
+open(sys.argv[1], "w").write(str(os.getpid()))
+time.sleep(600)
+"""
 RUNS = """
 import nbformat, sys
 from pathlib import Path
