@@ -22,7 +22,7 @@ from jupyter_devbox.run.frames import MOST_CHANNELS, WINDOW
 from jupyter_devbox.run.kernel import KernelProcess, await_sockets
 from jupyter_devbox.run.runtime_dir import open_runtime_dir
 
-SECONDS = 10
+SECONDS = 30
 PORTS = ("shell_port", "iopub_port", "stdin_port", "control_port", "hb_port")
 CONNECTION = {**{name: n for n, name in enumerate(PORTS, 1)}, "key": "secret"}
 
