@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 import json
+import os
 import subprocess
 import sys
 from contextlib import suppress
@@ -28,7 +29,8 @@ def test_nothing_but_our_own_errors_comes_out(target, absent, tmp_path):
     script = Path(__file__).with_name("fuzz.py")
     done = subprocess.run(
         [sys.executable, str(script), target, f"-max_total_time={SECONDS}", "-timeout=10"],
-        cwd=tmp_path,  # libFuzzer writes the text that crashed here
+        cwd=tmp_path,  # libFuzzer writes the text that crashed here, and tidies nothing up
+        env={**os.environ, "TMPDIR": str(tmp_path)},
         capture_output=True,
         text=True,
         check=False,
