@@ -28,10 +28,10 @@ def main(program: str, target: str, *options: str) -> None:
         except DevboxError as error:
             json.dumps(error.to_json())
 
-    with tempfile.TemporaryDirectory(prefix="devbox-fuzz-") as seeds:
-        (Path(seeds) / "seed").write_text(SEEDS[read], encoding="utf-8")
-        atheris.Setup([program, *options, seeds], once)
-        atheris.Fuzz()
+    seeds = tempfile.mkdtemp(prefix="devbox-fuzz-")  # nothing of ours runs after libFuzzer's end
+    (Path(seeds) / "seed").write_text(SEEDS[read], encoding="utf-8")
+    atheris.Setup([program, *options, seeds], once)
+    atheris.Fuzz()
 
 
 if __name__ == "__main__":

@@ -91,13 +91,13 @@ def _first_with(
     wrong = []
     impatient = {"UV_HTTP_RETRIES": "1", **template.index}  # there is another way, if it is down
     for index in requirement.indexes:
+        if index in silent and not is_bound(requirement):
+            wrong.append(f"{index} does not answer")
+            continue
         bound = {requirement.text: index}
         request = replace(
             template, requirements=(), bound=bound, with_dependencies=False, index=impatient
         )
-        if index in silent and not is_bound(requirement):
-            wrong.append(f"{index} does not answer")
-            continue
         try:
             text = ask(request)
             read_pylock(text, indexes={requirement.name: index}, tags=fitting(spec))

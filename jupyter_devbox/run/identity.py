@@ -15,6 +15,7 @@ from pathlib import Path
 
 from jupyter_devbox.engine.base import Engine
 from jupyter_devbox.errors import RunError
+from jupyter_devbox.run.archive import add_files
 from jupyter_devbox.run.runtime_dir import write_private
 from jupyter_devbox.spec.box import HOME, USER, BoxSpec
 from jupyter_devbox.spec.container import ContainerSpec, ExecSpec
@@ -59,11 +60,8 @@ def identity_archive(accounts: Accounts, uid: int, gid: int) -> bytes:
     mine = accounts.with_user(uid, gid)
     buffer = io.BytesIO()
     with tarfile.open(fileobj=buffer, mode="w", format=tarfile.PAX_FORMAT) as archive:
-        for name, text in (("etc/passwd", mine.passwd), ("etc/group", mine.group)):
-            entry = tarfile.TarInfo(name)
-            content = text.encode()
-            entry.size, entry.mode = len(content), 0o644
-            archive.addfile(entry, io.BytesIO(content))
+        texts = {"etc/passwd": mine.passwd, "etc/group": mine.group}
+        add_files(archive, {name: text.encode() for name, text in texts.items()})
         home = tarfile.TarInfo(HOME.lstrip("/"))
         home.type, home.mode, home.uid, home.gid = tarfile.DIRTYPE, 0o755, uid, gid
         archive.addfile(home)

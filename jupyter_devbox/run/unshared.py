@@ -6,6 +6,7 @@ import io
 import tarfile
 from collections.abc import Mapping
 
+from jupyter_devbox.run.archive import add_files
 from jupyter_devbox.run.runtime_dir import SHARED_IN_BOX
 
 
@@ -16,8 +17,6 @@ def files_archive(files: Mapping[str, bytes]) -> bytes:
     """
     buffer = io.BytesIO()
     with tarfile.open(fileobj=buffer, mode="w", format=tarfile.PAX_FORMAT) as archive:
-        for name, content in files.items():
-            entry = tarfile.TarInfo(f"{SHARED_IN_BOX.lstrip('/')}/{name}")
-            entry.size, entry.mode = len(content), 0o644
-            archive.addfile(entry, io.BytesIO(content))
+        folder = SHARED_IN_BOX.lstrip("/")
+        add_files(archive, {f"{folder}/{name}": content for name, content in files.items()})
     return buffer.getvalue()

@@ -55,16 +55,26 @@ def folder(devbox, name):
 # --- idle boxes ---------------------------------------------------------------
 
 
+def stays(devbox, box):
+    """Longer than it may be idle, a box with a kernel runs."""
+    time.sleep(3)
+    assert devbox.engine.container(box).status == "running"
+
+
+def stops(devbox, box):
+    """Without one it ends by itself."""
+    ended = until(lambda: (s := devbox.engine.container(box)).status == "exited" and s)
+    assert ended.exit_code == 0
+
+
 def test_an_idle_box_stops_and_keeps_what_was_installed(devbox):
     project = folder(devbox, "idle")
     config = {"name": "idle", "project": project, "idle": 2}
     with devbox.kernel(**config) as kernel:
         box = kernel.container
         kernel.run("open('/opt/venv/installed', 'w').write('x')")
-        time.sleep(3)
-        assert devbox.engine.container(box).status == "running"
-    ended = until(lambda: (s := devbox.engine.container(box)).status == "exited" and s)
-    assert ended.exit_code == 0
+        stays(devbox, box)
+    stops(devbox, box)
     with devbox.kernel(**config) as kernel:
         assert kernel.container == box
         assert kernel.run("print(open('/opt/venv/installed').read())").text == "x\n"
@@ -78,10 +88,8 @@ def test_a_box_without_the_host_s_folder_stops_too(devbox, monkeypatch):
     with devbox.kernel(**config) as kernel:
         box = kernel.container
         assert "/run/devbox/k" not in mounted(devbox, box)
-        time.sleep(3)
-        assert devbox.engine.container(box).status == "running"
-    ended = until(lambda: (s := devbox.engine.container(box)).status == "exited" and s)
-    assert ended.exit_code == 0
+        stays(devbox, box)
+    stops(devbox, box)
     with devbox.kernel(**config) as kernel:
         assert kernel.container == box
 
