@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 
 import pytest
 from notebooks import write_notebook
@@ -124,8 +125,9 @@ async def test_hostile_output_is_text(call, written, ended, monkeypatch):
     assert "\x1b" not in str(failed)
 
 
-async def test_cancel(call, written, ended, own_engine):
-    await written("RUN sleep 300 # of test_cancel")
+async def test_cancel(call, written, ended, own_engine, tmp_path):
+    # Not twice the same: an engine that once finished these seconds would have them in its cache.
+    await written(f"RUN sleep 300 # {tmp_path} {time.time_ns()}")
     _, build = await call("POST", "builds", body={"path": PATH})
     for _ in range(300):
         _, told = await call("GET", "builds", build["id"])
@@ -133,6 +135,8 @@ async def test_cancel(call, written, ended, own_engine):
         if "System packages" in running:
             break
         await asyncio.sleep(0.1)
+    else:
+        pytest.fail(f"the build never came to the user's line: {told['phases']}")
     status, told = await call("DELETE", "builds", build["id"])
     assert (status, told["state"]) == (202, "running")
     ended_build = await ended(build["id"], 30)
