@@ -9,7 +9,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
@@ -24,7 +24,9 @@ RECORD = STATE / "dockerd.json"
 LOG = Path("/var/log/jupyter-devbox-dockerd.log")
 
 
-def start(answers: Callable[[], bool], *, keep: bool) -> None:
+def start(
+    answers: Callable[[], bool], *, keep: bool, options: Sequence[str] = (), log: Path = LOG
+) -> None:
     """Start ``dockerd`` in a session of its own and return once it answers.
 
     Parameters
@@ -33,6 +35,10 @@ def start(answers: Callable[[], bool], *, keep: bool) -> None:
         Tells whether a client reaches the daemon.
     keep
         Leave it running when the last user of :func:`in_use` has gone.
+    options
+        More words for its command line.
+    log
+        Where its output goes; what is there stays.
 
     Raises
     ------
@@ -42,25 +48,26 @@ def start(answers: Callable[[], bool], *, keep: bool) -> None:
     STATE.mkdir(parents=True, exist_ok=True)
     _forget_dead_pid(Path("/run/docker/containerd/containerd.pid"))
     env = nested.prepare(STATE / "bin")
-    mark = LOG.stat().st_size if LOG.exists() else 0
-    with LOG.open("ab") as log:
+    mark = log.stat().st_size if log.exists() else 0
+    program = shutil.which("dockerd") or "/usr/sbin/dockerd"
+    with log.open("ab") as out:
         process = subprocess.Popen(
-            [shutil.which("dockerd") or "/usr/sbin/dockerd", "--pidfile", STATE / "dockerd.pid"],
+            [program, "--pidfile", STATE / "dockerd.pid", *options],
             env=env,
             cwd="/",
             stdin=subprocess.DEVNULL,
-            stdout=log,
-            stderr=log,
+            stdout=out,
+            stderr=out,
             start_new_session=True,
         )
     _write(process.pid, keep=keep)
     until = time.monotonic() + 60
     while not answers():
         if process.poll() is not None:
-            message = f"dockerd ended with exit code {process.returncode}:\n{tail(LOG, mark)}"
-            raise CiError(message, f"the whole log: {LOG}")
+            message = f"dockerd ended with exit code {process.returncode}:\n{tail(log, mark)}"
+            raise CiError(message, f"the whole log: {log}")
         if time.monotonic() > until:
-            message = f"dockerd does not answer after 60 s:\n{tail(LOG, mark)}"
+            message = f"dockerd does not answer after 60 s:\n{tail(log, mark)}"
             raise CiError(message, "python3 .ci/engine.py down")
         time.sleep(0.1)
 

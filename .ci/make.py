@@ -18,6 +18,7 @@ import environment
 import extras
 import lab
 from engine import Engine, NoEngine, running_engine
+from lane import lanes
 from steps import ROOT, VENV, CiError, end, in_ci, logged, say, step
 
 CACHES = (".mypy_cache", ".ruff_cache", ".pytest_cache", ".hypothesis", ".import_linter_cache")
@@ -55,7 +56,8 @@ def test() -> int:
         else:
             missing.append(f"{engine.reason}: every test that needs one is skipped")
         _loudly(missing, engine)
-        status = _run(pytest, env)
+        with lanes(engine) as options:
+            status = _run([*pytest, *options], env)
         _loudly(missing, engine)
     return status
 
