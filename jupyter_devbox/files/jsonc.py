@@ -108,14 +108,17 @@ class _Scanner:
             values.append(node.value)
             position = self.separator(node.end, "]")
 
-    def separator(self, position: int, closing: str) -> int:
-        position = self.skip(position)
+    def separator(self, end: int, closing: str) -> int:
+        position = self.skip(end)
         found = self.text[position : position + 1]
         if found == ",":
             return position + 1
-        if found != closing:
-            raise self.fail(position, f'"," or "{closing}"')
-        return position
+        if found == closing:
+            return position
+        if found and (found in '"{[' or (position > end and _SCALAR.match(self.text, position))):
+            # Another value follows: what is missing is missing behind this one.
+            raise self.fail(end, '","')
+        raise self.fail(position, f'"," or "{closing}"')
 
 
 def parse(text: str, name: str = "devcontainer.json") -> Node:

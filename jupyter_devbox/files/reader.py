@@ -60,8 +60,9 @@ def read_environment(project: Path, target: Target = "cpu") -> ExistingEnvironme
 
 def read_configuration(project: Path, target: Target = "cpu") -> Mapping[str, Any]:
     """Return a target's parsed devcontainer.json; empty where there is none."""
-    text = _text(project, target_files(target).configuration.removeprefix(f"{FOLDER}/"))
-    return jsonc.parse(text).value if text else {}
+    path = target_files(target).configuration
+    text = _text(project, path.removeprefix(f"{FOLDER}/"))
+    return jsonc.parse(text, path).value if text else {}
 
 
 def _text(project: Path, name: str) -> str:

@@ -243,7 +243,7 @@ def test_something_else_where_an_object_is_needed():
 
 
 def test_a_broken_file_says_where():
-    with pytest.raises(ConfigurationError, match="line 2, column 1"):
+    with pytest.raises(ConfigurationError, match="line 1, column 13"):
         merge(keys(name="a"), b'{"name": "x"\n"b": 1}')
 
 
