@@ -154,13 +154,18 @@ def _merge_keys(rendered: KeyFile, text: str | None) -> tuple[str, tuple[Conflic
         text = f"{rendered.heading}{{}}\n"
         record: Mapping[str, Any] = {}
     else:
-        node = jsonc.find(jsonc.parse(text), rendered.record)
+        node = jsonc.find(jsonc.parse(text, rendered.path), rendered.record)
         record = node.value if node and isinstance(node.value, dict) else {}
     conflicts: list[Conflict] = []
-    for path, value in rendered.values.items():
+    values = {
+        path: value
+        for path, value in rendered.values.items()
+        if path not in rendered.yielding or not _is_theirs_alone(text, path, record)
+    }
+    for path, value in values.items():
         text, conflict = _merge_key(rendered.path, text, path, value, record.get("/".join(path)))
         conflicts += [conflict] if conflict else []
-    written = {"/".join(path): _value_digest(value) for path, value in rendered.values.items()}
+    written = {"/".join(path): _value_digest(value) for path, value in values.items()}
     text = _drop_keys(text, rendered, record)
     for path in rendered.rivals:
         node = jsonc.find(jsonc.parse(text), path)
@@ -177,6 +182,11 @@ def _merge_keys(rendered: KeyFile, text: str | None) -> tuple[str, tuple[Conflic
     if record != written:
         text = jsonc.set_value(text, rendered.record, written)
     return text, tuple(conflicts)
+
+
+def _is_theirs_alone(text: str, path: tuple[str, ...], record: Mapping[str, Any]) -> bool:
+    """Tell whether the user has a value where we never wrote one."""
+    return "/".join(path) not in record and jsonc.find(jsonc.parse(text), path) is not None
 
 
 def _merge_key(

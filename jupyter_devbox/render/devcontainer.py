@@ -12,6 +12,7 @@ from jupyter_devbox.spec.run_args import with_memory
 from jupyter_devbox.spec.target_files import CPU, CUDA, LOCK_ARGUMENT, TargetFiles
 from jupyter_devbox.spec.tree import KeyFile
 from jupyter_devbox.spec.written import (
+    ATTACH_COMMAND,
     CA_MOUNT,
     CA_OPTION,
     CA_VARIABLES,
@@ -25,6 +26,7 @@ from jupyter_devbox.spec.written import (
 )
 
 HEADING = "// Written by jupyter-devbox. Keys and comments of your own are kept.\n"
+_ATTACH = ("postAttachCommand",)
 RECORD = ("customizations", "jupyter_devbox", "written")
 
 
@@ -92,6 +94,7 @@ def _common(
         ("init",): True,
         # VS Code would stop the container with its window, and the notebooks' kernels in it.
         ("shutdownAction",): "none",
+        _ATTACH: ATTACH_COMMAND,
         ("mounts",): [CA_MOUNT],
         **{("containerEnv", name): HOST_CA for name in CA_VARIABLES},
         ("customizations", "vscode", "extensions"): list(EXTENSIONS),
@@ -122,6 +125,7 @@ def _file(
         values=values,
         record=RECORD,
         edits={("runArgs",): with_memory(run_args, options.memory)} if options.memory else {},
+        yielding=frozenset({_ATTACH}),
         rivals=(("image",), ("dockerComposeFile",), ("dockerFile",)),
         heading=HEADING,
     )

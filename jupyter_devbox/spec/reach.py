@@ -52,6 +52,7 @@ _OURS = {
     "workspaceMount": ours.WORKSPACE_MOUNT,
     "remoteUser": ours.USER,
     "containerUser": ours.USER,
+    "postAttachCommand": ours.ATTACH_COMMAND,
 }
 
 

@@ -36,6 +36,7 @@ class KeyFile:
     values. The path of the record of what we wrote is `record`. `rivals` are keys that cannot
     stand beside ours, such as ``image`` beside ``build``. `edits` are set because this very
     command of the user's says so; then they are the user's own, and no ancestor is kept.
+    `yielding` are paths of `values` that give way to a value of the user's.
     """
 
     path: str
@@ -43,6 +44,7 @@ class KeyFile:
     record: tuple[str, ...]
     rivals: tuple[tuple[str, ...], ...] = ()
     edits: Mapping[tuple[str, ...], Any] = field(default_factory=dict)
+    yielding: frozenset[tuple[str, ...]] = frozenset()
     heading: str = ""
     kind: Literal["keys"] = "keys"
 

@@ -21,6 +21,12 @@ WORKSPACE_MOUNT = (
 )
 EXTENSIONS = ("ms-python.python", "ms-toolsai.jupyter")
 INTERPRETER = "/opt/venv/bin/python"
+ATTACH_COMMAND = f"{INTERPRETER} -I -m jupyter_devbox.run.notebook_kernels || true"
+"""Gives the container kernels of the names that its notebooks remember.
+
+``-I``: a module of the project's must not stand in for one of Python's. ``|| true``: a container
+whose image lacks us is to be used all the same, and clients give up where a command fails.
+"""
 NVIDIA_VARIABLES = {
     "NVIDIA_VISIBLE_DEVICES": "all",
     "NVIDIA_DRIVER_CAPABILITIES": "compute,utility",

@@ -321,3 +321,24 @@ def test_a_byte_order_mark_does_not_wander_into_the_file():
 def test_any_file_can_stand_there(existing):
     first = merge(lines(*OURS), existing)
     assert merge(lines(*OURS), first.content).content == first.content
+
+
+# --- values that give way ----------------------------------------------------------
+
+
+def test_a_value_of_the_user_s_is_kept_where_ours_gives_way():
+    ours = replace(keys(name="a", hook="ours"), yielding=frozenset({("hook",)}))
+    mine = b'{"hook": ["mine"]}'
+    merged = merge(ours, mine)
+    assert merged.conflicts == ()
+    assert (parsed(merged)["hook"], parsed(merged)["name"]) == (["mine"], "a")
+    assert "hook" not in parsed(merged)["customizations"]["ours"]["written"]
+    assert merge(ours, merged.content).content == merged.content
+    fresh_one = merge(ours, b"{}")
+    assert parsed(fresh_one)["hook"] == "ours"
+    # What we wrote stays ours: a new word of ours and an edit of the user's disagree as usual.
+    newer = replace(keys(name="a", hook="newer"), yielding=frozenset({("hook",)}))
+    assert parsed(merge(newer, fresh_one.content))["hook"] == "newer"
+    edited = fresh_one.content.replace(b'"ours",', b'"mine",')
+    assert parsed(merge(ours, edited))["hook"] == "mine"
+    assert merge(newer, edited).conflicts

@@ -12,6 +12,7 @@ from makers import base, lock, spec
 from jupyter_devbox.render.tree import render
 from jupyter_devbox.spec.project import ProjectOptions
 from jupyter_devbox.spec.reach import reach
+from jupyter_devbox.spec.written import ATTACH_COMMAND
 
 pytestmark = pytest.mark.usefixtures("pure")
 FILE = ".devcontainer/devcontainer.json"
@@ -111,6 +112,7 @@ def test_limits_and_cards_are_taken(arguments):
         ({"name": "${localEnv:AWS_SECRET}"}, "/name", "never"),
         ({"initializeCommand": "touch /tmp/x"}, "/initializeCommand", "never"),
         ({"postCreateCommand": ["x"]}, "/postCreateCommand", "never"),
+        ({"postAttachCommand": [ATTACH_COMMAND]}, "/postAttachCommand", "never"),
         ({"appPort": 80}, "/appPort", "never"),
         ({"remoteUser": "root"}, "/remoteUser", "never"),
         ({"customizations": {"codespaces": {}}}, "/customizations/codespaces", "never"),
