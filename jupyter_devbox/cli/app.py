@@ -26,6 +26,7 @@ _VERBS = {
     "verify": ("verify", "VerifyVerb"),
     "trust": ("trust", "TrustVerb"),
     "kernel": ("kernel", "KernelVerb"),
+    "share": ("share", "ShareVerb"),
     "prune": ("prune", "PruneVerb"),
     "doctor": ("doctor", "DoctorVerb"),
 }
@@ -39,6 +40,7 @@ _HELP = {
     "verify": "Prove the lock: run the notebooks in a clean environment.",
     "trust": "Show what the project builds and asks for, and approve it.",
     "kernel": "install, list or remove the project's kernels.",
+    "share": "Links and badges that open the project elsewhere.",
     "prune": "Show and remove what devbox made on this machine.",
     "doctor": "Say what is missing, and the command that mends it.",
 }

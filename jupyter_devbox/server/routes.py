@@ -32,6 +32,7 @@ _ROWS = (
     ("images", "images.ImagesHandler"),
     ("prune", "images.PruneHandler"),
     ("doctor", "doctor.DoctorHandler"),
+    ("share", "share.ShareHandler"),
     ("trust", "trust.TrustHandler"),
     ("asks", "asks.AsksHandler"),
     (f"asks/{_ID}", "asks.AskHandler"),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import stat
+import subprocess
 
 import nbformat
 import pytest
@@ -259,3 +260,48 @@ def test_a_data_folder_that_cannot_be_written(devbox, notebook, tmp_path):
     said = devbox("kernel", "list", "--json")
     assert said.code == 0
     assert stat.S_ISREG((tmp_path / "home" / "data").stat().st_mode)
+
+
+# --- share -----------------------------------------------------------------------------------
+
+
+def test_share_without_files_or_a_repository(devbox, project):
+    said = devbox("share")
+    assert said.code == 0
+    assert said.out.count("No container files are written yet.") == 3
+    assert "Next: jupyter devbox containerize NOTEBOOK.ipynb --binder" in said.out
+    assert f"devpod up {project}" in said.out
+    told = devbox("share", "--json").json
+    assert (told["project"], told["repository"]) == (str(project), None)
+    assert [offer["id"] for offer in told["offers"]] == ["vscode", "codespaces", "devpod", "binder"]
+    assert all(offer["reason"] and offer["command"] for offer in told["offers"])
+
+
+def test_share_of_a_pushed_project(devbox, project):
+    def git(*words):
+        who = ("-c", "user.name=nobody", "-c", "user.email=nobody@example.invalid")
+        subprocess.run(["git", "-C", str(project), *who, *words], check=True, capture_output=True)
+
+    (project / ".devcontainer").mkdir()
+    (project / ".devcontainer" / "devcontainer.json").write_text('{"image": "x"}')
+    git("init", "--quiet", "--initial-branch", "main")
+    git("remote", "add", "origin", "https://ada:ghp_secret@github.com/ada/digits.git")
+    git("add", ".")
+    git("commit", "--quiet", "--message", "all")
+    assert "No link yet. The last commit is not pushed.\n  Next: git push\n" in devbox("share").out
+    git("update-ref", "refs/remotes/origin/main", "HEAD")
+    said = devbox("share")
+    assert "Repository https://github.com/ada/digits, branch main\n" in said.out
+    assert "  https://codespaces.new/ada/digits\n" in said.out
+    assert "For your README:\n[![Open in Dev Containers](" in said.out
+    assert "secret" not in said.out + devbox("share", "--json").out
+
+
+def test_share_of_a_broken_project(devbox, project):
+    (project / ".devcontainer").mkdir()
+    (project / ".devcontainer" / "devcontainer.json").write_text('{\n "image": "x"\n "init": true}')
+    said = devbox("share", "--json")
+    assert said.code == 42
+    assert (
+        '.devcontainer/devcontainer.json is broken at line 2, column 14: "," expected' in said.err
+    )

@@ -178,3 +178,14 @@ async def test_a_package_is_looked_up(call, typed, known):
 async def test_what_is_no_package(call, typed, code):
     status, told = await call("GET", "package", name=typed)
     assert (status, told["code"]) == (400, code)
+
+
+async def test_share_says_why_there_is_no_link_yet(call, project):
+    status, told = await call("GET", "share", path=PATH)
+    assert status == 200
+    assert told["project"] == {"name": "digits", "root": str(project.resolve())}
+    assert told["repository"] is None
+    assert {offer["url"] for offer in told["offers"]} == {None}
+    assert all(offer["reason"] and offer["command"] for offer in told["offers"])
+    status, told = await call("GET", "share", path="gone.ipynb")
+    assert (status, told["code"]) == (404, "not_found")
