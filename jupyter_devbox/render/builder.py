@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 
+from jupyter_devbox.render.account import as_root
 from jupyter_devbox.render.instructions import Shell, command, run
 from jupyter_devbox.render.steps import (
     CA,
@@ -51,15 +52,16 @@ def cuda_folder(image: str) -> str:
 
 def _stage(name: str, spec: EnvironmentSpec, lock: Lock) -> str:
     compiled = [p for p in lock.packages if p.compiled]
+    begin = f"FROM ${{BASE}} AS {name}\n{as_root(spec.base_image.ref)}"
     if not compiled:
-        return f"\nFROM ${{BASE}} AS {name}\nRUN mkdir /wheels\n"
+        return f"\n{begin}RUN mkdir /wheels\n"
     nvcc = spec.accelerator if spec.accelerator and spec.accelerator.builder else None
     packages = ["build-essential", "python3-dev", *(a.name for a in spec.apt)]
     make = _with_cuda(spec, lock, compiled, nvcc) if nvcc else _plainly(spec, compiled)
     return (
         f"\n# What comes as source alone ({len(compiled)}): compilers stay in this stage.\n"
         + (f"FROM {nvcc.builder} AS compiler\n" if nvcc else "")
-        + f"FROM ${{BASE}} AS {name}\n{run(apt_install(packages), [CA, PROXY])}\n{make}\n"
+        + f"{begin}{run(apt_install(packages), [CA, PROXY])}\n{make}\n"
     )
 
 

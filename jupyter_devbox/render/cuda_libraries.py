@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from jupyter_devbox.render.account import as_root
 from jupyter_devbox.render.builder import cuda_folder
 from jupyter_devbox.render.instructions import command, run
 from jupyter_devbox.spec.environment import EnvironmentSpec
@@ -27,10 +28,10 @@ def final_base(variants: Mapping[str, tuple[EnvironmentSpec, Lock]]) -> str:
     if not images:
         return "FROM ${BASE} AS final\n"
     text = ""
-    for name in variants:
+    for name, (spec, _) in variants.items():
         if name in images:
             text += f"FROM {images[name]} AS nvidia\n"
-        text += f"FROM ${{BASE}} AS base-{name}\n"
+        text += f"FROM ${{BASE}} AS base-{name}\n{as_root(spec.base_image.ref)}"
         if name in images:
             text += _copied(images[name]) + "\n"
     return f"{text}\nFROM base-${{{LOCK_ARGUMENT}}} AS final\n"

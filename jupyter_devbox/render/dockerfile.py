@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from jupyter_devbox.render.account import as_root, make_account
 from jupyter_devbox.render.builder import builder
 from jupyter_devbox.render.cuda_libraries import final_base
 from jupyter_devbox.render.instructions import Shell, arg, command, env, env_raw, run
@@ -31,13 +32,13 @@ from jupyter_devbox.spec.environment import EnvironmentSpec
 from jupyter_devbox.spec.lock import Lock
 from jupyter_devbox.spec.target_files import CPU, CUDA, LOCK_ARGUMENT, TargetFiles
 from jupyter_devbox.spec.tree import Block, BlockFile
+from jupyter_devbox.spec.written import USER
 
 PATH = ".devcontainer/Dockerfile"
 HEADING = (
     "# Written by jupyter-devbox. Lines outside the marked blocks are yours and are kept;\n"
     "# a changed line inside one is shown as a conflict, never overwritten.\n"
 )
-USER = "jovyan"
 _LOCK = TargetFiles("", f"${{{LOCK_ARGUMENT}}}")
 """The lock that the build argument chooses."""
 Twin = tuple[EnvironmentSpec, Lock]
@@ -77,18 +78,16 @@ def _tools(spec: EnvironmentSpec, uv_version: str) -> str:
         f"uv=={uv_version}",
     )  # fmt: skip
     step = run([*REACH, install], NETWORK)
-    return f"FROM ${{BASE}} AS uv\n{step}\n{mounted('uv', 'tools')}"
+    return f"FROM ${{BASE}} AS uv\n{as_root(spec.base_image.ref)}{step}\n{mounted('uv', 'tools')}"
 
 
 def _system(variants: Mapping[str, Twin]) -> str:
     """Return the final stage's beginning: Debian packages and the user."""
-    text = final_base(variants)
     spec, _ = variants[CPU.lock]
+    text = final_base(variants) + as_root(spec.base_image.ref)
     if spec.apt:
         text += run(apt_install(a.name for a in spec.apt), [CA, PROXY]) + "\n"
-    user = command("useradd", "--create-home", "--uid", "1000", "--shell", "/bin/bash", USER)
-    # Any uid may come later (a host's own): the folders that a user fills are open to all.
-    return text + run([user, "install -d -m 0777 /opt/venv /workspaces"]) + "\n"
+    return text + make_account(spec.base_image.ref) + "\n"
 
 
 def _python(spec: EnvironmentSpec, *, compiled: bool) -> str:

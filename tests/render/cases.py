@@ -31,6 +31,16 @@ CASES: dict[str, tuple[EnvironmentSpec, Lock, ProjectOptions]] = {
         lock(*PINS, locked("pygraphviz==1.14", compiled=True, hashes=("sha256:" + "c" * 64,))),
         ProjectOptions(),
     ),
+    "own-base": (
+        spec(
+            NUMPY,
+            base_image=base(ref="registry.example/lab/ubuntu-python:24.04"),
+            notebooks=("a.ipynb",),
+            apt=apt("ffmpeg"),
+        ),
+        lock(*PINS, locked("pygraphviz==1.14", compiled=True, hashes=("sha256:" + "c" * 64,))),
+        ProjectOptions(base="registry.example/lab/ubuntu-python:24.04"),
+    ),
     "private-index": (
         spec(NUMPY, notebooks=("a.ipynb",), indexes=("https://index.example/simple/?a=b&c='d'",)),
         lock(*PINS, locked("secret-sauce==1.0", compiled=True)),
