@@ -8,7 +8,8 @@ import type {
   IEdits,
   IImages,
   IKernelSpec,
-  INotebookFacts
+  INotebookFacts,
+  ISharing
 } from './api/answers';
 import type { Api, IBuildOptions, ISubject } from './api/requests';
 import type { Builds } from './model/builds';
@@ -16,6 +17,12 @@ import type { CurrentNotebook } from './model/current';
 import type { PlanDraft } from './model/plan';
 import type { Resource } from './model/resource';
 import type { State } from './model/state';
+
+/** How the project of one notebook can be opened elsewhere; null without a notebook. */
+export interface IShared {
+  path: string | null;
+  sharing: ISharing | null;
+}
 
 /** What all views are drawn from. It has no widget, and asks only while somebody looks. */
 export interface IDevboxModel {
@@ -26,6 +33,7 @@ export interface IDevboxModel {
   readonly kernels: Resource<IKernelSpec[]>;
   readonly images: Resource<IImages>;
   readonly asks: Resource<IAsk[]>;
+  readonly sharing: Resource<IShared>;
   /** Emitted when anything about the notebook in front, its plan or its build changed. */
   readonly changed: ISignal<IDevboxModel, void>;
   readonly facts: INotebookFacts | null;

@@ -8,6 +8,7 @@ import type {
   INotebookFacts,
   IPackage,
   IPlan,
+  ISharing,
   ITrust
 } from '../src/api/answers';
 import { Api, RequestError } from '../src/api/requests';
@@ -25,6 +26,7 @@ import log from './answers/log.json';
 import notebook from './answers/notebook.json';
 import known from './answers/package.json';
 import plan from './answers/plan.json';
+import share from './answers/share.json';
 import states from './answers/states.json';
 import trust from './answers/trust.json';
 
@@ -113,6 +115,7 @@ export class AnswersApi extends Api {
   override boxes = () => this._answer(boxes as unknown as IBoxes, 'boxes');
   override stop = (box: string) => this._answer(undefined, 'stop', box);
   override images = () => this._answer(images as unknown as IImages, 'images');
+  override share = (path: string) => this._answer(share as ISharing, 'share', path);
   override trust = (path: string) => this._answer(trust as ITrust, 'trust', path);
   override approve = (...sent: unknown[]) =>
     this._answer({ ...(trust as ITrust), approved: true }, 'approve', ...sent);

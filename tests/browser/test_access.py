@@ -27,7 +27,7 @@ OUTSIDE = """panel => {
 
 def sections(lab) -> None:
     """Open every section of the panel."""
-    for name in ("Kernels", "Builds", "Images"):
+    for name in ("Kernels", "Builds", "Images", "Share"):
         title = lab.button(re.compile(f"^{name}"))
         if title.get_attribute("aria-expanded") != "true":
             title.click()

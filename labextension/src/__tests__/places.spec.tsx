@@ -8,7 +8,7 @@ import { nullTranslator } from '@jupyterlab/translation';
 import React from 'react';
 
 import { IStage, aNotebook, noActions, stage, trans } from '../../test/lab';
-import { AnswersApi, aBuild } from '../../test/server';
+import { AnswersApi, aBuild, refusal } from '../../test/server';
 import plugins from '../index';
 import { commands } from '../plugins/commands';
 import { notify } from '../plugins/notify';
@@ -55,17 +55,19 @@ describe('the panel', () => {
     await settle();
   };
 
-  it('has four sections, with the first one open, and says in each title how it stands', async () => {
+  it('has five sections, with the first one open, and says in each title how it stands', async () => {
     await opened('failed');
     const titles = [...document.querySelectorAll('.jp-AccordionPanel-title')];
     expect(titles.map(title => title.textContent)).toEqual([
       'This notebook',
       'Kernels2 running',
       'Buildslast one failed',
-      'Images1.89 GB'
+      'Images1.89 GB',
+      'Share1 link'
     ]);
     expect(titles.map(title => title.getAttribute('aria-expanded'))).toEqual([
       'true',
+      'false',
       'false',
       'false',
       'false'
@@ -137,6 +139,50 @@ describe('the panel', () => {
       screen.getByRole('button', { name: 'Remove unused… (frees 812 MB)' }).click()
     );
     expect(scene.actions.prune).toHaveBeenCalled();
+  });
+});
+
+describe('Share', () => {
+  async function opened(api?: AnswersApi, notebook = aNotebook()): Promise<void> {
+    scene = await stage('fresh', notebook, api);
+    const panel = new DevboxPanel(scene, nullTranslator);
+    await act(async () => Widget.attach(panel, document.body));
+    await settle();
+    await act(async () => screen.getByRole('button', { name: /^Share/ }).click());
+    await settle();
+  }
+
+  it('has a link only where it works, and says what is missing elsewhere', async () => {
+    await opened();
+    expect(scene.api.sent).toContainEqual(['share', 'digits/train.ipynb']);
+    const links = [...document.querySelectorAll('a')];
+    expect(links.map(link => link.textContent)).toEqual(['Open in VS Code Dev Containers']);
+    expect(links[0].href).toContain('cloneInVolume?url=https://github.com/me/digits');
+    expect(links[0].rel).toBe('noopener noreferrer');
+    expect(document.body.textContent).toContain(
+      "No link yet. Binder's files are not in a commit as they are."
+    );
+    await act(async () =>
+      screen.getByRole('button', { name: 'Copy the badge of VS Code Dev Containers' }).click()
+    );
+    expect(scene.actions.copy.mock.calls[0][0]).toMatch(/^\[!\[Open in Dev Containers\]\(https:/);
+    const next = screen.getAllByRole('button', { name: 'Copy the command' })[0];
+    await act(async () => next.click());
+    expect(scene.actions.copy.mock.calls[1][0]).toMatch(/^git add binder/);
+    await act(async () => screen.getAllByRole('button', { name: 'In a terminal' })[0].click());
+    expect(document.body.textContent).toContain('code /home/me/digits');
+  });
+
+  it('asks again when told to, and says why there is no answer', async () => {
+    const api = new AnswersApi();
+    await opened(api);
+    api.errors.set('share', refusal(409, 'configuration', 'line 2, column 9: "," expected'));
+    await act(async () => screen.getByRole('button', { name: 'Check again' }).click());
+    await settle();
+    expect(document.body.textContent).toContain('line 2, column 9: "," expected');
+    await act(async () => screen.getByRole('button', { name: 'Check again' }).click());
+    await settle();
+    expect(document.querySelectorAll('a')).toHaveLength(1);
   });
 });
 

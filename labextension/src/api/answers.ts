@@ -244,6 +244,26 @@ export interface IPruned {
   dry_run: boolean;
 }
 
+/** One way to open the project elsewhere. */
+export interface IOffer {
+  id: string;
+  title: string;
+  /** Null where a link would not work; `reason` says why, `hint` what to do. */
+  url: string | null;
+  /** The link as Markdown. */
+  badge: string | null;
+  reason: string;
+  hint: string;
+  /** What does the same from a terminal. */
+  command: string;
+}
+
+export interface ISharing {
+  project: IProject;
+  repository: { host: string; path: string; url: string; branch: string } | null;
+  offers: IOffer[];
+}
+
 export interface IFinding {
   id: string;
   kind: string;

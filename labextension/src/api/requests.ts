@@ -14,6 +14,7 @@ import type {
   IPlan,
   IProblem,
   IPruned,
+  ISharing,
   ITrust
 } from './answers';
 
@@ -100,6 +101,10 @@ export class Api {
 
   prune(dryRun: boolean): Promise<IPruned> {
     return this._send('POST', 'prune', { dry_run: dryRun });
+  }
+
+  share(path: string): Promise<ISharing> {
+    return this._get('share', { path });
   }
 
   trust(path: string): Promise<ITrust> {

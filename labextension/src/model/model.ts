@@ -19,7 +19,7 @@ import {
   IProblem
 } from '../api/answers';
 import { Api, IBuildOptions, ISubject, RequestError, problemOf } from '../api/requests';
-import type { IDevboxModel } from '../tokens';
+import type { IDevboxModel, IShared } from '../tokens';
 import { Builds } from './builds';
 import { CurrentNotebook } from './current';
 import { PlanDraft } from './plan';
@@ -43,6 +43,7 @@ export class DevboxModel implements IDevboxModel {
     this.kernels = new Resource<IKernelSpec[]>(() => online.then(() => api.kernels()));
     this.images = new Resource<IImages>(() => online.then(() => api.images()));
     this.asks = new Resource<IAsk[]>(() => online.then(() => api.asks()));
+    this.sharing = new Resource<IShared>(() => online.then(() => this._askSharing()));
     this._debouncer = new Debouncer(() => this.refresh(), PAUSE);
     this.current.moved.connect(this._onMoved, this);
     this.current.touched.connect(() => void this._debouncer.invoke(), this);
@@ -62,6 +63,7 @@ export class DevboxModel implements IDevboxModel {
   readonly kernels: Resource<IKernelSpec[]>;
   readonly images: Resource<IImages>;
   readonly asks: Resource<IAsk[]>;
+  readonly sharing: Resource<IShared>;
 
   get changed(): ISignal<this, void> {
     return this._changed;
@@ -223,6 +225,7 @@ export class DevboxModel implements IDevboxModel {
     }
     this._asked += 1;
     this.boxes.expire();
+    this.sharing.expire();
     this._tell();
     void this._debouncer.invoke();
   }
@@ -231,6 +234,7 @@ export class DevboxModel implements IDevboxModel {
     this.kernels.expire();
     this.images.expire();
     this.boxes.expire();
+    this.sharing.expire();
     void this._services.kernelspecs.refreshSpecs();
     if (build.project.root === this._facts?.project.root) {
       void this.refresh();
@@ -267,12 +271,18 @@ export class DevboxModel implements IDevboxModel {
 
   private _onVisible = (): void => {
     if (!document.hidden) {
+      this.sharing.expire(); // somebody may have been away to commit and push
       [this.boxes, this.kernels, this.images, this.asks].forEach(resource => resource.wake());
       if (this._stale) {
         void this.refresh();
       }
     }
   };
+
+  private async _askSharing(): Promise<IShared> {
+    const path = this.current.subject?.path ?? null;
+    return { path, sharing: path === null ? null : await this.api.share(path) };
+  }
 
   private _tell(): void {
     this._changed.emit();

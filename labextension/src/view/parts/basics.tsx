@@ -254,7 +254,8 @@ export function Command({ text }: { text: string }): React.ReactElement {
   );
 }
 
-const PROGRAM = /^(sudo|jupyter|docker|podman|pip|python|uv|export|unset|systemctl|newgrp|id)\b/;
+const PROGRAM =
+  /^(sudo|jupyter|docker|podman|pip|python|uv|export|unset|systemctl|newgrp|id|git)\b/;
 
 /** What to do next: lines that are commands can be copied, the others are read. */
 export function NextSteps({ text }: { text: string }): React.ReactElement | null {

@@ -6,6 +6,7 @@ import type { IDevboxModel } from '../../tokens';
 import { builds } from './builds';
 import { images } from './images';
 import { kernels } from './kernels';
+import { share } from './share';
 import { thisNotebook } from './this-notebook';
 
 /** One section of the panel: a file beside this one, and a row below. */
@@ -22,4 +23,4 @@ export interface ISection {
   open?: boolean;
 }
 
-export const SECTIONS: readonly ISection[] = [thisNotebook, kernels, builds, images];
+export const SECTIONS: readonly ISection[] = [thisNotebook, kernels, builds, images, share];
