@@ -42,7 +42,7 @@ def _lines(status: ProjectStatus) -> list[str]:
         lines.append("CPU image: " + ("stale" if status.image_stale else "up to date"))
     for box in status.boxes:
         running = "running" if box.running else "stopped"
-        stale = ", from an older image" if box.stale else ""
+        stale = ", from older files" if box.stale else ""
         kernels = f", {count(box.kernels, 'kernel')}" if box.kernels else ""
         lines.append(f"Box {box.id[:12]} ({box.target}): {running}{kernels}{stale}")
         lines += [f"  {card(gpu)}" for gpu in box.gpus]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -20,6 +22,7 @@ from jupyter_devbox.spec.target_files import CPU, CUDA, target_files
 from jupyter_devbox.spec.written import DOCKERFILE
 
 FOLDER = ".devcontainer"
+_OURS = "jupyter_devbox"
 
 
 def read_environment(project: Path, target: Target = "cpu") -> ExistingEnvironment:
@@ -37,7 +40,7 @@ def read_environment(project: Path, target: Target = "cpu") -> ExistingEnvironme
     """
     files = target_files(target)
     configuration = read_configuration(project)
-    own = _mapping(_mapping(configuration.get("customizations")).get("jupyter_devbox"))
+    own = _mapping(_mapping(configuration.get("customizations")).get(_OURS))
     stable = _text(project, files.stable)
     rest = _text(project, files.rest)
     notebooks = [n for n in _strings(own.get("notebooks")) if _exists(project, n)]
@@ -63,6 +66,25 @@ def read_configuration(project: Path, target: Target = "cpu") -> Mapping[str, An
     path = target_files(target).configuration
     text = _text(project, path.removeprefix(f"{FOLDER}/"))
     return jsonc.parse(text, path).value if text else {}
+
+
+def configuration_digest(config: Path) -> str:
+    """Return what stands for a devcontainer.json in a box's label; "" where there is none.
+
+    Only what decides how a container is run counts: comments don't, nor our own record of notebooks
+    and packages, which every `containerize` may change. A broken file stands for its bytes.
+    """
+    try:
+        content = config.read_bytes()
+    except OSError:
+        return ""
+    try:
+        value = dict(jsonc.parse(content.decode("utf-8-sig")).value)
+    except (ConfigurationError, UnicodeDecodeError):
+        return hashlib.sha256(content).hexdigest()[:16]
+    others = {k: v for k, v in _mapping(value.get("customizations")).items() if k != _OURS}
+    text = json.dumps({**value, "customizations": others}, sort_keys=True)
+    return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
 def _text(project: Path, name: str) -> str:

@@ -3,7 +3,6 @@
 # ruff: noqa: ANN401  # these signatures are jupyter_client's
 from __future__ import annotations
 
-import hashlib
 import json
 import os
 from pathlib import Path
@@ -13,6 +12,7 @@ from jupyter_client.provisioning.provisioner_base import KernelProvisionerBase
 from traitlets import Dict, Enum, Float, Integer, List, TraitError, Unicode
 
 from jupyter_devbox.errors import ConfigurationError
+from jupyter_devbox.files.reader import configuration_digest
 from jupyter_devbox.run.box import metadata
 from jupyter_devbox.spec.box import BoxSpec, Target
 from jupyter_devbox.spec.container import Limits
@@ -95,7 +95,7 @@ class KernelSettings(KernelProvisionerBase):
             image=self.image,
             config_file=self.config_file if present else None,
             metadata=self.metadata,
-            config_digest=config_digest(config) if config and present else "",
+            config_digest=configuration_digest(config) if config and present else "",
             env={**self.env, **granted.env},
             mounts=granted.mounts,
             rights=granted.rights,
@@ -114,8 +114,3 @@ class KernelSettings(KernelProvisionerBase):
             gid=os.getgid(),
             rootless=rootless,
         )
-
-
-def config_digest(config: Path) -> str:
-    """Return the digest of a devcontainer.json that a box's label keeps."""
-    return hashlib.sha256(config.read_bytes()).hexdigest()[:16]

@@ -9,8 +9,10 @@ from pathlib import Path
 from jupyter_devbox.engine.base import Engine
 from jupyter_devbox.engine.gpu import gpu_use
 from jupyter_devbox.errors import EngineError, NotFoundError, NotOursError
+from jupyter_devbox.files.reader import configuration_digest
 from jupyter_devbox.spec.box import (
     DEVCONTAINER_FOLDER,
+    LABEL_CONFIG_DIGEST,
     LABEL_KIND,
     LABEL_PROJECT,
     LABEL_TARGET,
@@ -18,6 +20,7 @@ from jupyter_devbox.spec.box import (
 )
 from jupyter_devbox.spec.container import ContainerInfo
 from jupyter_devbox.spec.gpu_use import GpuUse
+from jupyter_devbox.spec.target_files import target_files
 from jupyter_devbox.workflow.context import Context
 from jupyter_devbox.workflow.making import FOLDER, is_made_of
 from jupyter_devbox.workflow.notebooks import reachable_engine
@@ -98,10 +101,18 @@ def require_ours(context: Context, identity: str) -> BoxState:
     return box
 
 
-def is_stale(engine: Engine, image: str, project: Path, target: Target) -> bool:
-    """Tell whether an image is of other files than a project has now."""
-    info = engine.image(image)
-    return info is None or not is_made_of(info, project / FOLDER, target)
+def is_stale(engine: Engine, box: ContainerInfo, project: Path) -> bool:
+    """Tell whether a box is of other files than a project has now: its image, or how it is run.
+
+    Dev container clients join it all the same, without a word.
+    """
+    target = box_target(box)
+    image = engine.image(box.image)
+    if image is None or not is_made_of(image, project / FOLDER, target):
+        return True
+    made = box.labels.get(LABEL_CONFIG_DIGEST, "")
+    now = configuration_digest(project / target_files(target).configuration)
+    return bool(made and now) and made != now
 
 
 def box_target(container: ContainerInfo) -> Target:
@@ -142,7 +153,7 @@ def _state(engine: Engine, container: ContainerInfo, project: str, *, foreign: b
         target=target,
         image=container.image,
         running=container.status == "running",
-        stale=not foreign and is_stale(engine, container.image, Path(project), target),
+        stale=not foreign and is_stale(engine, container, Path(project)),
         foreign=foreign,
         memory=container.memory_limit,
         gpus=cards_in_use(engine, container),

@@ -154,7 +154,7 @@ def _boxes(engine: Engine | None, project: Project) -> tuple[BoxStatus, ...]:
             id=box.id,
             target=box_target(box),
             running=box.status == "running",
-            stale=is_stale(engine, box.image, project.root, box_target(box)),
+            stale=is_stale(engine, box, project.root),
             kernels=_kernels(engine, box.id) if box.status == "running" else 0,
             gpus=cards_in_use(engine, box),
         )

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from makers import apt, direct, lock, locked, spec
 
 from jupyter_devbox.errors import ConfigurationError, DevboxError, FileError, RequirementError
-from jupyter_devbox.files.reader import read_environment
+from jupyter_devbox.files.reader import configuration_digest, read_environment
 from jupyter_devbox.files.writer import compare, write
 from jupyter_devbox.plan.options import merge_options
 from jupyter_devbox.render import render
@@ -171,3 +171,34 @@ def test_whatever_a_file_holds_only_our_own_errors_come(tmp_path, custom, requir
         return
     assert all(isinstance(port, int) for port in found.options.ports)
     assert all(check_apt_name(package.name) for package in found.apt)
+
+
+@pytest.mark.parametrize(
+    ("text", "same"),
+    [
+        ('{"init": true, "name": "a"}', True),
+        ('// mine\n{"name": "a", /* x */ "init": true,}', True),
+        ('\ufeff{"name": "a",\r\n"init": true}', True),
+        (
+            '{"name": "a", "init": true, "customizations": {"jupyter_devbox": {"notebooks": []}}}',
+            True,
+        ),
+        ('{"name": "a", "init": 1}', False),
+        ('{"name": "a", "init": true, "customizations": {"vscode": {}}}', False),
+        ('{"name": "a", "init": true', False),
+        ('{"name": "a", "init": true, "customizations": 5}', True),
+    ],
+)
+def test_a_configuration_s_digest_is_of_what_decides_the_container(tmp_path, text, same):
+    config = tmp_path / "devcontainer.json"
+    config.write_text('{"name": "a", "init": true, "customizations": {}}')
+    before = configuration_digest(config)
+    config.write_text(text, encoding="utf-8")
+    assert (configuration_digest(config) == before) is same
+
+
+def test_no_configuration_and_bytes_that_are_no_text(tmp_path):
+    config = tmp_path / "devcontainer.json"
+    assert configuration_digest(config) == ""
+    config.write_bytes(b"\xff")
+    assert len(configuration_digest(config)) == 16

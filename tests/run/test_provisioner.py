@@ -9,8 +9,8 @@ import pytest
 from jupyter_client.kernelspec import KernelSpec
 
 from jupyter_devbox.errors import ConfigurationError, KernelStartError
+from jupyter_devbox.files.reader import configuration_digest
 from jupyter_devbox.provisioner import DevboxProvisioner
-from jupyter_devbox.provisioner.settings import config_digest
 from jupyter_devbox.provisioner.words import sentence
 from jupyter_devbox.spec.container import Limits
 
@@ -63,9 +63,9 @@ def test_a_configuration_file_is_digested(tmp_path):
     config.write_text("{}")
     made = provisioner(image=IMAGE, project="/p", config_file=str(config)).box_spec()
     assert made.config_file == str(config)
-    assert made.config_digest == config_digest(config)
-    config.write_text("{ }")
-    assert made.config_digest != config_digest(config)
+    assert made.config_digest == configuration_digest(config)
+    config.write_text('{"init": true}')
+    assert made.config_digest != configuration_digest(config)
 
 
 def test_before_a_kernel_there_is_none():
