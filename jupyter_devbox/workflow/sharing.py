@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shlex
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -20,6 +21,8 @@ from jupyter_devbox.spec.target_files import CPU
 _BINDER_FOLDERS = ("binder", ".binder")
 _BINDER_FILES = ("Dockerfile", "environment.yml", "Pipfile", "requirements.txt", "setup.py")
 """Files at the top by which repo2docker picks a build pack (repo2docker, "Configuration files")."""
+_KEPT = re.compile(r"\.yours(-[0-9]+)?$|(^|/)\.env[^/]*$|\.env$")
+"""A user's file that gave way to ours, and secrets: nobody else needs them."""
 _USUAL = {"main", "master"}
 
 
@@ -56,7 +59,7 @@ def sharing(project: Project) -> Sharing:
 
 
 def _facts(root: Path) -> SharingFacts:
-    container = [file.path for file in read_build_files(root).files]
+    container = [f.path for f in read_build_files(root).files if not _KEPT.search(f.path)]
     container = container if CPU.configuration in container else []
     binder = _binder_files(root)
     common: dict[str, Any] = {

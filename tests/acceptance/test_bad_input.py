@@ -432,3 +432,41 @@ def test_the_cell_says_it_too(machine: Machine, engine: Engine):
     text = "".join(o.text for o in done.cells[1].outputs)
     assert "files are not approved on this machine" in text
     assert "Next: " in text
+
+
+# --- a configuration of another tool ---------------------------------------------
+
+
+THEIRS = """\
+// Theirs.
+{
+  "name": "theirs", // shown by VS Code
+  "image": "registry.example/python:3",
+  "postAttachCommand": "echo hello",
+  "customizations": {"vscode": {"settings": {"editor.tabSize": 8}}}
+}
+"""
+
+
+@pytest.mark.network
+def test_a_configuration_of_another_tool(machine: Machine):
+    project = machine.project("of-another-tool")
+    write_notebook(project / "n.ipynb", "1")
+    (project / FOLDER).mkdir()
+    config = project / FOLDER / "devcontainer.json"
+    config.write_text(THEIRS)
+    words = ("containerize", "n.ipynb", "--no-build")
+    refuse(machine, project, *words, code=44, name="untrusted_project")
+    machine.devbox("trust", "--approve", cwd=project)  # /image waits for an answer of its own
+    done = refuse(machine, project, *words, code=41, name="conflict")
+    said = "\n".join(done.error["details"])
+    assert '"name": "theirs"' in said
+    assert '"image": "registry.example/python:3"' in said
+    assert "--yes" in done.error["hint"]
+    machine.must(*words, "--yes", cwd=project)
+    assert (project / FOLDER / "devcontainer.json.yours").read_text() == THEIRS
+    written = config.read_text()
+    for kept in ("// Theirs.", "// shown by VS Code", '"echo hello"', '"editor.tabSize": 8'):
+        assert kept in written
+    assert "registry.example" not in written
+    assert machine.must(*words, "--json", cwd=project).json["files"] == []

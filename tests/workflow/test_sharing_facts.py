@@ -83,6 +83,9 @@ def test_from_nothing_to_a_link(project):
     assert reason(project) == "The last commit is not pushed"
     git(project, "update-ref", "refs/remotes/origin/main", "HEAD")
     assert linked(project) == ALL
+    for name in (".env", "devcontainer.json.yours", "Dockerfile.yours-2"):
+        (project / ".devcontainer" / name).write_text("mine\n")
+    assert linked(project) == ALL
     (project / ".devcontainer" / "Dockerfile").write_text("FROM y\n")
     assert "Dockerfile" in reason(project)
     assert SECRET not in json.dumps(found(project).to_json())
