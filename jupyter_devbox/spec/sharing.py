@@ -185,7 +185,9 @@ def _foreign(remote: Remote, service: _Service) -> str:
 
 
 def _containerize(facts: SharingFacts, option: str = "") -> str:
-    notebook = shlex.quote(facts.notebooks[0]) if len(facts.notebooks) == 1 else "NOTEBOOK.ipynb"
+    one = facts.notebooks[0] if len(facts.notebooks) == 1 else ""
+    # A line end in a name would cut the command in two where it is copied from.
+    notebook = shlex.quote(one) if one.isprintable() and one else "NOTEBOOK.ipynb"
     return f"jupyter devbox containerize {notebook}{option}"
 
 

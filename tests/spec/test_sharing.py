@@ -123,6 +123,7 @@ def test_a_project_inside_a_repository():
     ("changes", "said", "next_step"),
     [
         ({"container": "absent"}, "No container files", "containerize 'my work.ipynb'"),
+        ({"container": "absent", "notebooks": ("a\nrm -rf x.ipynb",)}, "", "NOTEBOOK.ipynb"),
         ({"container": "absent", "notebooks": ()}, "No container files", "NOTEBOOK.ipynb"),
         ({"remote": None, "problem": "Git isn't installed", "remedy": "install git"},
          "Git isn't installed", "install git"),

@@ -6,6 +6,7 @@ from tornado.web import authenticated
 
 from jupyter_devbox.server.handler import DevboxHandler, authorized
 from jupyter_devbox.server.shapes import project_json
+from jupyter_devbox.spec.visible import visible
 from jupyter_devbox.workflow.notebooks import notebook_project
 from jupyter_devbox.workflow.sharing import sharing
 
@@ -22,4 +23,5 @@ class ShareHandler(DevboxHandler):
         found = await self.common.once.get(
             ("share", project.root), lambda: self.in_thread(sharing, project)
         )
-        self.answer({**found.to_json(), "project": project_json(project)})
+        offers = [{**offer.to_json(), "reason": visible(offer.reason)} for offer in found.offers]
+        self.answer({**found.to_json(), "project": project_json(project), "offers": offers})
