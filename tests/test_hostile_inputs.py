@@ -37,6 +37,7 @@ from jupyter_devbox.spec.names import APT_NAME
 from jupyter_devbox.spec.project import ProjectOptions
 from jupyter_devbox.spec.requirements_in import parse_line
 from jupyter_devbox.spec.tree import RenderedTree
+from jupyter_devbox.spec.written import ATTACH_COMMAND
 from jupyter_devbox.view import wording
 from jupyter_devbox.view.plain import NotebookText
 from jupyter_devbox.view.progress import Progress, phases_for
@@ -239,7 +240,9 @@ def check_rendered(tree: RenderedTree, spec: EnvironmentSpec) -> None:
     assert set(value) <= {
         "name", "build", "remoteUser", "updateRemoteUserUID", "init", "mounts", "containerEnv",
         "customizations", "forwardPorts", "workspaceMount", "workspaceFolder", "shutdownAction",
+        "postAttachCommand",
     }  # fmt: skip
+    assert value["postAttachCommand"] == ATTACH_COMMAND
     assert value["build"]["options"] == ["--secret=id=ca,src=${localEnv:SSL_CERT_FILE:/dev/null}"]
     assert set(value["containerEnv"]) == {"SSL_CERT_FILE", "PIP_CERT"}
     for name in ("requirements.txt", "requirements.stable.txt"):
@@ -259,9 +262,12 @@ def check_written(root: Path, spec: EnvironmentSpec, before: Any) -> None:
     check_configuration(value)
     owned = {"name", "build", "remoteUser", "updateRemoteUserUID", "init", "mounts", "containerEnv",
              "customizations", "forwardPorts", "workspaceMount", "workspaceFolder",
-             "shutdownAction", "image", "dockerComposeFile", "dockerFile"}  # fmt: skip
+             "shutdownAction", "image", "dockerComposeFile", "dockerFile",
+             "postAttachCommand"}  # fmt: skip
     old, new = (json.dumps({k: c[k] for k in c if k not in owned}) for c in (before, value))
     assert old == new
+    own = before.get("postAttachCommand")
+    assert value.get("postAttachCommand") in (own, ATTACH_COMMAND)
 
 
 def instructions(text: str) -> Iterator[str]:
