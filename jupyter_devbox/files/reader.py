@@ -68,6 +68,15 @@ def read_configuration(project: Path, target: Target = "cpu") -> Mapping[str, An
     return jsonc.parse(text, path).value if text else {}
 
 
+def configuration_at(config: Path) -> Mapping[str, Any]:
+    """Return the parsed devcontainer.json of that path; empty where none can be read."""
+    try:
+        value: Mapping[str, Any] = jsonc.parse(config.read_text(encoding="utf-8-sig")).value
+    except (OSError, UnicodeDecodeError, ConfigurationError):
+        return {}
+    return value
+
+
 def configuration_digest(config: Path) -> str:
     """Return what stands for a devcontainer.json in a box's label; "" where there is none.
 

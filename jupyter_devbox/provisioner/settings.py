@@ -12,9 +12,9 @@ from jupyter_client.provisioning.provisioner_base import KernelProvisionerBase
 from traitlets import Dict, Enum, Float, Integer, List, TraitError, Unicode
 
 from jupyter_devbox.errors import ConfigurationError
-from jupyter_devbox.files.reader import configuration_digest
-from jupyter_devbox.run.box import metadata
+from jupyter_devbox.files.reader import configuration_at, configuration_digest
 from jupyter_devbox.spec.box import BoxSpec, Target
+from jupyter_devbox.spec.client_metadata import client_metadata
 from jupyter_devbox.spec.container import Limits
 from jupyter_devbox.spec.gpu import GpuRequest
 from jupyter_devbox.spec.rights import Granted
@@ -42,7 +42,6 @@ class KernelSettings(KernelProvisionerBase):
     idle = Integer(3600, help="Seconds until a box in which nothing runs stops; 0 for never")
     env = Dict(help="What containerEnv lists without the host's variables")
     config_file = Unicode(help="Absolute path of the devcontainer.json that VS Code opens")
-    metadata = Unicode(metadata(), help="What the label devcontainer.metadata says")
     start_timeout = Float(60.0, help="Seconds until a kernel must listen")
 
     def __init__(self, **kwargs: Any) -> None:
@@ -94,7 +93,7 @@ class KernelSettings(KernelProvisionerBase):
             target=self.box_target,
             image=self.image,
             config_file=self.config_file if present else None,
-            metadata=self.metadata,
+            metadata=client_metadata(configuration_at(config) if config and present else {}),
             config_digest=configuration_digest(config) if config and present else "",
             env={**self.env, **granted.env},
             mounts=granted.mounts,

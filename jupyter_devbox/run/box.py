@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import re
 import shlex
@@ -206,11 +205,6 @@ def container_name(spec: BoxSpec, suffix: str = "") -> str:
     slug = re.sub(r"[^a-z0-9]+", "-", spec.name.lower()).strip("-")[:30] or "project"
     unique = suffix or runtime_key(spec.project, spec.fingerprint())
     return f"devbox-{slug}-{spec.target}-{unique}"
-
-
-def metadata(remote_user: str = "jovyan", **properties: object) -> str:
-    """Return what ``devcontainer.metadata`` says: as whom `devcontainer exec` runs."""
-    return json.dumps([{"remoteUser": remote_user, **properties}])
 
 
 def _check(engine: Engine, spec: BoxSpec) -> None:

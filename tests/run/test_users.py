@@ -11,8 +11,9 @@ import pytest
 from jupyter_client.blocking import BlockingKernelClient
 from transports import both_transports
 
-from jupyter_devbox.run.box import metadata, open_box
+from jupyter_devbox.run.box import open_box
 from jupyter_devbox.run.start import KernelRequest, start_kernel
+from jupyter_devbox.spec.client_metadata import client_metadata
 from jupyter_devbox.spec.container import ExecSpec
 
 pytestmark = [pytest.mark.docker, both_transports]
@@ -94,7 +95,7 @@ def test_devcontainer_up_joins_the_box(devbox, devcontainer, uid):
         project=str(project),
         name=project.name,
         config_file=str(config),
-        metadata=metadata(),
+        metadata=client_metadata({}),
         uid=uid,
         gid=uid if os.getuid() == 0 else os.getgid(),
     )
