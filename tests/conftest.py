@@ -202,6 +202,16 @@ def devcontainer(absent: Callable[[str], None]) -> str:
     return found
 
 
+@pytest.fixture(scope="session")
+def second_client(absent: Callable[[str], None]) -> str:
+    """devcontainer-rs: its command has the reference client's name, and lies beside this Python."""
+    found = shutil.which("devcontainer", path=str(Path(sys.executable).parent))
+    if found is None:
+        absent("no second dev container client: pip install 'jupyter-devbox[test]'")
+        raise AssertionError
+    return found
+
+
 # --- the machine -------------------------------------------------------------
 
 

