@@ -21,6 +21,7 @@ from jupyter_devbox.spec.catalogue import (
     TorchRelease,
     Twin,
 )
+from jupyter_devbox.spec.services import Service
 
 DATA = Path(__file__).parent / "data"
 Row = TypeVar("Row")
@@ -46,6 +47,7 @@ def read_catalogue() -> Catalogue:
         dropped=tuple(twins["dropped"]),
         brought=tuple(twins["brought"]),
         minimum_capability=tuple(cards["minimum"].items()),
+        services=tuple(_service(row) for row in _table("services")["rows"]),
     )
 
 
@@ -81,6 +83,11 @@ def _twin(row: Mapping[str, Any]) -> Twin:
 
 def _build(row: Mapping[str, Any]) -> Build:
     return _row(Build, {**row, "older": list(row.get("older", {}).items())})
+
+
+def _service(row: Mapping[str, Any]) -> Service:
+    pairs = {name: list(map(tuple, row[name].items())) for name in ("environment", "variables")}
+    return _row(Service, {**row, **pairs})
 
 
 def _largest(table: Mapping[str, Any]) -> tuple[tuple[str, int], ...]:

@@ -231,8 +231,16 @@ def _drop_keys(text: str, rendered: KeyFile, record: Mapping[str, Any]) -> str:
         path = tuple(name.split("/"))
         node = jsonc.find(jsonc.parse(text), path)
         if node is not None and _value_digest(node.value) == old:
-            text = jsonc.remove(text, path)
+            text = _removed(text, path)
     return text
+
+
+def _removed(text: str, path: tuple[str, ...]) -> str:
+    """Return the text without a key of ours, nor the objects around it that hold nothing else."""
+    text = jsonc.remove(text, path)
+    around = jsonc.find(jsonc.parse(text), path[:-1])
+    bare = around is not None and text[around.start : around.end].strip("{} \t\r\n") == ""
+    return _removed(text, path[:-1]) if bare and len(path) > 1 else text
 
 
 def _value_digest(value: Any) -> str:  # noqa: ANN401

@@ -6,6 +6,13 @@ import posixpath
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from jupyter_devbox.spec.compose import (
+    BOX_SERVICES,
+    COMPOSE,
+    OVERRIDE,
+    OwnCompose,
+    workspace_of,
+)
 from jupyter_devbox.spec.environment import EnvironmentSpec
 from jupyter_devbox.spec.project import ProjectOptions
 from jupyter_devbox.spec.run_args import with_memory
@@ -27,6 +34,7 @@ from jupyter_devbox.spec.written import (
 
 HEADING = "// Written by jupyter-devbox. Keys and comments of your own are kept.\n"
 _ATTACH = ("postAttachCommand",)
+_OF_OTHERS = ("image", "dockerComposeFile", "dockerFile")
 RECORD = ("customizations", "jupyter_devbox", "written")
 
 
@@ -36,12 +44,20 @@ def devcontainer(
     *,
     nested: bool = False,
     run_args: Sequence[object] = (),
+    own: OwnCompose | None = None,
 ) -> KeyFile:
-    """Return devcontainer.json of the CPU target; `run_args` are those that stand there already.
+    """Return devcontainer.json of the CPU target.
 
     What the project remembers stands in this one: its notebooks, options and Debian packages.
+
+    Parameters
+    ----------
+    run_args
+        Those that stand there already.
+    own
+        The user's own Compose files, where a service of theirs is the dev container.
     """
-    values = _common(spec, "CPU", ".", nested=nested)
+    values = _common(spec, "CPU", ".", nested=nested, own=own)
     values[("customizations", "jupyter_devbox", "notebooks")] = list(spec.notebooks)
     if spec.apt:
         values[("customizations", "jupyter_devbox", "apt")] = {
@@ -51,10 +67,10 @@ def devcontainer(
         values[("customizations", "jupyter_devbox", "modules")] = {
             module.name: {"notebooks": list(module.notebooks)} for module in spec.packed
         }
-    wishes = _wishes(options)
+    wishes = _wishes(options, composed=_is_composed(spec, own))
     if wishes:
         values[("customizations", "jupyter_devbox", "options")] = wishes
-    return _file(CPU, values, options, run_args)
+    return _file(CPU, values, options, run_args, composed=_is_composed(spec, own))
 
 
 def cuda_devcontainer(
@@ -70,33 +86,45 @@ def cuda_devcontainer(
     fail on every machine without one (containers.dev/implementors/json_reference).
     """
     values = _common(spec, "CUDA", "..", nested=nested)
-    values[("build", "args", LOCK_ARGUMENT)] = CUDA.lock
-    values[("hostRequirements", "gpu")] = "optional"
-    values |= {("containerEnv", name): value for name, value in NVIDIA_VARIABLES.items()}
-    return _file(CUDA, values, options, run_args)
+    if not spec.services:
+        values[("build", "args", LOCK_ARGUMENT)] = CUDA.lock
+        values[("hostRequirements", "gpu")] = "optional"
+        values |= {("containerEnv", name): value for name, value in NVIDIA_VARIABLES.items()}
+    return _file(CUDA, values, options, run_args, composed=bool(spec.services))
+
+
+def _is_composed(spec: EnvironmentSpec, own: OwnCompose | None) -> bool:
+    """Tell whether Compose starts the box."""
+    return bool(spec.services) or own is not None
 
 
 def _common(
-    spec: EnvironmentSpec, label: str, context: str, *, nested: bool
+    spec: EnvironmentSpec,
+    label: str,
+    context: str,
+    *,
+    nested: bool,
+    own: OwnCompose | None = None,
 ) -> dict[tuple[str, ...], Any]:
-    """Return what both configurations say.
-
-    A company's CA bundle works from the file alone: it is a build secret, and at run time it is
-    mounted at its own path; where the variable is unset, both fall back to something harmless.
-    """
-    values: dict[tuple[str, ...], Any] = {
-        ("name",): f"{spec.project} · {label}",
-        ("build", "dockerfile"): posixpath.join(context, DOCKERFILE).removeprefix("./"),
-        ("build", "context"): context,
-        ("build", "options"): [CA_OPTION],
+    """Return what both configurations say."""
+    alone = not _is_composed(spec, own)
+    values: dict[tuple[str, ...], Any] = {("name",): f"{spec.project} · {label}"}
+    if own:
+        values[("dockerComposeFile",)] = [*own.files, OVERRIDE]
+    else:
+        values |= _built(context) if alone else _composed(spec, context)
+    values |= {
         ("remoteUser",): USER,
         ("updateRemoteUserUID",): True,
-        ("init",): True,
-        # VS Code would stop the container with its window, and the notebooks' kernels in it.
-        ("shutdownAction",): "none",
+    }
+    if alone:
+        values[("init",)] = True
+    # VS Code would stop the container with its window, and the notebooks' kernels in it.
+    values[("shutdownAction",)] = "none"
+    if alone:
+        values |= _certificates()
+    values |= {
         _ATTACH: ATTACH_COMMAND,
-        ("mounts",): [CA_MOUNT],
-        **{("containerEnv", name): HOST_CA for name in CA_VARIABLES},
         ("customizations", "vscode", "extensions"): list(EXTENSIONS),
         (
             "customizations",
@@ -105,13 +133,51 @@ def _common(
             "python.defaultInterpreterPath",
         ): INTERPRETER,
     }
-    if nested:
+    if nested and alone:
         # The clients mount the whole repository unless they are told (both keys, as a pair).
         values[("workspaceMount",)] = WORKSPACE_MOUNT
         values[("workspaceFolder",)] = "/workspaces/${localWorkspaceFolderBasename}"
-    if spec.ports:
-        values[("forwardPorts",)] = list(spec.ports)
+    ports = {*spec.ports, *(service.port for service in spec.services)}
+    if ports:
+        values[("forwardPorts",)] = sorted(ports)
+    for service in spec.services:
+        said = {"label": service.label, "onAutoForward": "silent"}
+        values[("portsAttributes", str(service.port))] = said
     return values
+
+
+def _built(context: str) -> dict[tuple[str, ...], Any]:
+    """Return the keys of a container that is built from the Dockerfile by itself."""
+    return {
+        ("build", "dockerfile"): posixpath.join(context, DOCKERFILE).removeprefix("./"),
+        ("build", "context"): context,
+        ("build", "options"): [CA_OPTION],
+    }
+
+
+def _certificates() -> dict[tuple[str, ...], Any]:
+    """Return the keys by which a company's CA bundle works from the file alone.
+
+    It is a build secret, and at run time it is mounted at its own path; where the variable is
+    unset, both fall back to something harmless. Where Compose starts the box that stands in its
+    files: of a mount in this one a client would make a writable one.
+    """
+    return {
+        ("mounts",): [CA_MOUNT],
+        **{("containerEnv", name): HOST_CA for name in CA_VARIABLES},
+    }
+
+
+def _composed(spec: EnvironmentSpec, context: str) -> dict[tuple[str, ...], Any]:
+    """Return the keys of a box with databases; a client starts those that are named here."""
+    first = posixpath.join(context, COMPOSE).removeprefix("./")
+    twin = spec.target == "cuda"
+    return {
+        ("dockerComposeFile",): [first, COMPOSE] if twin else first,
+        ("service",): BOX_SERVICES["cuda" if twin else "cpu"],
+        ("runServices",): [service.name for service in spec.services],
+        ("workspaceFolder",): workspace_of(spec.project),
+    }
 
 
 def _file(
@@ -119,19 +185,23 @@ def _file(
     values: Mapping[tuple[str, ...], Any],
     options: ProjectOptions,
     run_args: Sequence[object],
+    *,
+    composed: bool,
 ) -> KeyFile:
+    limited = options.memory and not composed
+    rivals = ("image", "build", "dockerFile") if composed else _OF_OTHERS
     return KeyFile(
         path=files.configuration,
         values=values,
         record=RECORD,
-        edits={("runArgs",): with_memory(run_args, options.memory)} if options.memory else {},
+        edits={("runArgs",): with_memory(run_args, options.memory)} if limited else {},
         yielding=frozenset({_ATTACH}),
-        rivals=(("image",), ("dockerComposeFile",), ("dockerFile",)),
+        rivals=tuple((key,) for key in rivals),
         heading=HEADING,
     )
 
 
-def _wishes(options: ProjectOptions) -> dict[str, Any]:
+def _wishes(options: ProjectOptions, *, composed: bool) -> dict[str, Any]:
     """Return the options worth remembering, without those that say nothing."""
     wishes = {
         "include": list(options.include),
@@ -146,5 +216,7 @@ def _wishes(options: ProjectOptions) -> dict[str, Any]:
         "isolation": options.isolation,
         "idle": options.idle,
         "gpus": options.gpus,
+        "services": list(options.services),
+        "memory": options.memory if composed else "",
     }
     return {name: value for name, value in wishes.items() if value}

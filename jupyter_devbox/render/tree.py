@@ -4,15 +4,25 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from jupyter_devbox.render.compose import compose_file, cuda_compose_file, override_file
 from jupyter_devbox.render.devcontainer import cuda_devcontainer, devcontainer
 from jupyter_devbox.render.dockerfile import dockerfile
+from jupyter_devbox.spec.compose import COMPOSE_FILES, OwnCompose
 from jupyter_devbox.spec.environment import EnvironmentSpec
+from jupyter_devbox.spec.gpu_words import parse_gpus
 from jupyter_devbox.spec.lock import Lock
 from jupyter_devbox.spec.project import ProjectOptions
 from jupyter_devbox.spec.requirements_in import HEADING, format_line
 from jupyter_devbox.spec.requirements_txt import format_lock
 from jupyter_devbox.spec.target_files import CPU, CUDA, TargetFiles
-from jupyter_devbox.spec.tree import BinaryFile, LinesFile, RenderedFile, RenderedTree, WholeFile
+from jupyter_devbox.spec.tree import (
+    BinaryFile,
+    BlockFile,
+    LinesFile,
+    RenderedFile,
+    RenderedTree,
+    WholeFile,
+)
 
 FOLDER = ".devcontainer"
 
@@ -27,6 +37,7 @@ def render(
     nested: bool = False,
     run_args: Sequence[object] = (),
     twin_run_args: Sequence[object] = (),
+    own: OwnCompose | None = None,
 ) -> RenderedTree:
     """Return the files of an environment, sorted by path; same input, same bytes.
 
@@ -41,9 +52,11 @@ def render(
     run_args, twin_run_args
         What stands under ``runArgs`` of each devcontainer.json: the user's, edited at his word
         alone.
+    own
+        The user's own Compose files, where a service of theirs is the dev container.
     """
     files: list[RenderedFile] = [
-        devcontainer(spec, options, nested=nested, run_args=run_args),
+        devcontainer(spec, options, nested=nested, run_args=run_args, own=own),
         dockerfile(spec, lock, uv_version, twin),
         *_requirements(CPU, spec, lock),
     ]
@@ -52,13 +65,34 @@ def render(
             cuda_devcontainer(twin[0], options, nested=nested, run_args=twin_run_args),
             *_requirements(CUDA, *twin),
         ]
+    files += _compose(spec, twin[0] if twin else None, options, own)
     beside = (*lock.wheels, *(twin[1].wheels if twin else ()))
     wheels = {wheel.filename: wheel for wheel in beside}
     files += [
         BinaryFile(path=f"{FOLDER}/wheels/{name}", content=wheel.content)
         for name, wheel in wheels.items()
     ]
-    return RenderedTree(files=tuple(sorted(files, key=lambda file: file.path)))
+    there = {file.path for file in files}
+    return RenderedTree(
+        files=tuple(sorted(files, key=lambda file: file.path)),
+        absent=tuple(path for path in COMPOSE_FILES if path not in there),
+    )
+
+
+def _compose(
+    spec: EnvironmentSpec,
+    twin: EnvironmentSpec | None,
+    options: ProjectOptions,
+    own: OwnCompose | None,
+) -> Iterator[BlockFile]:
+    """Yield the Compose files, if Compose starts the box."""
+    if own:
+        yield override_file(spec, own, memory=options.memory)
+    elif spec.services:
+        yield compose_file(spec, memory=options.memory)
+        if twin:
+            gpus = parse_gpus(options.gpus) if options.gpus else None
+            yield cuda_compose_file(twin, memory=options.memory, gpus=gpus)
 
 
 def _requirements(

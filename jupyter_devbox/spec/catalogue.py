@@ -1,4 +1,4 @@
-"""What is known of CUDA: which release of what was built for which CUDA, driver, card and image.
+"""What is known of CUDA and of databases: which release of what goes with which other.
 
 Versions are texts as their packages spell them, CUDA versions ``major.minor``; sizes are bytes.
 """
@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import Literal
+
+from jupyter_devbox.spec.services import Service
 
 CudaBase = Literal["slim", "runtime", "cudnn-runtime"]
 """``slim``: Python alone, wheels bring CUDA; else the kind of nvidia/cuda image that has it."""
@@ -231,6 +233,8 @@ class Catalogue:
         Of these, what a framework pins exactly, so that it is dropped even where it is imported.
     minimum_capability
         CUDA major → the oldest compute capability that it knows.
+    services
+        Databases that can run beside a box, in the order in which they are listed.
     """
 
     torch: tuple[TorchRelease, ...]
@@ -248,3 +252,4 @@ class Catalogue:
     dropped: tuple[str, ...]
     brought: tuple[str, ...]
     minimum_capability: tuple[tuple[str, str], ...]
+    services: tuple[Service, ...] = ()

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+from jupyter_devbox.spec.services import Service
 from jupyter_devbox.spec.snapshot import InstalledDistribution, LocalModule, Source
 
 Target = Literal["cpu", "cuda", "venv"]
@@ -181,6 +182,8 @@ class EnvironmentSpec:
         Project-relative paths of the notebooks this environment serves.
     ports
         Ports to be forwarded.
+    services
+        Databases beside the box, in the catalogue's order.
     estimated_bytes
         Size of the image on disk, estimated; see `plan.estimate`.
     accelerator
@@ -201,6 +204,7 @@ class EnvironmentSpec:
     packed: tuple[PackedModule, ...] = ()
     notebooks: tuple[str, ...] = ()
     ports: tuple[int, ...] = ()
+    services: tuple[Service, ...] = ()
     estimated_bytes: int = 0
     accelerator: Accelerator | None = None
     decisions: tuple[Decision, ...] = ()
@@ -221,6 +225,7 @@ class EnvironmentSpec:
                 dict.fromkeys([*self.indexes, *(i for r in self.requirements for i in r.indexes)])
             ),
             "apt": [a.name for a in self.apt],
+            "services": [s.name for s in self.services],
             "accelerator": accelerator,
             "estimated_bytes": self.estimated_bytes,
             "decisions": [

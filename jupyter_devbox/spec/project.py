@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from jupyter_devbox.spec.compose import OwnCompose
 from jupyter_devbox.spec.environment import AptPackage, DirectRequirement, PackedModule
 from jupyter_devbox.spec.lock import WheelFile
 
@@ -44,7 +45,12 @@ class ProjectOptions:
         all.
     memory
         The box's memory limit, such as ``4g``; "" leaves it. It is remembered as ``--memory`` in
-        ``runArgs``, where every reader of devcontainer.json finds it.
+        ``runArgs``, where every reader of devcontainer.json finds it; where Compose starts the
+        box, it is remembered here and stands in the Compose file.
+    services
+        Databases beside the box, such as ``postgres``.
+    exclude_services
+        Those that are dropped by this run; never remembered.
     """
 
     include: tuple[str, ...] = ()
@@ -60,6 +66,8 @@ class ProjectOptions:
     idle: str = ""
     gpus: str = ""
     memory: str = ""
+    services: tuple[str, ...] = ()
+    exclude_services: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -88,6 +96,8 @@ class ExistingEnvironment:
         Notebooks of the environment that still exist.
     configuration
         The target's parsed devcontainer.json; empty when there is none.
+    compose
+        The user's own Compose files, where the box is a service of theirs; else None.
     twin, twin_stages
         Whether the project has a CUDA twin, and whether the Dockerfile holds stages for it alone.
     """
@@ -103,6 +113,7 @@ class ExistingEnvironment:
     python: str = ""
     notebooks: tuple[str, ...] = ()
     configuration: Mapping[str, Any] = field(default_factory=dict)
+    compose: OwnCompose | None = None
     twin: bool = False
     twin_stages: bool = False
 

@@ -89,6 +89,11 @@ RenderedFile = BlockFile | KeyFile | WholeFile | LinesFile | BinaryFile
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RenderedTree:
-    """All files of one environment, paths relative to the project, sorted by path."""
+    """All files of one environment, paths relative to the project, sorted by path.
+
+    `absent` are files of marked blocks that the environment does without: one that holds nothing
+    but our own words is removed.
+    """
 
     files: tuple[RenderedFile, ...]
+    absent: tuple[str, ...] = ()

@@ -33,3 +33,7 @@ NVIDIA_VARIABLES = {
 }
 """What the NVIDIA container runtime reads where a client names no device itself
 (docs.nvidia.com/datacenter/cloud-native/container-toolkit, docker-specialized)."""
+COMPOSE_CA = "${SSL_CERT_FILE:-/dev/null}"
+COMPOSE_CA_TARGET = "${SSL_CERT_FILE:-/run/devbox-none}"
+COMPOSE_HOST_CA = "${SSL_CERT_FILE:-" + SYSTEM_CA + "}"
+"""What `HOST_CA` and the like are in a Compose file (compose-spec.io, 12-interpolation)."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from makers import apt, base, direct, lock, locked, spec
 
+from jupyter_devbox.catalogue import read_catalogue
 from jupyter_devbox.spec.environment import AptPackage, EnvironmentSpec
 from jupyter_devbox.spec.lock import Lock
 from jupyter_devbox.spec.project import ProjectOptions
@@ -11,6 +12,8 @@ from jupyter_devbox.spec.project import ProjectOptions
 HOSTILE = 'it\'s "$(touch /tmp/x)"\nRUN evil \\'
 NUMPY = direct("numpy==2.1.0", detail="numpy.linalg", notebooks=("a.ipynb",))
 PINS = (locked("numpy==2.1.0"), locked("pip==24.0"))
+
+SERVICES = {service.name: service for service in read_catalogue().services}
 
 # The project is a folder of a larger repository.
 NESTED = {"apt"}
@@ -45,6 +48,16 @@ CASES: dict[str, tuple[EnvironmentSpec, Lock, ProjectOptions]] = {
         spec(NUMPY, notebooks=("a.ipynb",), indexes=("https://index.example/simple/?a=b&c='d'",)),
         lock(*PINS, locked("secret-sauce==1.0", compiled=True)),
         ProjectOptions(include=("secret-sauce",)),
+    ),
+    "services": (
+        spec(
+            NUMPY,
+            notebooks=("a.ipynb",),
+            services=(SERVICES["postgres"], SERVICES["redis"]),
+            ports=(6006,),
+        ),
+        lock(*PINS),
+        ProjectOptions(services=("postgres", "redis"), memory="4g"),
     ),
     "hostile-names": (
         spec(

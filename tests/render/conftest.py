@@ -19,6 +19,10 @@ class _Configuration(_Text):
     file_extension = "devcontainer.json"
 
 
+class _Compose(_Text):
+    file_extension = "compose.yaml"
+
+
 class _Requirements(_Text):
     file_extension = "txt"
 
@@ -29,5 +33,6 @@ def golden(snapshot: SnapshotAssertion) -> dict[str, SnapshotAssertion]:
     return {
         "Dockerfile": snapshot.use_extension(_Dockerfile),
         "devcontainer.json": snapshot.use_extension(_Configuration),
+        "compose.yaml": snapshot.use_extension(_Compose),
         "requirements": snapshot.use_extension(_Requirements),
     }

@@ -42,10 +42,13 @@ def files(case):
 @pytest.mark.parametrize("case", CASES)
 def test_files_are_as_reviewed(case, golden):
     written = files(case)
+    compose = ["compose.yaml"] if CASES[case][0].services else []
     assert sorted(written) == [
-        "Dockerfile", "devcontainer.json", "requirements.in", "requirements.stable.txt",
+        "Dockerfile", *compose, "devcontainer.json", "requirements.in", "requirements.stable.txt",
         "requirements.txt",
     ]  # fmt: skip
+    if compose:
+        assert written["compose.yaml"] == golden["compose.yaml"]
     assert written["Dockerfile"] == golden["Dockerfile"]
     assert written["devcontainer.json"] == golden["devcontainer.json"]
     texts = [f"==> {n} <==\n{t}" for n, t in sorted(written.items()) if n.startswith("req")]
@@ -91,5 +94,8 @@ def test_a_second_implementation_reads_the_configuration(case, tmp_path):
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
     configuration = json.loads(done.stdout)["configuration"]
-    assert configuration["build"]["dockerfile"] == "Dockerfile"
+    if CASES[case][0].services:
+        assert configuration["dockerComposeFile"] == "compose.yaml"
+    else:
+        assert configuration["build"]["dockerfile"] == "Dockerfile"
     assert configuration["name"] == f"{CASES[case][0].project} · CPU"
