@@ -19,6 +19,7 @@ from typing import IO, Any
 from jupyter_devbox.errors import FileError, ReadOnlyError
 from jupyter_devbox.files import jsonc
 from jupyter_devbox.files.folder import confined
+from jupyter_devbox.spec.compose import compose_names
 from jupyter_devbox.spec.written import FOLDER
 
 KEPT_BYTES = 256 * 1024
@@ -200,6 +201,15 @@ def _named(path: str, value: Mapping[str, Any]) -> tuple[list[str], list[str]]:
     compose = value.get("dockerComposeFile")
     composed = compose if isinstance(compose, list) else [compose]
     return _joined(path, recipes), _joined(path, composed)
+
+
+def compose_paths(path: str, value: Mapping[str, Any]) -> tuple[str, ...]:
+    """Return the Compose files that a configuration names, as paths of the project, in its order.
+
+    What is no name, leads out of the project, or holds a variable is left out.
+    """
+    found = _joined(path, compose_names(value.get("dockerComposeFile")))
+    return tuple(name for name in found if not name.startswith(("../", "/")))
 
 
 def _joined(path: str, names: Iterable[object]) -> list[str]:

@@ -50,19 +50,35 @@ class OwnCompose:
         return posixpath.normpath(posixpath.dirname(posixpath.join(FOLDER, self.files[0]))) or "."
 
 
+def compose_names(value: object) -> tuple[str, ...]:
+    """Return the names in a value that is one or a list of them; () for anything else."""
+    listed = value if isinstance(value, list) else [value]
+    names = tuple(name for name in listed if isinstance(name, str) and name)
+    return names if len(names) == len(listed) else ()
+
+
 def own_compose(configuration: Mapping[str, Any]) -> OwnCompose | None:
-    """Return the user's own Compose files of a configuration; None where it has none."""
-    named = configuration.get("dockerComposeFile")
-    listed = named if isinstance(named, list) else [named]
-    files = tuple(name for name in listed if isinstance(name, str) and name)
-    files = tuple(name for name in files if posixpath.normpath(name) not in {COMPOSE, OVERRIDE})
-    service = configuration.get("service")
-    if not files or posixpath.normpath(str(named)) == COMPOSE or not isinstance(service, str):
+    """Return the user's own Compose files of a configuration; None where it has none.
+
+    One that remembers services of ours is ours, whatever else the user lists in it.
+    """
+    if _services(configuration):
         return None
-    # A list that begins with our own file is ours, with more files of the user's.
-    if isinstance(listed[0], str) and posixpath.normpath(listed[0]) == COMPOSE:
+    named, service = configuration.get("dockerComposeFile"), configuration.get("service")
+    listed = named if isinstance(named, list) else [named]
+    names = [name for name in listed if isinstance(name, str) and name]
+    files = tuple(name for name in names if posixpath.normpath(name) != OVERRIDE)
+    if not files or not isinstance(service, str) or not service:
         return None
     return OwnCompose(files=files, service=service)
+
+
+def _services(configuration: Mapping[str, Any]) -> object:
+    """Return the services that a configuration remembers."""
+    value: object = configuration
+    for key in ("customizations", "jupyter_devbox", "options", "services"):
+        value = value.get(key) if isinstance(value, dict) else None
+    return value
 
 
 def workspace_of(name: str) -> str:

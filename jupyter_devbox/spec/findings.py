@@ -9,13 +9,14 @@ from typing import Literal
 
 Kind = Literal[
     "mount", "volume", "capability", "security", "device", "address", "network", "privileged",
-    "variable", "image", "never",
+    "variable", "image", "service", "never",
 ]  # fmt: skip
 """How the box takes a finding that the user allows.
 
-``image`` decides what is built, and a build waits for the answer; ``never`` is what other clients
-would do and the box does not. All others are applied to the box, which does without them until
-they are allowed.
+``image`` decides what is built, and a build waits for the answer; ``service`` is what Compose
+would do, which takes a file as a whole, so that build and start wait for it; ``never`` is what
+other clients would do and the box does not. All others are applied to the box, which does without
+them until they are allowed.
 """
 
 _BOX = frozenset(

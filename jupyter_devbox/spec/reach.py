@@ -12,6 +12,7 @@ from dataclasses import replace
 from typing import Any
 
 from jupyter_devbox.spec import written as ours
+from jupyter_devbox.spec.compose import compose_names
 from jupyter_devbox.spec.container_env import is_variable
 from jupyter_devbox.spec.findings import Finding, Kind, as_json
 from jupyter_devbox.spec.host_variables import reads_host
@@ -32,18 +33,16 @@ _COMMANDS = {
 }  # fmt: skip
 _IMAGE = {
     "image": "is made from an image as it is; the box is built from a Dockerfile",
-    "dockerComposeFile": "is started by Compose; the box is not, and takes nothing of it",
     "features": "installs features, by scripts from elsewhere; the box lacks them",
     "dockerFile": "is built from another Dockerfile; the box has its own",
     "context": "sends another folder to the build; the box does not",
 }
+_COMPOSE = {"dockerComposeFile", "service", "runServices"}
 _NEVER = {
     "initializeCommand": "runs a command on this machine itself; we never do, VS Code does",
     "appPort": "opens a port on this machine; the box never does",
     "containerUser": "runs as another user; the box does not",
     "remoteUser": "runs as another user; the box does not",
-    "service": "names a service of Compose; the box takes nothing of it",
-    "runServices": "starts other services of Compose; the box does not",
     "workspaceMount": "mounts something else in the project's place; the box does not",
     "secrets": "asks for secrets; the box never does",
 }
@@ -80,6 +79,9 @@ def _key(key: str, value: Any, folder: str) -> Iterator[Finding]:  # noqa: ANN40
         yield _finding((key,), value, "runs a command in the container; the box does not", "never")
     elif key in _IMAGE:
         yield _finding((key,), value, _IMAGE[key], "image")
+    elif key in _COMPOSE:
+        if not compose_names(value) or reads_host("".join(compose_names(value))):
+            yield _finding((key,), value, "names nothing that Compose could start", "service")
     elif key == "runArgs":
         yield from argument_findings(value)
     elif key in _PARTS:

@@ -48,6 +48,8 @@ def _answer(finding: Finding, *, allowed: bool) -> str:
         return "the box never takes it: no answer is needed"
     if finding.kind == "image":
         return "allowed: built without it" if allowed else "a build waits for your answer"
+    if finding.kind == "service":
+        return "allowed: Compose does it" if allowed else "build and start wait for your answer"
     return "allowed: the box has it" if allowed else "not allowed: the box does without"
 
 

@@ -11,18 +11,20 @@ import difflib
 import hashlib
 import json
 import os
+import posixpath
 import shlex
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 from jupyter_devbox.engine.scratch import scratch
-from jupyter_devbox.errors import UntrustedProjectError, UsageError
+from jupyter_devbox.errors import FileError, UntrustedProjectError, UsageError
 from jupyter_devbox.files.build_files import (
     KEPT_BYTES,
     BuildFile,
+    compose_paths,
     copy_context,
     parse_configuration,
     read_build_files,
@@ -32,6 +34,7 @@ from jupyter_devbox.files.folder import confined
 from jupyter_devbox.files.writer import Changes
 from jupyter_devbox.ledger.approvals import Approval, Approvals
 from jupyter_devbox.spec.box import Target
+from jupyter_devbox.spec.compose import compose_names
 from jupyter_devbox.spec.compose_reach import compose_reach
 from jupyter_devbox.spec.findings import SHORTEST_ID, Finding
 from jupyter_devbox.spec.reach import reach
@@ -40,6 +43,7 @@ from jupyter_devbox.spec.target_files import CPU, CUDA, target_files
 from jupyter_devbox.spec.visible import bounded, visible
 from jupyter_devbox.workflow.context import Context
 
+_BUILT = {CPU.configuration, CUDA.configuration}
 _IN_ERROR = 60
 _IN_REVIEW = 400
 
@@ -64,6 +68,8 @@ class Review:
         What its configurations ask for, each with whether the user allowed it.
     known
         Whether anything of the project was approved before.
+    composed
+        The Compose files that our own boxes are started from.
     texts
         sha256 → content of those files that a later diff may be wanted of.
     """
@@ -72,6 +78,7 @@ class Review:
     files: tuple[ReviewedFile, ...]
     findings: tuple[tuple[Finding, bool], ...]
     known: bool
+    composed: frozenset[str] = frozenset()
     texts: Mapping[str, bytes] = field(default_factory=dict)
 
     @property
@@ -81,13 +88,19 @@ class Review:
 
     @property
     def blocking(self) -> tuple[Finding, ...]:
-        """What the image depends on, in the configuration that we build, and is not allowed."""
-        return tuple(f for f, ok in self.findings if not ok and f.kind == "image" and _is_built(f))
+        """What image or services depend on, in files that boxes come from, and is not allowed."""
+        waiting = {"image", "service"}
+        return tuple(
+            f for f, ok in self.findings if not ok and f.kind in waiting and self._is_taken(f)
+        )
 
     @property
     def left_out(self) -> tuple[Finding, ...]:
         """What the box does without, because it is not allowed."""
         return tuple(f for f, ok in self.findings if not ok and f.optional and _is_built(f))
+
+    def _is_taken(self, finding: Finding) -> bool:
+        return _is_built(finding) or finding.file in self.composed
 
     @property
     def approved(self) -> bool:
@@ -124,13 +137,18 @@ def review(context: Context, root: Path) -> Review:
     found = read_build_files(root)
     approvals, approval = context.approvals, context.approvals.read(str(root))
     findings = [f for path, value in found.configurations.items() for f in reach(value, path)]
-    for path in found.compose:
-        findings += compose_reach(found.text(path) or "", path)
+    composed: set[str] = set()
+    for path, value in found.configurations.items():
+        files = [name for name in compose_paths(path, value) if name in found.compose]
+        for name in files:
+            findings += _compose_findings(files[0], name, found.text(name), value)
+        composed |= {*files} if path in _BUILT else set()
     return Review(
         root=root,
         files=tuple(_reviewed(approvals, str(root), approval, file) for file in found.files),
         findings=tuple((f, f.digest in approval.grants) for f in _distinct(findings)),
         known=bool(approval.files),
+        composed=frozenset(composed),
         texts={
             f.sha256: f.content for f in found.files if f.content is not None and f.text is not None
         },
@@ -189,12 +207,61 @@ def require_configuration(
     root, path = root.resolve(), target_files(target).configuration
     if not confined(root, path).exists():
         return ()
+    return reach(parse_configuration(_approved(context, root, path)), path)
+
+
+def _approved(context: Context, root: Path, path: str) -> BuildFile:
+    """Return a file of the project, and raise unless it is approved as it is."""
     file = read_file(root, path)
     approvals, approval = context.approvals, context.approvals.read(str(root))
     if approval.files.get(file.path) != file.sha256:
         state = _reviewed(approvals, str(root), approval, file)
         raise _changed(Review(root=root, files=(state,), findings=(), known=bool(approval.files)))
-    return reach(parse_configuration(file), file.path)
+    return file
+
+
+def approved_compose(
+    context: Context, root: Path, target: Target = "cpu"
+) -> tuple[Mapping[str, Any], tuple[tuple[str, str], ...]]:
+    """Return a configuration and the Compose files that it names, with their texts; () for none.
+
+    Compose reads these very texts, whatever becomes of the project's files meanwhile.
+
+    Raises
+    ------
+    UntrustedProjectError
+        A file is not approved as it is, or asks for something that is not allowed.
+    FileError
+        A file is not there, or cannot be read.
+    """
+    root, path = root.resolve(), target_files(target).configuration
+    if not confined(root, path).exists():
+        return {}, ()
+    value = parse_configuration(_approved(context, root, path))
+    if "dockerComposeFile" not in value:
+        return value, ()
+    names = compose_paths(path, value)
+    if not names or len(names) != len(compose_names(value["dockerComposeFile"])):
+        message = f"{path} names Compose files that are not in the project: `dockerComposeFile`"
+        raise FileError(message, hint=f"name them relative to {path}, without variables")
+    files = {name: _approved(context, root, name).text for name in names}
+    allowed = context.approvals.read(str(root)).grants
+    findings = [f for f in reach(value, path) if f.kind == "service"]
+    for name, text in files.items():
+        findings += _compose_findings(names[0], name, text, value)
+    waiting = tuple((f, False) for f in _distinct(findings) if f.digest not in allowed)
+    if waiting:
+        composed = frozenset(names)
+        raise _blocked(Review(root=root, files=(), findings=waiting, known=True, composed=composed))
+    return value, tuple((name, text or "") for name, text in files.items())
+
+
+def _compose_findings(
+    first: str, path: str, text: str | None, configuration: Mapping[str, Any]
+) -> tuple[Finding, ...]:
+    """Return what a Compose file asks for, paths in it starting where the first file is."""
+    service = str(configuration.get("service") or "")
+    return compose_reach(text or "", path, base=posixpath.dirname(first) or ".", service=service)
 
 
 def granted_rights(
@@ -305,7 +372,7 @@ def _distinct(findings: Iterable[Finding]) -> tuple[Finding, ...]:
 
 def _is_built(finding: Finding) -> bool:
     """Tell whether a finding is in a configuration that our own images and boxes come from."""
-    return finding.file in {CPU.configuration, CUDA.configuration}
+    return finding.file in _BUILT
 
 
 def _is_within(path: Path, root: Path) -> bool:
@@ -348,9 +415,13 @@ def _changed(found: Review) -> UntrustedProjectError:
 
 def _blocked(found: Review) -> UntrustedProjectError:
     details = tuple(f"{found.short(f)}  {visible(f.place)}: {f.says}" for f in found.blocking)
+    services = [f for f in found.blocking if f.kind == "service"]
     message = (
-        "This project asks for an image that the box does not have, and you have not said that "
-        f"it may go without: `{', '.join(visible(f.place) for f in found.blocking)}`"
+        "Compose would do what you have not allowed, and takes its files as a whole: "
+        f"`{', '.join(visible(f.place) for f in services[:4])}`"
+        if services
+        else "This project asks for an image that the box does not have, and you have not said "
+        f"that it may go without: `{', '.join(visible(f.place) for f in found.blocking)}`"
     )
     return UntrustedProjectError(
         message,

@@ -250,7 +250,7 @@ def test_what_other_clients_would_read_is_named_and_holds_nothing_up(context, ro
     with approved_context(context, root):
         found = review(context, root)
     assert {f.place for f, _ in found.findings} == {
-        "/dockerComposeFile", "/privileged", "c.yml#/services/a/privileged",
+        "/privileged", "c.yml#/services/a/privileged",
     }  # fmt: skip
     assert rights(context, root)[1] == ()
 
