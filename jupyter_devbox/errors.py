@@ -15,7 +15,8 @@
     │   ├── RequirementError          23  a name, version or apt package that is not well formed
     │   ├── OutsideModuleError        24  the user's own module lies outside the project
     │   ├── PlanChangedError          25  the project is no longer as it was when the plan was shown
-    │   └── NoCudaError               26  nothing was built for this driver, card or Python
+    │   ├── NoCudaError               26  nothing was built for this driver, card or Python
+    │   └── ServiceTakenError         27  a service of the user's has the name of one of ours
     ├── LockError                     30
     │   ├── ResolutionError           31  a pin the index lacks, pins that conflict
     │   └── IndexUnreachableError     32
@@ -29,7 +30,8 @@
     │   ├── EngineNotFoundError       51
     │   ├── EngineNotRunningError     52
     │   ├── EnginePermissionError     53
-    │   └── BuildxMissingError        54
+    │   ├── BuildxMissingError        54
+    │   └── ComposeMissingError       55
     ├── BuildError                    60
     │   ├── BuildStepError            61
     │   └── BuildCancelledError      130  Ctrl-C, or Cancel build
@@ -40,7 +42,8 @@
     │   ├── VerificationError         74
     │   ├── TransportError            75
     │   ├── BoxRequestError           76  what a box asks for is not allowed or not understood
-    │   └── GpuUnavailableError       77  the engine can't give the box a graphics card
+    │   ├── GpuUnavailableError       77  the engine can't give the box a graphics card
+    │   └── ServiceError              78  Compose can't start what runs beside the box
     └── RequestError                  80  what a client of the server asks for
         ├── BadRequestError           81  the request is not well formed
         ├── NotFoundError             82  there is no such notebook, build, box, …
@@ -175,6 +178,12 @@ class NoCudaError(PlanError):
         self.alternative = alternative
 
 
+class ServiceTakenError(PlanError):
+    """A Compose file of the user's has a service with the name of one of ours."""
+
+    code, exit_code = "service_taken", 27
+
+
 class LockError(DevboxError):
     """The closure could not be locked."""
 
@@ -259,6 +268,12 @@ class BuildxMissingError(EngineError):
     code, exit_code = "buildx_missing", 54
 
 
+class ComposeMissingError(EngineError):
+    """The docker command lacks the compose plugin, or has one that is too old."""
+
+    code, exit_code = "compose_missing", 55
+
+
 class BuildError(DevboxError):
     """The image could not be built."""
 
@@ -323,6 +338,12 @@ class GpuUnavailableError(RunError):
     """The engine can't give a box the graphics cards that it asks for."""
 
     code, exit_code = "no_gpu", 77
+
+
+class ServiceError(RunError):
+    """Compose cannot start the box with what runs beside it."""
+
+    code, exit_code = "service", 78
 
 
 class RequestError(DevboxError):

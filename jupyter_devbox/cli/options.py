@@ -16,7 +16,7 @@ from jupyter_devbox.workflow.requests import ContainerizeRequest
 
 _OPTIONS = (
     "target", "include", "exclude", "provides", "pack", "apt", "python", "base", "port",
-    "isolation", "idle", "gpus", "memory", "driver",
+    "isolation", "idle", "gpus", "memory", "driver", "service",
 )  # fmt: skip
 _TARGETS: dict[str, Target] = {"cpu": "cpu", "cuda": "cuda", "venv": "venv"}
 _CAPABILITY = re.compile(r"[0-9]{1,2}\.[0-9]")
@@ -43,6 +43,12 @@ class PlanVerb(Verb):
     python = Unicode(help="Python version of the image, such as 3.12.").tag(config=True)
     base = Unicode(help="Base image with a tag.").tag(config=True)
     port = List(Int(), help="A port to forward.").tag(config=True)
+    service = List(Unicode(), help="A database beside the box: postgres, mysql, redis, mongo.").tag(
+        config=True
+    )
+    exclude_service = List(Unicode(), help="A database to drop; its data stays in a volume.").tag(
+        config=True
+    )
     pack = List(Unicode(), help="A module of yours from outside the project to copy.").tag(
         config=True
     )
@@ -70,6 +76,7 @@ class PlanVerb(Verb):
         **ALIASES,
         **{name: f"PlanVerb.{name}" for name in _OPTIONS},
         "exclude-apt": "PlanVerb.exclude_apt",
+        "exclude-service": "PlanVerb.exclude_service",
         "compute-cap": "PlanVerb.compute_cap",
     }
 
@@ -105,6 +112,8 @@ class PlanVerb(Verb):
                 idle=self.idle,
                 gpus=self.gpus,
                 memory=self.memory,
+                services=tuple(self.service),
+                exclude_services=tuple(self.exclude_service),
             ),
             strict=self.strict,
             yes=self.yes,

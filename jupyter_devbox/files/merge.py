@@ -70,6 +70,19 @@ def digest(text: str) -> str:
     return hashlib.sha256(text.encode()).hexdigest()[:12]
 
 
+def without_blocks(text: str) -> str:
+    """Return what a user wrote into a file of marked blocks: all but our blocks."""
+    return _BLOCK.sub("", text)
+
+
+def is_ours_alone(text: str) -> bool:
+    """Tell whether a file holds our own words alone: a heading, and blocks as we left them."""
+    blocks = list(_BLOCK.finditer(text))
+    rest = without_blocks(text).splitlines()
+    said = all(not line.strip() or line.startswith("# Written by jupyter-devbox") for line in rest)
+    return bool(blocks) and said and all(digest(b["text"]) == b["digest"] for b in blocks)
+
+
 def merge(rendered: RenderedFile, existing: bytes | None) -> Merged:
     """Return what is to be written for one file.
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import posixpath
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -12,6 +13,9 @@ from typing import Any
 from jupyter_devbox.errors import ConfigurationError, RequirementError
 from jupyter_devbox.files import jsonc
 from jupyter_devbox.files.folder import confined, read_inside
+from jupyter_devbox.files.merge import without_blocks
+from jupyter_devbox.spec.compose import COMPOSE, own_compose
+from jupyter_devbox.spec.compose_reach import service_names
 from jupyter_devbox.spec.environment import AptPackage, DirectRequirement, PackedModule, Target
 from jupyter_devbox.spec.lock import WheelFile
 from jupyter_devbox.spec.names import APT_NAME
@@ -56,6 +60,8 @@ def read_environment(project: Path, target: Target = "cpu") -> ExistingEnvironme
         python=read_python(stable),
         notebooks=tuple(sorted(notebooks)),
         configuration=configuration if files == CPU else read_configuration(project, target),
+        compose=own_compose(configuration),
+        service_names=_service_names(project, configuration),
         twin=confined(project, CUDA.configuration).exists(),
         twin_stages=CUDA.lock in _text(project, DOCKERFILE),
     )
@@ -97,12 +103,16 @@ def configuration_digest(config: Path) -> str:
 
 
 def _text(project: Path, name: str) -> str:
+    return _content(project, f"{FOLDER}/{name}")
+
+
+def _content(project: Path, path: str) -> str:
     try:
-        content = read_inside(project, f"{FOLDER}/{name}")
+        content = read_inside(project, path)
         return "" if content is None else _lines_joined(content.decode("utf-8-sig"))
     except (OSError, UnicodeDecodeError) as error:
-        message = f"{FOLDER}/{name} cannot be read ({type(error).__name__})"
-        raise ConfigurationError(message, hint=f"mend {FOLDER}/{name}, or move it away") from error
+        message = f"{path} cannot be read ({type(error).__name__})"
+        raise ConfigurationError(message, hint=f"mend {path}, or move it away") from error
 
 
 def _lines_joined(text: str) -> str:
@@ -182,10 +192,25 @@ def _options(entry: Mapping[str, Any]) -> ProjectOptions:
         isolation=_string(entry.get("isolation")),
         idle=_string(entry.get("idle")),
         gpus=_string(entry.get("gpus")),
+        services=tuple(_strings(entry.get("services"))),
+        memory=_string(entry.get("memory")),
     )
     ports = entry.get("ports")
     numbers = [p for p in ports if type(p) is int] if isinstance(ports, list) else []
     return replace(options, ports=tuple(numbers))
+
+
+def _service_names(project: Path, configuration: Mapping[str, Any]) -> dict[str, str]:
+    """Return the services that the user wrote, beside our block or in files of their own."""
+    listed = configuration.get("dockerComposeFile")
+    files = _strings(listed if isinstance(listed, list) else [listed])
+    paths = [posixpath.normpath(posixpath.join(FOLDER, name)) for name in files]
+    found: dict[str, str] = {}
+    for path in dict.fromkeys([*paths, f"{FOLDER}/{COMPOSE}"]):
+        if not path.startswith(("../", "/")) and "\0" not in path:
+            own = without_blocks(_content(project, path))
+            found |= {name: path for name in service_names(own) if name not in found}
+    return found
 
 
 def _mapping(value: object) -> Mapping[str, Any]:

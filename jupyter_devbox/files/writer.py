@@ -17,7 +17,7 @@ from jupyter_devbox.errors import ConflictError, FileError, ReadOnlyError
 from jupyter_devbox.files import jsonc
 from jupyter_devbox.files.configuration import check_configuration
 from jupyter_devbox.files.folder import Folder, confined, held, held_inside, read_inside
-from jupyter_devbox.files.merge import Conflict, merge
+from jupyter_devbox.files.merge import Conflict, is_ours_alone, merge
 from jupyter_devbox.spec.tree import BinaryFile, KeyFile, RenderedTree
 
 _ELSEWHERE = "copy the notebook to a folder of yours, or use --project"
@@ -94,6 +94,7 @@ def compare(project: Path, tree: RenderedTree) -> Changes:
                 check_configuration(jsonc.parse(text, file.path).value, file.path)
             changes.append(Change(path=file.path, old=old, new=merged.content))
     changes += _superseded(project, tree)
+    changes += _absent(project, tree)
     return Changes(changes=tuple(changes), conflicts=tuple(conflicts))
 
 
@@ -120,6 +121,17 @@ def _superseded(project: Path, tree: RenderedTree) -> Iterator[Change]:
             if path.name not in {w.name for w in wheels}:
                 relative = f"{wheel.parent}/{path.name}"
                 yield Change(path=relative, old=_content(project, relative), new=None)
+
+
+def _absent(project: Path, tree: RenderedTree) -> Iterator[Change]:
+    """Yield the removal of files that the tree does without, where they hold our own words alone.
+
+    What the user wrote into one stays where it is: nothing of ours reads it any more.
+    """
+    for path in tree.absent:
+        old = _content(project, path)
+        if old is not None and is_ours_alone(old.decode("utf-8", errors="replace")):
+            yield Change(path=path, old=old, new=None)
 
 
 def refuse_conflicts(changes: Changes, hint: str) -> None:

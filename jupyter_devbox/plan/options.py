@@ -49,7 +49,9 @@ def merge_options(remembered: ProjectOptions, asked: ProjectOptions) -> ProjectO
         isolation=_isolation(asked.isolation or remembered.isolation),
         idle=_duration(asked.idle or remembered.idle),
         gpus=_gpus(asked.gpus or remembered.gpus),
-        memory=asked.memory,
+        memory=asked.memory or remembered.memory,
+        services=tuple(sorted({*remembered.services, *asked.services} - {*asked.exclude_services})),
+        exclude_services=asked.exclude_services,
     )
 
 

@@ -12,6 +12,7 @@ from jupyter_devbox.plan.cuda import Accelerated, Cells
 from jupyter_devbox.plan.for_target import for_target
 from jupyter_devbox.plan.modules import unite_modules
 from jupyter_devbox.plan.requirements import installed_version, public_specifier, unite
+from jupyter_devbox.plan.services import choose_services, say_services
 from jupyter_devbox.plan.system_packages import unite_apt
 from jupyter_devbox.spec.catalogue import Catalogue
 from jupyter_devbox.spec.container import ImageInfo
@@ -127,6 +128,8 @@ def plan(inputs: PlanInputs) -> EnvironmentSpec:
         Decision(what="base image", choice=base.ref, reason=base.reason),
         *library,
     )
+    known = inputs.catalogue.services if inputs.catalogue else ()
+    services = choose_services(inputs.options, inputs.existing, known)
     notebooks = {snapshot.notebook for snapshot in inputs.snapshots} | set(
         inputs.existing.notebooks
     )
@@ -143,6 +146,7 @@ def plan(inputs: PlanInputs) -> EnvironmentSpec:
         packed=packed,
         notebooks=tuple(sorted(name for name in notebooks if name)),
         ports=inputs.options.ports,
+        services=services,
         accelerator=built.accelerator
         and replace(
             built.accelerator,
@@ -159,6 +163,7 @@ def plan(inputs: PlanInputs) -> EnvironmentSpec:
             *_local_versions(inputs, {r.name for r in built.requirements if not r.indexes}),
             *(Decision(what=a.name, choice="apt", reason=a.reason) for a in apt),
             *(_packed_decision(module) for module in packed),
+            *say_services(services, known, inputs.snapshots),
         ),
     )
 

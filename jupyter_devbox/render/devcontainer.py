@@ -121,10 +121,10 @@ def _common(
         values[("init",)] = True
     # VS Code would stop the container with its window, and the notebooks' kernels in it.
     values[("shutdownAction",)] = "none"
+    values[_ATTACH] = ATTACH_COMMAND
     if alone:
         values |= _certificates()
     values |= {
-        _ATTACH: ATTACH_COMMAND,
         ("customizations", "vscode", "extensions"): list(EXTENSIONS),
         (
             "customizations",

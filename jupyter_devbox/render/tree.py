@@ -14,6 +14,7 @@ from jupyter_devbox.spec.lock import Lock
 from jupyter_devbox.spec.project import ProjectOptions
 from jupyter_devbox.spec.requirements_in import HEADING, format_line
 from jupyter_devbox.spec.requirements_txt import format_lock
+from jupyter_devbox.spec.run_args import check_memory
 from jupyter_devbox.spec.target_files import CPU, CUDA, TargetFiles
 from jupyter_devbox.spec.tree import (
     BinaryFile,
@@ -86,13 +87,14 @@ def _compose(
     own: OwnCompose | None,
 ) -> Iterator[BlockFile]:
     """Yield the Compose files, if Compose starts the box."""
+    memory = check_memory(options.memory) if options.memory else ""
     if own:
-        yield override_file(spec, own, memory=options.memory)
+        yield override_file(spec, own, memory=memory)
     elif spec.services:
-        yield compose_file(spec, memory=options.memory)
+        yield compose_file(spec, memory=memory)
         if twin:
             gpus = parse_gpus(options.gpus) if options.gpus else None
-            yield cuda_compose_file(twin, memory=options.memory, gpus=gpus)
+            yield cuda_compose_file(twin, memory=memory, gpus=gpus)
 
 
 def _requirements(

@@ -98,6 +98,8 @@ class ExistingEnvironment:
         The target's parsed devcontainer.json; empty when there is none.
     compose
         The user's own Compose files, where the box is a service of theirs; else None.
+    service_names
+        Services that the user wrote beside ours → the file that they stand in.
     twin, twin_stages
         Whether the project has a CUDA twin, and whether the Dockerfile holds stages for it alone.
     """
@@ -114,6 +116,7 @@ class ExistingEnvironment:
     notebooks: tuple[str, ...] = ()
     configuration: Mapping[str, Any] = field(default_factory=dict)
     compose: OwnCompose | None = None
+    service_names: Mapping[str, str] = field(default_factory=dict)
     twin: bool = False
     twin_stages: bool = False
 

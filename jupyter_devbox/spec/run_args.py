@@ -90,9 +90,7 @@ def with_memory(arguments: Iterable[object], size: str) -> list[str]:
     ConfigurationError
         It is no size, or none at all.
     """
-    if parse_size(size) < _LEAST:
-        message = f"This is less memory than Docker gives a container: `{size}`"
-        raise ConfigurationError(message, hint="write it like --memory 4g")
+    limit = check_memory(size)
     kept: list[str] = []
     rest = iter([str(a) for a in arguments])
     for argument in rest:
@@ -100,7 +98,21 @@ def with_memory(arguments: Iterable[object], size: str) -> list[str]:
             next(rest, None)
         elif not re.match(r"--memory=|-m(?!-)", argument):
             kept.append(argument)
-    return [*kept, f"--memory={size.strip()}"]
+    return [*kept, f"--memory={limit}"]
+
+
+def check_memory(size: str) -> str:
+    """Return a memory limit that Docker takes, as it was written.
+
+    Raises
+    ------
+    ConfigurationError
+        It is no size, or none at all.
+    """
+    if parse_size(size) < _LEAST:
+        message = f"This is less memory than Docker gives a container: `{size}`"
+        raise ConfigurationError(message, hint="write it like --memory 4g")
+    return size.strip()
 
 
 def _number(text: str, *, like: str, lowest: int = 0) -> float:

@@ -134,6 +134,7 @@ def make_plan(
         nested=project.nested,
         run_args=existing.run_args,
         twin_run_args=twin_run_args,
+        own=existing.compose,
     )
     return Plan(spec=spec, lock=lock, tree=tree, existing=existing, options=options, twin=twin)
 
