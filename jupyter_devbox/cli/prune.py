@@ -22,17 +22,21 @@ class PruneVerb(Verb):
     everything = Bool(default_value=False, help="Everything of ours, for uninstalling.").tag(
         config=True
     )
+    volumes = Bool(default_value=False, help="Volumes of databases too: data of yours.").tag(
+        config=True
+    )
     yes = Bool(default_value=False, help="Remove, instead of only showing.").tag(config=True)
     flags = {
         **FLAGS,
         "all": ({"PruneVerb": {"everything": True}}, "Everything of ours, for uninstalling."),
+        "volumes": ({"PruneVerb": {"volumes": True}}, "Volumes of databases too: data of yours."),
         "yes": ({"PruneVerb": {"yes": True}}, "Remove, instead of only showing."),
     }
     aliases = dict(ALIASES)
 
     def execute(self, context: Context) -> tuple[int, Mapping[str, Any]]:
         """Show, and remove on --yes."""
-        pruned = prune(context, everything=self.everything, act=self.yes)
+        pruned = prune(context, everything=self.everything, act=self.yes, volumes=self.volumes)
         verb = "removed" if self.yes else "would remove"
         for thing in pruned.removed:
             self.say(f"{verb} {_line(thing)}")
@@ -45,6 +49,7 @@ class PruneVerb(Verb):
             self.say(f"Freed {size(total)}.")
         else:
             again = "jupyter devbox prune" + (" --all" if self.everything else "")
+            again += " --volumes" if self.volumes else ""
             self.say(f"{size(total)} in all.", f"Next: {again} --yes")
         return 0, pruned.to_json()
 

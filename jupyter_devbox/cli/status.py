@@ -46,6 +46,9 @@ def _lines(status: ProjectStatus) -> list[str]:
         kernels = f", {count(box.kernels, 'kernel')}" if box.kernels else ""
         lines.append(f"Box {box.id[:12]} ({box.target}): {running}{kernels}{stale}")
         lines += [f"  {card(gpu)}" for gpu in box.gpus]
+    for service in status.services:
+        running = "running" if service.running else "stopped"
+        lines.append(f"Service {clean(service.name)}: {running}")
     if status.death:
         lines.append(f"A kernel ended at {status.death.at}: {clean(status.death.message)}")
         lines += [f"  Next: {clean(status.death.hint)}"] if status.death.hint else []

@@ -8,9 +8,10 @@ raise `EngineError` or one of its children; nothing else leaks from the implemen
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Mapping
-from typing import Protocol, runtime_checkable
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Protocol, runtime_checkable
 
+from jupyter_devbox.spec.compose_project import ComposeProject
 from jupyter_devbox.spec.container import (
     BuildRequest,
     ContainerInfo,
@@ -89,6 +90,31 @@ class Engine(Protocol):
 
     def create(self, spec: ContainerSpec) -> str:
         """Create a container and return its id; raises `ImageMissingError`. Never pulls."""
+
+    def compose(
+        self,
+        project: ComposeProject,
+        words: Sequence[str],
+        override: Mapping[str, Any] | None = None,
+    ) -> str:
+        """Run a command of Compose's on a project and return what it printed.
+
+        Raises
+        ------
+        ComposeMissingError
+            This machine has no Compose for this engine.
+        ServiceError
+            It gave up.
+        """
+
+    def volumes(self, labels: Mapping[str, str]) -> tuple[str, ...]:
+        """Return the names of the volumes that carry all these labels ("" = any value), sorted."""
+
+    def remove_volume(self, name: str) -> None:
+        """Remove a volume with all that is in it; absent is no error, in use is."""
+
+    def remove_networks(self, labels: Mapping[str, str]) -> None:
+        """Remove the networks that carry all these labels and that nobody uses."""
 
     def put(self, container: str, path: str, archive: bytes) -> None:
         """Unpack a tar archive in the container below `path` (may be created, not running)."""

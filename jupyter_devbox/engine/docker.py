@@ -7,7 +7,7 @@ import platform
 import shutil
 import threading
 import weakref
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager, suppress
 from functools import cached_property
 from typing import Any
@@ -18,12 +18,14 @@ from docker.errors import APIError, NotFound
 from jupyter_devbox.engine import docker_values as values
 from jupyter_devbox.engine.buildx import Builder, build
 from jupyter_devbox.engine.cdi import cdi_devices
+from jupyter_devbox.engine.compose import compose, find_compose
 from jupyter_devbox.engine.docker_cli import find_docker_cli
 from jupyter_devbox.engine.docker_errors import translated
 from jupyter_devbox.engine.docker_exec import DockerExecStream, open_stream, run_to_end
 from jupyter_devbox.engine.endpoint import Endpoint
 from jupyter_devbox.engine.gpu_request import gpu_support
 from jupyter_devbox.errors import BuildError, EngineError, ImageMissingError
+from jupyter_devbox.spec.compose_project import ComposeProject
 from jupyter_devbox.spec.container import (
     BuildRequest,
     ContainerInfo,
@@ -265,6 +267,39 @@ class DockerEngine:
                 config, spec.name or None
             )
         return str(made["Id"])
+
+    def compose(
+        self,
+        project: ComposeProject,
+        words: Sequence[str],
+        override: Mapping[str, Any] | None = None,
+    ) -> str:
+        """Run a command of Compose's, by the `docker` command's plugin."""
+        return compose(self._compose, self._cli_env(), project, words, override)
+
+    @cached_property
+    def _compose(self) -> str:
+        """The `docker` command that has Compose."""
+        return find_compose()
+
+    def volumes(self, labels: Mapping[str, str]) -> tuple[str, ...]:
+        """Return the names of volumes with these labels."""
+        with self._translated():
+            answer = self._client.volumes(filters=values.label_filters(labels))
+        return tuple(sorted(str(each["Name"]) for each in answer.get("Volumes") or ()))
+
+    def remove_volume(self, name: str) -> None:
+        """Remove a volume."""
+        with self._translated(), suppress(NotFound):
+            self._client.remove_volume(name)
+
+    def remove_networks(self, labels: Mapping[str, str]) -> None:
+        """Remove networks; one that is in use stays."""
+        with self._translated():
+            for each in self._client.networks(filters=values.label_filters(labels)):
+                with suppress(NotFound):
+                    if not self._client.inspect_network(each["Id"]).get("Containers"):
+                        self._client.remove_network(each["Id"])
 
     def put(self, container: str, path: str, archive: bytes) -> None:
         """Unpack a tar archive in the container; owners are those in the archive."""

@@ -26,6 +26,7 @@ def run_process(
     *,
     cwd: Path | None = None,
     env: Mapping[str, str] | None = None,
+    only: bool = False,
     stdin: str = "",
     timeout: float = 600.0,
 ) -> ProcessResult:
@@ -38,7 +39,7 @@ def run_process(
     cwd
         Its working folder; by default this process's own.
     env
-        Variables added to this process's environment.
+        Variables added to this process's environment; with `only`, instead of it.
     stdin
         Text for its standard input.
     timeout
@@ -53,7 +54,7 @@ def run_process(
         done = subprocess.run(
             list(command),
             cwd=cwd,
-            env=None if env is None else {**os.environ, **env},
+            env=env if only or env is None else {**os.environ, **env},
             input=stdin.encode(),
             capture_output=True,
             timeout=timeout,

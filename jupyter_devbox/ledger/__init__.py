@@ -18,7 +18,7 @@ from jupyter_devbox.files.writer import DATA_ELSEWHERE, atomic_write, writing
 from jupyter_devbox.ledger import marks
 from jupyter_devbox.spec.container import EMPTY
 
-Kind = Literal["image", "box", "kernel", "kernelspec", "venv", "death"]
+Kind = Literal["image", "box", "kernel", "kernelspec", "venv", "death", "compose"]
 _SAFE = re.compile(r"[^A-Za-z0-9._-]")
 
 

@@ -17,7 +17,7 @@ from jupyter_client.connect import KernelConnectionInfo
 from jupyter_devbox.engine.base import Engine
 from jupyter_devbox.errors import DevboxError
 from jupyter_devbox.provisioner.settings import KernelSettings
-from jupyter_devbox.provisioner.shared import LISTENERS, connect, sweep_once
+from jupyter_devbox.provisioner.shared import LISTENERS, connect, stop_services_with, sweep_once
 from jupyter_devbox.provisioner.words import notice, sentence
 from jupyter_devbox.run.attach import attach_kernel, kernel_facts
 from jupyter_devbox.run.environment import carried
@@ -33,8 +33,10 @@ from jupyter_devbox.run.start import (
 )
 from jupyter_devbox.spec.asking import Reply
 from jupyter_devbox.spec.box import BoxSpec
+from jupyter_devbox.spec.compose_project import ComposeProject
 from jupyter_devbox.spec.kernelspec import SPEC_VARIABLE
 from jupyter_devbox.spec.rights import Granted
+from jupyter_devbox.workflow.composing import compose_project
 from jupyter_devbox.workflow.context import this_machine
 from jupyter_devbox.workflow.deaths import note_death
 from jupyter_devbox.workflow.trusting import granted_rights
@@ -57,6 +59,7 @@ class DevboxProvisioner(KernelSettings):
         self._arguments: tuple[str, ...] = ()
         self._engine: Engine | None = None
         self._granted = Granted()
+        self._compose: ComposeProject | None = None
         self._spec: BoxSpec | None = None
         self._death: DevboxError | None = None
         self.last_death: DevboxError | None = None
@@ -69,7 +72,7 @@ class DevboxProvisioner(KernelSettings):
     def box_spec(self) -> BoxSpec:
         """Return the box that the kernelspec asks for."""
         rootless = self._engine is not None and self._engine.info().rootless
-        return self.asked_box(self._granted, rootless=rootless)
+        return self.asked_box(self._granted, rootless=rootless, compose=self._compose)
 
     def record(self, kind: str, container: str) -> None:
         """Note a container that is about to start, so that `prune` and the sweep find it."""
@@ -123,6 +126,7 @@ class DevboxProvisioner(KernelSettings):
             self._granted, left_out = granted_rights(
                 this_machine(), Path(self.project), os.environ, self.box_target
             )
+            self._compose = compose_project(this_machine(), Path(self.project), self.box_target)
             for line in left_out:
                 self.log.warning("The box does without: %s", line)
 
@@ -137,6 +141,7 @@ class DevboxProvisioner(KernelSettings):
             raise
         self._kernel, self._alive, self._death = kernel, True, None
         sweep_once(kernel.engine)
+        stop_services_with(kernel.engine, kernel)
         LISTENERS.hold(kernel.runtime, self._answers(kernel))
         if kernel.outside:
             self.log.warning(

@@ -15,6 +15,7 @@ from jupyter_devbox.errors import ConfigurationError
 from jupyter_devbox.files.reader import configuration_at, configuration_digest
 from jupyter_devbox.spec.box import BoxSpec, Target
 from jupyter_devbox.spec.client_metadata import client_metadata
+from jupyter_devbox.spec.compose_project import ComposeProject
 from jupyter_devbox.spec.container import Limits
 from jupyter_devbox.spec.gpu import GpuRequest
 from jupyter_devbox.spec.rights import Granted
@@ -73,8 +74,12 @@ class KernelSettings(KernelProvisionerBase):
         """Which of the project's images it is."""
         return "cuda" if self.target == "cuda" else "cpu"
 
-    def asked_box(self, granted: Granted, *, rootless: bool) -> BoxSpec:
+    def asked_box(
+        self, granted: Granted, *, rootless: bool, compose: ComposeProject | None = None
+    ) -> BoxSpec:
         """Return the box that the kernelspec asks for, with what the user granted.
+
+        A kernel in a container of its own, such as `verify` makes, has no services beside it.
 
         Raises
         ------
@@ -107,6 +112,7 @@ class KernelSettings(KernelProvisionerBase):
                 ulimits=tuple(self.ulimits),
             ),
             gpus=None if self.gpus is None else GpuRequest(devices=tuple(self.gpus)),
+            compose=None if self.isolation == "kernel" else compose,
             isolation="kernel" if self.isolation == "kernel" else "box",
             idle=max(0, self.idle),
             uid=os.getuid(),

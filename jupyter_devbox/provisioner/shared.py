@@ -9,13 +9,16 @@ from functools import cache
 
 from jupyter_devbox.engine.base import Engine
 from jupyter_devbox.errors import DevboxError
+from jupyter_devbox.run.composed import stop_services
 from jupyter_devbox.run.listening import Listeners
 from jupyter_devbox.run.runtime_dir import default_base
+from jupyter_devbox.run.start import Kernel
 from jupyter_devbox.workflow.context import this_machine
 from jupyter_devbox.workflow.sweeping import sweep
 
 LISTENERS = Listeners()
 _swept: set[int] = set()
+_watched: set[str] = set()
 
 
 @cache
@@ -24,6 +27,25 @@ def connect() -> Engine:
     from jupyter_devbox.engine.detect import connect  # noqa: PLC0415  # 0.3 s, at the first kernel
 
     return connect()
+
+
+def stop_services_with(engine: Engine, kernel: Kernel) -> None:
+    """Stop what runs beside a box when the box ends.
+
+    What a process that ended before leaves is a sweep's.
+    """
+    project, box = kernel.spec.compose, kernel.container
+    if project is None or box in _watched:
+        return
+    _watched.add(box)
+
+    def work() -> None:
+        with suppress(DevboxError):  # the engine is gone, or its next sweep does it
+            engine.wait(box)
+            stop_services(engine, project.name)
+        _watched.discard(box)
+
+    threading.Thread(target=work, name="devbox-services", daemon=True).start()
 
 
 def sweep_once(engine: Engine) -> None:

@@ -17,9 +17,17 @@ from jupyter_devbox.errors import (
     ProjectError,
     RunError,
 )
+from jupyter_devbox.run.composed import (
+    complete,
+    create_composed,
+    place_project,
+    read_model,
+    require_free,
+    start_composed,
+)
 from jupyter_devbox.run.environment import box_environment, ca_mount
 from jupyter_devbox.run.identity import identity_archive, image_accounts
-from jupyter_devbox.run.joined import containers_of_others, find_joined
+from jupyter_devbox.run.joined import containers_of_others, find_joined, workspace_in
 from jupyter_devbox.run.probe import LAUNCHER, PYTHON, launcher_source, share_launcher
 from jupyter_devbox.run.runtime_dir import SHARED_IN_BOX, RuntimeDir, open_runtime_dir, runtime_key
 from jupyter_devbox.run.transport import prove, proven
@@ -33,12 +41,14 @@ from jupyter_devbox.spec.box import (
     Kind,
     Transport,
 )
+from jupyter_devbox.spec.compose_project import ComposeProject
 from jupyter_devbox.spec.container import EMPTY, ContainerInfo, ContainerSpec, ExecSpec, Mount
 
 Record = Callable[[str, str], None]
 """Called with a kind (``box``, ``kernel``) and a container id before the container starts."""
 
 
+_STOP_SECONDS = 5
 IDLE_SETTING = "idle"
 MAIN = (*PYTHON, f"{SHARED_IN_BOX}/{LAUNCHER}", "idle", f"{SHARED_IN_BOX}/{IDLE_SETTING}")
 """A box's main process: it ends when nothing else has run in the box for a while."""
@@ -83,9 +93,12 @@ def open_box(
         if joined := find_joined(engine, spec, runtime):
             return joined, runtime
         found = _usable(engine, spec)
-        if found and (transport := _ready(engine, found, runtime)):
+        stands = found is not None and complete(engine, spec.compose, found)
+        if found and stands and (transport := _ready(engine, found, runtime)):
             return _box(spec, found, transport), runtime
         started = partial(_started, engine, spec, runtime, host, record)
+        if spec.compose:
+            started = partial(_composed, engine, spec, runtime, host, record, found=found)
         try:
             container = started(shared=True)
         except EngineError:  # Docker from a snap, say, has a /tmp of its own
@@ -122,14 +135,76 @@ def _started(
         shared=shared,
     )
     try:
-        if not shared:  # what its main process needs comes along; a new idle time with the next box
-            files = {LAUNCHER: launcher_source(), IDLE_SETTING: str(spec.idle).encode()}
-            engine.put(container, "/", files_archive(files))
+        if not shared:
+            _give_files(engine, spec, container)
         engine.start(container)
     except DevboxError:
         engine.remove(container)
         raise
     return container
+
+
+def _give_files(engine: Engine, spec: BoxSpec, container: str) -> None:
+    """Put into a box what its main process reads; a new idle time counts from the next box on."""
+    files = {LAUNCHER: launcher_source(), IDLE_SETTING: str(spec.idle).encode()}
+    engine.put(container, "/", files_archive(files))
+
+
+def _composed(
+    engine: Engine,
+    spec: BoxSpec,
+    runtime: RuntimeDir,
+    host: Mapping[str, str],
+    record: Record,
+    *,
+    found: ContainerInfo | None,
+    shared: bool,
+) -> str:
+    """Have Compose make the box or start it again, with all that stands beside it."""
+    project = spec.compose
+    assert project is not None
+    model = read_model(engine, project)
+    if found is None:
+        require_free(engine, project)
+    workspace, mounted = place_project(spec, model, project)
+    _check(engine, spec)
+    record("compose", project.name)
+    wanted = _container(
+        spec,
+        runtime,
+        host=host,
+        shared=shared,
+        workspace=workspace,
+        mounted=mounted,
+        labels=_joinable(engine, spec, "box"),
+    )
+    container = found.id if found else create_composed(engine, project, model, wanted)
+    try:
+        if found is None:
+            record("box", container)
+            accounts = image_accounts(engine, spec, runtime.path.parent, record)
+            engine.put(container, "/", identity_archive(accounts, spec.box_uid, spec.box_gid))
+            if not shared:
+                _give_files(engine, spec, container)
+        start_composed(engine, project, wanted)
+        if found and not complete(engine, project, engine.container(container)):
+            _restart(engine, project, container, wanted)
+    except DevboxError:
+        if found is None:
+            engine.remove(container)
+        raise
+    return container
+
+
+def _restart(
+    engine: Engine, project: ComposeProject, container: str, wanted: ContainerSpec
+) -> None:
+    """Restart a box whose network went away with the service that it shares it with."""
+    if _others(engine, container):
+        msg = f"The box lost its network when this service was restarted: `{project.network}`"
+        raise RunError(msg, hint="shut down the kernels in it, then start this one again")
+    engine.stop(container, _STOP_SECONDS)
+    start_composed(engine, project, wanted)
 
 
 def box_runtime_dir(spec: BoxSpec, base: Path) -> RuntimeDir:
@@ -165,30 +240,17 @@ def create(
     """
     _check(engine, spec)
     accounts = image_accounts(engine, spec, runtime.path.parent, record)
-    ca = ca_mount(host)
     container = engine.create(
-        ContainerSpec(
-            image=spec.image,
-            name=name or container_name(spec),
+        _container(
+            spec,
+            runtime,
+            kind=kind,
+            host=host,
             command=command,
-            user=f"{spec.box_uid}:{spec.box_gid}",
-            workdir=spec.workspace,
-            env={**box_environment(host), **spec.env, **env},
-            labels={
-                **spec.labels(kind),
-                LABEL_RUNTIME: runtime.path.name,
-                **_joinable(engine, spec, kind),
-            },
-            mounts=(
-                Mount(source=spec.project, target=spec.workspace),
-                *(runtime.mounts() if shared else ()),
-                *((ca,) if ca else ()),
-                *spec.mounts,
-            ),
-            rights=spec.rights,
-            network=spec.network,
-            limits=spec.limits,
-            gpus=spec.gpus,
+            name=name,
+            env=env,
+            shared=shared,
+            labels=_joinable(engine, spec, kind),
         )
     )
     try:
@@ -198,6 +260,44 @@ def create(
         engine.remove(container)
         raise
     return container
+
+
+def _container(
+    spec: BoxSpec,
+    runtime: RuntimeDir,
+    *,
+    host: Mapping[str, str],
+    command: tuple[str, ...],
+    shared: bool,
+    labels: Mapping[str, str],
+    kind: Kind = "box",
+    name: str = "",
+    env: Mapping[str, str] = EMPTY,
+    workspace: str = "",
+    mounted: bool = False,
+) -> ContainerSpec:
+    """Return the container of a project; `mounted` where its files mount the project already."""
+    ca = ca_mount(host)
+    workspace = workspace or spec.workspace
+    return ContainerSpec(
+        image=spec.image,
+        name=name or container_name(spec),
+        command=command,
+        user=f"{spec.box_uid}:{spec.box_gid}",
+        workdir=workspace,
+        env={**box_environment(host), **spec.env, **env},
+        labels={**spec.labels(kind), LABEL_RUNTIME: runtime.path.name, **labels},
+        mounts=(
+            *(() if mounted else (Mount(source=spec.project, target=workspace),)),
+            *(runtime.mounts() if shared else ()),
+            *((ca,) if ca else ()),
+            *spec.mounts,
+        ),
+        rights=spec.rights,
+        network=spec.network,
+        limits=spec.limits,
+        gpus=spec.gpus,
+    )
 
 
 def container_name(spec: BoxSpec, suffix: str = "") -> str:
@@ -282,7 +382,7 @@ def _box(spec: BoxSpec, info: ContainerInfo, transport: Transport) -> Box:
         image=info.image,
         target=spec.target,
         project=spec.project,
-        workspace=spec.workspace,
+        workspace=(spec.compose and workspace_in(info, spec.project)) or spec.workspace,
         transport=transport,
         stale=bool(digest and spec.config_digest) and digest != spec.config_digest,
     )

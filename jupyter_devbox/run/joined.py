@@ -6,6 +6,7 @@ import json
 import os.path
 import posixpath
 import re
+from collections.abc import Iterable
 
 from jupyter_devbox.engine.base import Engine
 from jupyter_devbox.errors import EngineError, TransportError
@@ -20,7 +21,7 @@ from jupyter_devbox.spec.box import (
     Box,
     BoxSpec,
 )
-from jupyter_devbox.spec.container import ContainerInfo, ExecSpec
+from jupyter_devbox.spec.container import ContainerInfo, ExecSpec, Mount
 
 _USER = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]*(?::[A-Za-z0-9_][A-Za-z0-9_.-]*)?")
 _HAS_KERNEL = "import importlib.util, sys; sys.exit(importlib.util.find_spec('ipykernel') is None)"
@@ -59,12 +60,18 @@ def find_joined(engine: Engine, spec: BoxSpec, runtime: RuntimeDir) -> Box | Non
 
 
 def workspace_in(container: ContainerInfo, project: str) -> str:
-    """Return where a container has the project, by its own bind mounts; "" if nowhere.
+    """Return where a container has the project, by its own bind mounts; "" if nowhere."""
+    return project_in(container.mounts, project)
+
+
+def project_in(folders: Iterable[Mount], project: str) -> str:
+    """Return where the project is among mounts; "" if it is not.
 
     The reference client mounts the whole repository when the project is a folder in one.
     """
+    listed = tuple(folders)
     for path in (project, os.path.realpath(project)):
-        mounts = sorted(container.mounts, key=lambda mount: -len(mount.source))
+        mounts = sorted(listed, key=lambda mount: -len(mount.source))
         for mount in mounts:
             if path == mount.source or path.startswith(mount.source.rstrip("/") + "/"):
                 inner = os.path.relpath(path, mount.source)

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Literal
 
+from jupyter_devbox.spec.compose_project import ComposeProject
 from jupyter_devbox.spec.container import EMPTY, Limits, Mount, Rights
 from jupyter_devbox.spec.gpu import GpuRequest
 
@@ -63,6 +64,8 @@ class BoxSpec:
         What the user listed by ``containerEnv``; never written into a label.
     gpus
         The graphics cards that it asks for; None for none.
+    compose
+        The Compose project that the box is a service of; None for a box by itself.
     isolation
         ``box``: kernels share the container; ``kernel``: each has its own.
     uid, gid
@@ -87,6 +90,7 @@ class BoxSpec:
     limits: Limits = field(default_factory=Limits)
     env: Mapping[str, str] = EMPTY
     gpus: GpuRequest | None = None
+    compose: ComposeProject | None = None
     isolation: Isolation = "box"
     uid: int
     gid: int
@@ -118,6 +122,7 @@ class BoxSpec:
         limits = self.limits
         # Left out where there are none, so that the boxes of earlier versions stay.
         gpus = [self.gpus.devices] if self.gpus else []
+        compose = [self.compose.digest()] if self.compose else []
         parts = [
             [self.project, self.name, self.target, self.image, self.config_file],
             [[m.kind, m.source, m.target, m.readonly] for m in self.mounts],
@@ -126,6 +131,7 @@ class BoxSpec:
             sorted(self.env.items()),
             [self.box_uid, self.box_gid],
             *gpus,
+            *compose,
         ]
         text = json.dumps(parts, ensure_ascii=True, separators=(",", ":"))
         return hashlib.sha256(text.encode()).hexdigest()[:16]

@@ -10,6 +10,7 @@ from jupyter_devbox.engine.base import Engine
 from jupyter_devbox.engine.gpu import gpu_use
 from jupyter_devbox.errors import EngineError, NotFoundError, NotOursError
 from jupyter_devbox.files.reader import configuration_digest
+from jupyter_devbox.run.composed import stop_services
 from jupyter_devbox.spec.box import (
     DEVCONTAINER_FOLDER,
     LABEL_CONFIG_DIGEST,
@@ -18,6 +19,7 @@ from jupyter_devbox.spec.box import (
     LABEL_TARGET,
     Target,
 )
+from jupyter_devbox.spec.compose_project import LABEL_COMPOSE
 from jupyter_devbox.spec.container import ContainerInfo
 from jupyter_devbox.spec.gpu_use import GpuUse
 from jupyter_devbox.spec.target_files import target_files
@@ -72,7 +74,7 @@ def boxes(context: Context) -> tuple[tuple[BoxState, ...], EngineError | None]:
 
 
 def stop_box(context: Context, identity: str) -> None:
-    """Stop a box of ours; what was installed in it stays, and it can be started again.
+    """Stop a box of ours and what runs beside it; it can be started again with all it holds.
 
     Raises
     ------
@@ -84,7 +86,11 @@ def stop_box(context: Context, identity: str) -> None:
         The engine does not answer.
     """
     require_ours(context, identity)
-    context.connect().stop(identity, _SECONDS)
+    engine = context.connect()
+    engine.stop(identity, _SECONDS)
+    box = engine.container(identity)
+    if box is not None and (name := box.labels.get(LABEL_COMPOSE)):
+        stop_services(engine, name)
 
 
 def require_ours(context: Context, identity: str) -> BoxState:

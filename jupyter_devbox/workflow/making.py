@@ -17,9 +17,11 @@ from jupyter_devbox.files.project import Project
 from jupyter_devbox.files.reader import read_environment
 from jupyter_devbox.files.writer import DATA_ELSEWHERE, writing
 from jupyter_devbox.render.kernelspec import box_kernelspec
+from jupyter_devbox.run.composed import pull_services
 from jupyter_devbox.run.kernelspec import install_kernelspec
 from jupyter_devbox.spec.box import Target
-from jupyter_devbox.spec.container import BuildRequest, ImageInfo
+from jupyter_devbox.spec.compose import COMPOSE, OVERRIDE
+from jupyter_devbox.spec.container import BuildRequest, ImageInfo, Limits
 from jupyter_devbox.spec.container_env import listed_environment
 from jupyter_devbox.spec.durations import parse_duration
 from jupyter_devbox.spec.events import BuildEvent, PhaseEvent
@@ -27,9 +29,10 @@ from jupyter_devbox.spec.gpu import GpuRequest
 from jupyter_devbox.spec.gpu_words import parse_gpus
 from jupyter_devbox.spec.project import ExistingEnvironment
 from jupyter_devbox.spec.requirements_txt import read_pins
-from jupyter_devbox.spec.run_args import read_gpus, read_limits
+from jupyter_devbox.spec.run_args import parse_size, read_gpus, read_limits
 from jupyter_devbox.spec.target_files import CPU, CUDA, LOCK_ARGUMENT, target_files
 from jupyter_devbox.spec.written import NVIDIA_VARIABLES
+from jupyter_devbox.workflow.composing import compose_project
 from jupyter_devbox.workflow.context import Context
 from jupyter_devbox.workflow.index import build_secrets
 from jupyter_devbox.workflow.names import project_key
@@ -42,7 +45,7 @@ from jupyter_devbox.workflow.trusting import (
 )
 
 FOLDER = ".devcontainer"
-_NOT_OF_AN_IMAGE = {"devcontainer.json", CPU.direct, CUDA.direct}
+_NOT_OF_AN_IMAGE = {"devcontainer.json", COMPOSE, OVERRIDE, CPU.direct, CUDA.direct}
 _NOT_OF_THE_IMAGE: dict[Target, set[str]] = {
     "cpu": {*_NOT_OF_AN_IMAGE, CUDA.stable, CUDA.rest},
     "cuda": {*_NOT_OF_AN_IMAGE, CPU.stable, CPU.rest},
@@ -89,6 +92,9 @@ def make_box_kernel(
     started = time.monotonic()
     image, built = build_project_image(context, project, engine, on_event, cancel, target=target)
     on_event(PhaseEvent(phase="Add kernel", status="started"))
+    project_beside = compose_project(context, project.root, target)
+    if project_beside is not None:
+        pull_services(engine, project_beside)
     kernel = register_box_kernel(context, project, image, target)
     on_event(PhaseEvent(phase="Add kernel", status="done", detail=kernel.display_name))
     seconds = time.monotonic() - started if built else 0.0
@@ -241,7 +247,7 @@ def box_content(
         target=target,
         image=image.id,
         config_file=str(project.root / target_files(target).configuration),
-        limits=read_limits(existing.run_args),
+        limits=_limits(existing),
         isolation=isolation or existing.options.isolation or "box",
         idle=parse_duration(existing.options.idle or IDLE),
         # Which cards a box gets is asked of the engine; those variables are for other clients.
@@ -253,6 +259,13 @@ def box_content(
         gpus=_gpus(existing, target),
         provisioner=all_have_provisioner(servers()),
     )
+
+
+def _limits(existing: ExistingEnvironment) -> Limits:
+    """Return a box's limits: Compose passes over ``runArgs``, so that they stand in the options."""
+    if "dockerComposeFile" not in existing.configuration:
+        return read_limits(existing.run_args)
+    return Limits(memory=parse_size(existing.options.memory or "0"))
 
 
 def _gpus(existing: ExistingEnvironment, target: Target) -> GpuRequest | None:

@@ -15,9 +15,10 @@ from jupyter_devbox.run.kernelspec import installed_kernelspecs, remove_kernelsp
 from jupyter_devbox.run.runtime_dir import default_base
 from jupyter_devbox.spec.box import LABEL_KIND, LABEL_PROJECT
 from jupyter_devbox.workflow.context import Context
+from jupyter_devbox.workflow.services import forget_services, found_services
 from jupyter_devbox.workflow.sweeping import sweep
 
-_ORDER = ("kernelspec", "kernel", "box", "image", "venv", "approval", "log")
+_ORDER = ("kernelspec", "kernel", "box", "service", "volume", "image", "venv", "approval", "log")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,7 +49,7 @@ class Pruned:
         }
 
 
-def prune(context: Context, *, everything: bool, act: bool) -> Pruned:
+def prune(context: Context, *, everything: bool, act: bool, volumes: bool = False) -> Pruned:
     """Remove what nothing uses any more, or everything of ours; show only, unless `act`.
 
     Parameters
@@ -57,6 +58,9 @@ def prune(context: Context, *, everything: bool, act: bool) -> Pruned:
         Take running boxes, registered kernels and current images too: uninstall.
     act
         Whether to remove, or only to say what would be.
+    volumes
+        Take the volumes of databases too, which hold the user's data: of projects that have no
+        kernel here, or with `everything` all.
     """
     try:
         engine: Engine | None = context.connect()
@@ -64,16 +68,22 @@ def prune(context: Context, *, everything: bool, act: bool) -> Pruned:
         engine = None
     if act and engine is not None:
         sweep(context, engine, default_base())
-    things = sorted(_things(context, engine), key=lambda t: (_ORDER.index(t.kind), t.name))
-    removed = tuple(t for t in things if everything or not t.used)
+    things = sorted(
+        _things(context, engine, volumes=volumes), key=lambda t: (_ORDER.index(t.kind), t.name)
+    )
+    removed = tuple(
+        t for t in things if (everything or not t.used) and (t.kind != "volume" or volumes)
+    )
     kept = tuple(t for t in things if t not in removed)
     if act:
         for thing in removed:
             _remove(context, engine, thing)
+        if engine is not None:
+            forget_services(context, engine)
     return Pruned(removed=removed, kept=kept, dry_run=not act)
 
 
-def _things(context: Context, engine: Engine | None) -> Iterator[Thing]:
+def _things(context: Context, engine: Engine | None, *, volumes: bool) -> Iterator[Thing]:
     specs = tuple(installed_kernelspecs(context.kernels))
     for spec in specs:
         alive = Path(str(spec.ours.get("project"))).is_dir()
@@ -82,7 +92,7 @@ def _things(context: Context, engine: Engine | None) -> Iterator[Thing]:
     projects = {str(spec.ours.get("project")) for spec in specs}
     if engine is not None:
         yield from _containers(context, engine, projects)
-        yield from image_things(context, engine)
+        yield from _services(context, engine, projects, volumes=volumes)
     for entry in context.ledger.entries("venv"):
         folder = Path(entry.id)
         if folder.is_dir():
@@ -96,6 +106,17 @@ def _things(context: Context, engine: Engine | None) -> Iterator[Thing]:
         yield Thing(
             kind="log", id=str(log), name=log.name, bytes=log.stat().st_size, used="a build's log"
         )
+
+
+def _services(
+    context: Context, engine: Engine, projects: set[str], *, volumes: bool
+) -> Iterator[Thing]:
+    """Yield what runs beside boxes, and the volumes: they are the user's until he names them."""
+    data = "" if volumes else "it holds data of yours: --volumes removes it"
+    for found in found_services(context, engine):
+        kept = "its project has a kernel" if found.project in projects else ""
+        used = (kept or data) if found.kind == "volume" else ("it runs" if found.running else kept)
+        yield Thing(kind=found.kind, id=found.id, name=found.name, used=used)
 
 
 def _containers(context: Context, engine: Engine, projects: set[str]) -> Iterator[Thing]:
@@ -134,6 +155,10 @@ def _remove(context: Context, engine: Engine | None, thing: Thing) -> None:
         container = engine.container(thing.id)
         if container is not None:
             remove_box(engine, container, default_base())
+    elif thing.kind == "service" and engine is not None:
+        engine.remove(thing.id)
+    elif thing.kind == "volume" and engine is not None:
+        engine.remove_volume(thing.id)
     elif thing.kind == "image" and engine is not None:
         image = engine.image(thing.id)
         for tag in image.tags if image else ():

@@ -19,6 +19,7 @@ from jupyter_devbox.workflow.context import Context
 from jupyter_devbox.workflow.deaths import Death, last_death
 from jupyter_devbox.workflow.drift import drift, names
 from jupyter_devbox.workflow.making import FOLDER, image_tag, is_made_of
+from jupyter_devbox.workflow.services import FoundService, found_services
 
 _COUNT = """
 import glob
@@ -72,6 +73,7 @@ class ProjectStatus:
     image: str | None
     image_stale: bool
     engine: bool
+    services: tuple[FoundService, ...] = ()
     death: Death | None = None
 
     @property
@@ -103,6 +105,7 @@ class ProjectStatus:
                 }
                 for b in self.boxes
             ],
+            "services": [{"name": s.name, "running": s.running} for s in self.services],
             "image": self.image,
             "image_stale": self.image_stale,
             "drift": self.drift,
@@ -127,8 +130,19 @@ def project_status(context: Context, project: Project) -> ProjectStatus:
         image=image.id if image else None,
         image_stale=stale,
         engine=engine is not None,
+        services=_services(context, engine, project),
         death=last_death(context, str(project.root)),
     )
+
+
+def _services(
+    context: Context, engine: Engine | None, project: Project
+) -> tuple[FoundService, ...]:
+    """Return the databases beside the project's boxes, as far as we started them."""
+    if engine is None:
+        return ()
+    found = found_services(context, engine)
+    return tuple(s for s in found if s.kind == "service" and s.project == str(project.root))
 
 
 def _drift(

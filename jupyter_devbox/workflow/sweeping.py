@@ -1,5 +1,7 @@
 """Removes what processes that were killed left behind. Acts on label and ledger alone.
 
+Databases beside a box that ended are stopped, and nothing of theirs is removed.
+
 Never: a box that runs; a stopped box, which holds what the user installed; what a living process
 made; what the ledger does not know, or made with another engine.
 """
@@ -13,6 +15,7 @@ from pathlib import Path
 from jupyter_devbox.engine.base import Engine
 from jupyter_devbox.engine.scratch import sweep_scratch
 from jupyter_devbox.run.box import remove_box
+from jupyter_devbox.run.composed import stop_services
 from jupyter_devbox.run.heartbeat import dead_kernels
 from jupyter_devbox.run.runtime_dir import RuntimeDir
 from jupyter_devbox.spec.box import LABEL_KIND, LABEL_RUNTIME
@@ -34,9 +37,16 @@ def sweep(context: Context, engine: Engine, base: Path) -> tuple[str, ...]:
     """
     removed = [str(folder) for folder in sweep_scratch()]
     removed += _containers(context, engine, base)
+    removed += _services(context, engine)
     removed += _runtime_folders(engine, base)
     context.ledger.drop_marks()
     return tuple(removed)
+
+
+def _services(context: Context, engine: Engine) -> list[str]:
+    """Stop databases whose box has ended, and the process that would have stopped them too."""
+    orphans = context.ledger.orphans("compose", engine=engine.info().id)
+    return [name for entry in orphans for name in stop_services(engine, entry.id)]
 
 
 def _containers(context: Context, engine: Engine, base: Path) -> list[str]:

@@ -24,6 +24,7 @@ from pathlib import Path
 from jupyter_devbox.errors import (
     BuildCancelledError,
     BuildStepError,
+    ComposeMissingError,
     EngineError,
     GpuUnavailableError,
     ImageMissingError,
@@ -283,6 +284,18 @@ class FakeEngine:
         folder.mkdir()
         self._containers[key] = _Container(id=key, spec=spec, folder=folder, name=name)
         return key
+
+    def compose(self, project, words, override=None):
+        raise ComposeMissingError("The fake engine has no Compose")
+
+    def volumes(self, labels):
+        return ()
+
+    def remove_volume(self, name):
+        """There is none."""
+
+    def remove_networks(self, labels):
+        """There is none."""
 
     def put(self, container: str, path: str, archive: bytes) -> None:
         target = self._get(container).folder / path.lstrip("/")
