@@ -267,7 +267,7 @@ def _container(
     runtime: RuntimeDir,
     *,
     host: Mapping[str, str],
-    command: tuple[str, ...],
+    command: tuple[str, ...] = MAIN,
     shared: bool,
     labels: Mapping[str, str],
     kind: Kind = "box",

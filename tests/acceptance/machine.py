@@ -195,7 +195,8 @@ class Machine:
 
     def clean(self) -> None:
         """Remove all that was made, as the user would."""
-        self.command(self.python, "-m", "jupyter_devbox", "prune", "--all", "--yes", cwd=self.root)
+        words = ("prune", "--all", "--volumes", "--yes")
+        self.command(self.python, "-m", "jupyter_devbox", *words, cwd=self.root)
 
 
 def new_machine(root: Path, kernel: str, runtime: Path, python: str = sys.executable) -> Machine:

@@ -81,6 +81,17 @@ def test_the_configuration_is_valid_for_us_and_for_the_specification(case, share
     assert problems == []
 
 
+def test_the_compose_file_is_valid_for_its_specification(tmp_path):
+    checker = program("check-jsonschema")
+    path = tmp_path / "compose.yaml"
+    path.write_text(files("services")["compose.yaml"])
+    done = subprocess.run(
+        [checker, "--builtin-schema", "vendor.compose-spec", str(path)],
+        capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
 @pytest.mark.parametrize("case", CASES)
 def test_a_second_implementation_reads_the_configuration(case, tmp_path):
     devcontainer = program("devcontainer")
