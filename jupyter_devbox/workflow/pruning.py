@@ -93,6 +93,7 @@ def _things(context: Context, engine: Engine | None, *, volumes: bool) -> Iterat
     if engine is not None:
         yield from _containers(context, engine, projects)
         yield from _services(context, engine, projects, volumes=volumes)
+        yield from image_things(context, engine)
     for entry in context.ledger.entries("venv"):
         folder = Path(entry.id)
         if folder.is_dir():
