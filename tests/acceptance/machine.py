@@ -193,10 +193,10 @@ class Machine:
         files = (self.ours / "ledger").glob(f"{kind}-*.json")
         return {json.loads(path.read_text(encoding="utf-8"))["id"] for path in files}
 
-    def clean(self) -> None:
+    def clean(self) -> Done:
         """Remove all that was made, as the user would."""
         words = ("prune", "--all", "--volumes", "--yes")
-        self.command(self.python, "-m", "jupyter_devbox", *words, cwd=self.root)
+        return self.command(self.python, "-m", "jupyter_devbox", *words, cwd=self.root)
 
 
 def new_machine(root: Path, kernel: str, runtime: Path, python: str = sys.executable) -> Machine:
