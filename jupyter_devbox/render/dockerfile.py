@@ -53,12 +53,13 @@ def dockerfile(
     """
     variants = {CPU.lock: (spec, lock)} | ({CUDA.lock: twin} if twin else {})
     compiled = any(package.compiled for _, one in variants.values() for package in one.packages)
+    wheels = any(one.wheels for _, one in variants.values())
     tools = _tools(spec, uv_version) + (builder(variants) if compiled else "")
     blocks = [
         Block(name="base", text=_base(spec)),
         Block(name="tools", text=tools),
         Block(name="system", text=_system(variants)),
-        Block(name="python", text=_python(spec, compiled=compiled)),
+        Block(name="python", text=_python(spec, compiled=compiled, wheels=wheels)),
         Block(name="finish", text=_finish()),
     ]
     return BlockFile(path=PATH, heading=HEADING, blocks=tuple(blocks))
@@ -90,8 +91,8 @@ def _system(variants: Mapping[str, Twin]) -> str:
     return text + make_account(spec.base_image.ref) + "\n"
 
 
-def _python(spec: EnvironmentSpec, *, compiled: bool) -> str:
-    """Return the two layers of packages."""
+def _python(spec: EnvironmentSpec, *, compiled: bool, wheels: bool) -> str:
+    """Return the two layers of packages; a folder of wheels is mounted only where there is one."""
     make = command(UV, "venv", "--quiet", "--python", Shell('"$(command -v python3)"'), "/opt/venv")
     stable_mounts = [
         UV_MOUNT,
@@ -102,7 +103,7 @@ def _python(spec: EnvironmentSpec, *, compiled: bool) -> str:
     rest_mounts = [
         *stable_mounts[:2],
         f"type=bind,source={_LOCK.rest},target=/run/devbox/{_LOCK.rest}",
-        "type=bind,source=wheels,target=/run/devbox/wheels",
+        *(["type=bind,source=wheels,target=/run/devbox/wheels"] if wheels else []),
         *stable_mounts[2:],
     ]
     install = [
@@ -124,10 +125,10 @@ def _python(spec: EnvironmentSpec, *, compiled: bool) -> str:
          command(*install, "--requirement", Shell(f'"/run/devbox/{_LOCK.stable}"'))],
         stable_mounts,
     )  # fmt: skip
+    beside = ["--find-links", "/run/devbox/wheels"] if wheels else []
     rest = run(
         ["umask 000", *REACH,
-         command(*install, "--find-links", "/run/devbox/wheels",
-                 "--requirement", Shell(f'"/run/devbox/{_LOCK.rest}"'))],
+         command(*install, *beside, "--requirement", Shell(f'"/run/devbox/{_LOCK.rest}"'))],
         rest_mounts,
     )  # fmt: skip
     return f"ARG {LOCK_ARGUMENT}\n{stable}\n{rest}\n"

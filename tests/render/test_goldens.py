@@ -6,6 +6,7 @@ import json
 import shutil
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import json5
@@ -57,6 +58,19 @@ def test_files_are_as_reviewed(case, golden):
 
 def test_the_same_input_gives_the_same_bytes():
     assert files("apt") == files("apt")
+
+
+def test_a_folder_of_wheels_is_mounted_where_there_is_one():
+    environment, lock, options = CASES["plain"]
+    without = replace(lock, wheels=())
+    texts = {}
+    for name, one in {"with": lock, "without": without}.items():
+        tree = render(environment, one, options, uv_version="0.8.0")
+        (file,) = (f for f in tree.files if f.path.endswith("Dockerfile"))
+        texts[name] = merge(file, None).content.decode()
+    assert "source=wheels" in texts["with"]
+    assert "--find-links" in texts["with"]
+    assert "wheels" not in texts["without"]
 
 
 def test_hadolint_has_nothing_to_say(tmp_path):
