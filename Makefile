@@ -2,7 +2,7 @@
 PYTHON ?= python3
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check bench catalogue clean
+.PHONY: help demo test check bench catalogue templates clean
 
 help:
 	@echo "make demo    a notebook becomes a container, here, without questions"
@@ -11,10 +11,11 @@ help:
 	@echo "make test    everything, with a container engine where one can be had"
 	@echo "make bench   measurements"
 	@echo "make catalogue  reads new releases of torch and others into the tables of CUDA"
+	@echo "make templates  writes the dev container templates anew, as the code writes files now"
 	@echo "make clean   removes what these made in this folder"
 
 demo:
 	@$(PYTHON) .ci/make.py demo $(if $(LAB),--lab)
 
-test check bench catalogue clean:
+test check bench catalogue templates clean:
 	@$(PYTHON) .ci/make.py $@

@@ -1,4 +1,4 @@
-"""Run the project's chores: ``python3 .ci/make.py demo [--lab]|test|check|bench|catalogue|clean``.
+"""Run the project's chores: ``python3 .ci/make.py CHORE``, those of `CHORES`.
 
 Only orchestration: what a chore does is in the modules beside this one, and in the tools.
 """
@@ -106,6 +106,13 @@ def catalogue() -> int:
     return _run([environment.PYTHON, ".ci/catalogue.py"], env)
 
 
+def templates() -> int:
+    """Write the dev container templates anew, with the versions that they have."""
+    environment.prepare()
+    env = environment.activate(dict(os.environ))
+    return _run([environment.PYTHON, ".ci/templates.py"], env)
+
+
 def clean() -> int:
     """Remove what these chores made in the repository; images and the engine stay."""
     made = [VENV, ROOT / "dist", ROOT / "build", *(ROOT / name for name in CACHES)]
@@ -123,6 +130,7 @@ CHORES: dict[str, Callable[[], int]] = {
     "check": check,
     "bench": bench,
     "catalogue": catalogue,
+    "templates": templates,
     "clean": clean,
 }
 

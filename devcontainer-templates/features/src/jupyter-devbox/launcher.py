@@ -1,0 +1,395 @@
+"""Starts a kernel in a box and stays its parent.
+
+Copied into the box's read-only mount and run there by whatever Python the image has (3.8 or
+later), so: standard library only, few imports, nothing of ours. Its uses::
+
+    launcher.py kernel CHANNEL LOG FOLDER CONNECTION COMMAND…   run a kernel
+    launcher.py attach PID STARTED LOG                          watch one that another launcher runs
+    launcher.py idle SETTING                                    be the box's main process
+    launcher.py probe SOCKET TOKEN                              dial the host and say TOKEN
+    launcher.py others                                          count what else runs in the box
+
+CHANNEL is ``-`` for standard input and output, else a socket that the host listens on. The host
+sends signals, one byte each; the end of its stream ends the kernel with its process group (but
+not one that is only attached to). The host reads lines::
+
+    pid 17 23456    the kernel's process and process group, and when it started, in clock ticks
+    error TEXT      it could not be started
+    silent          the host's heartbeat stopped, so the kernel is ended
+    exit CODE OOM   it ended: CODE is negative for a signal; OOM counts kills for memory meanwhile
+
+The heartbeat is a file beside CONNECTION, with `.beat` for `.json`, that the host's process locks
+and keeps changing. It matters where the end of the stream does not come through.
+
+CONNECTION is a connection file that can't be written. Older ipykernels (6.15, say) rewrite
+theirs in any case, so the command gets a copy, as `-f COPY`.
+
+The kernel has a session of its own and writes to LOG, never to the channel: a child that it leaves
+behind can't hold the channel open, and a full channel can't hold the kernel.
+"""
+
+from __future__ import annotations
+
+import os
+import select
+import signal
+import sys
+import time
+
+BEAT_TICK = 1.0
+BEAT_TICKS = 90
+"""Without a beat for that many seconds of ours the host is gone. It beats every 5 s; a machine
+that swaps has been seen to hold a thread up for 20. Ticks stop while a laptop sleeps: a clock
+would jump, and every kernel die on waking up."""
+
+IDLE_LOOK = 5.0
+"""Seconds between looks at what runs in the box: a look takes 2 ms."""
+
+_KERNEL_MARK = "JUPYTER_DEVBOX_KERNEL"
+_KILLS = ("/sys/fs/cgroup/memory.events", "/sys/fs/cgroup/memory/memory.oom_control")
+_SCRATCH = "/tmp"  # noqa: S108  # the box's own; see `_copy`
+_FAILED = 126
+
+
+def run_kernel(channel: str, log: str, folder: str, connection: str, command: list[str]) -> int:
+    """Run a kernel to its end and return the exit code for this process."""
+    source, sink = _open(channel)
+    wake, woken = os.pipe()
+    os.set_blocking(woken, False)
+    signal.signal(signal.SIGCHLD, lambda *_: None)
+    signal.set_wakeup_fd(woken, warn_on_full_buffer=False)
+    kills = memory_kills()
+    copy = f"{_SCRATCH}/devbox-{os.path.basename(connection)}"  # noqa: PTH119  # pathlib costs 8 ms
+    try:
+        os.chdir(folder)
+        _copy(connection, copy)
+        output = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_APPEND, 0o600)
+    except OSError as error:
+        _say(sink, f"error {error.strerror}: {error.filename}")
+        return _FAILED
+    pid = os.fork()
+    if pid == 0:
+        _become([*command, "-f", copy], output)
+    os.close(output)
+    _say(sink, f"pid {pid} {started(pid)}")
+    _attend(pid, source, sink, wake, Beat(_sibling(connection, ".beat")))
+    code = _end(pid)
+    _remove(copy)
+    last = f"exit {code} {memory_kills() - kills}"
+    _leave_word(_sibling(log, ".end"), last)
+    _say(sink, last)
+    return code if code >= 0 else 128 - code
+
+
+class Beat:
+    """The host's heartbeat as seen from here."""
+
+    def __init__(self, path: str) -> None:
+        self._ticks = 0
+        self._seen = b""
+        try:  # kept open: who cleans up /tmp may take its name away
+            self._file = os.open(path, os.O_RDONLY)
+        except OSError:  # a host that has none; its stream must do
+            self._file = -1
+
+    @property
+    def tick(self) -> float | None:
+        """Seconds until the next `lost`; None where there is nothing to ask."""
+        return BEAT_TICK if self._file >= 0 else None
+
+    def lost(self) -> bool:
+        """Tell whether the host is gone; to be asked once a tick."""
+        seen = os.pread(self._file, 64, 0)
+        self._ticks = 0 if seen != self._seen else self._ticks + 1
+        self._seen = seen
+        return self._ticks >= BEAT_TICKS and not self._locked()
+
+    def _locked(self) -> bool:
+        """Tell whether the host's process still has its lock: it is stopped, in a debugger, say."""
+        import fcntl  # noqa: PLC0415  # rarely needed
+
+        try:
+            fcntl.flock(self._file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return True
+        except OSError:  # no locks here: the beat alone decides
+            return False
+        fcntl.flock(self._file, fcntl.LOCK_UN)
+        return False
+
+
+def _sibling(path: str, ending: str) -> str:
+    """Return a path with another ending."""
+    return path[: path.rindex(".")] + ending if "." in path.rpartition("/")[2] else path + ending
+
+
+def _leave_word(path: str, line: str) -> None:
+    """Write down how a kernel ended, for a launcher that is attached to it."""
+    draft = f"{path}.new"
+    try:
+        _remove(draft)
+        descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        os.write(descriptor, line.encode())
+        os.close(descriptor)
+        os.rename(draft, path)  # noqa: PTH104  # pathlib costs 8 ms
+    except OSError:  # no room left: who is attached is told no number
+        return
+
+
+def _open(channel: str) -> tuple[int, int]:
+    """Return the descriptors to read from and to write to."""
+    if channel == "-":
+        return 0, 1
+    end = _dial(channel)
+    return end, end
+
+
+def _dial(path: str) -> int:
+    """Return a descriptor that is connected to the host's socket."""
+    import socket  # noqa: PLC0415  # 5 ms that most starts don't need
+
+    end = socket.socket(socket.AF_UNIX)
+    end.connect(path)
+    return end.detach()
+
+
+def _copy(source: str, target: str) -> None:
+    """Copy a small file for this user alone."""
+    _remove(target)
+    with open(source, "rb") as file:  # noqa: PTH123  # pathlib costs 8 ms
+        content = file.read()
+    descriptor = os.open(target, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    os.write(descriptor, content)
+    os.close(descriptor)
+
+
+def _remove(path: str) -> None:
+    """Remove a file, if it is there."""
+    try:
+        os.unlink(path)  # noqa: PTH108  # pathlib costs 8 ms
+    except FileNotFoundError:
+        return
+
+
+def _become(command: list[str], output: int) -> None:
+    """Turn the forked child into the kernel; never returns."""
+    try:
+        os.setsid()
+        os.environ[_KERNEL_MARK] = str(os.getpid())
+        # A shell or an engine may have had these ignored, and an ignored SIGINT is inherited.
+        for number in (signal.SIGINT, signal.SIGQUIT, signal.SIGPIPE):
+            signal.signal(number, signal.SIG_DFL)
+        signal.pthread_sigmask(signal.SIG_SETMASK, [])
+        os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
+        os.dup2(output, 1)
+        os.dup2(output, 2)
+        os.execvp(command[0], command)  # noqa: S606  # a shell is what nobody wants here
+    except OSError as error:
+        os.write(2, f"{command[0]}: {error.strerror}\n".encode())
+    finally:
+        os._exit(_FAILED)
+
+
+def _attend(pid: int, source: int, sink: int, wake: int, beat: Beat) -> None:
+    """Pass signals on until the kernel has ended; it is left to be reaped."""
+    watched = [source, wake]
+    while True:
+        ready = select.select(watched, [], [], beat.tick)[0]
+        if not ready and beat.lost():
+            _say(sink, "silent")
+            _signal_group(pid, signal.SIGKILL)
+        if wake in ready:
+            os.read(wake, 512)
+            if os.waitid(os.P_PID, pid, os.WEXITED | os.WNOHANG | os.WNOWAIT):
+                return
+        if source in ready:
+            numbers = _receive(source)
+            if not numbers:
+                watched = [wake]
+                numbers = bytes([signal.SIGKILL])
+            for number in numbers:
+                _signal_group(pid, number)
+
+
+def _receive(source: int) -> bytes:
+    """Return the next signals; b"" when the host is gone."""
+    try:
+        return os.read(source, 64)
+    except ConnectionError:
+        return b""
+
+
+def _end(pid: int) -> int:
+    """Kill what the kernel left in its group, reap it, and return its exit code."""
+    _signal_group(pid, signal.SIGKILL)  # before reaping: until then nobody else has this number
+    status = os.waitpid(pid, 0)[1]
+    return -os.WTERMSIG(status) if os.WIFSIGNALED(status) else os.WEXITSTATUS(status)
+
+
+def _signal_group(pid: int, number: int) -> None:
+    """Send a signal to the kernel and its children; a number that is none is dropped."""
+    try:
+        if os.getpgid(pid) == pid:
+            os.killpg(pid, number)
+        else:  # between fork and setsid
+            os.kill(pid, number)
+    except OSError:
+        return
+
+
+def attach(pid: int, began: str, log: str) -> int:
+    """Pass signals on to a kernel that is not our child, and say when it has ended.
+
+    The end of the host's stream ends nothing: whoever started the kernel decides.
+    """
+    _say(1, f"pid {pid} {began}")
+    while started(pid) == began:
+        if select.select([0], [], [], 0.05)[0]:
+            numbers = _receive(0)
+            if not numbers:
+                return 0
+            for number in numbers:
+                if started(pid) == began:
+                    _signal_group(pid, number)
+    _say(1, _last_word(_sibling(log, ".end")))
+    return 0
+
+
+def _last_word(path: str) -> str:
+    """Return what a kernel's own launcher wrote down; it needs a moment to do so."""
+    for _ in range(40):
+        if os.path.exists(path):  # noqa: PTH110  # pathlib costs 8 ms
+            with open(path, encoding="ascii", errors="replace") as file:  # noqa: PTH123
+                return file.read(64)
+        time.sleep(0.025)
+    return "exit -9 0"
+
+
+def started(pid: int) -> str:
+    """Return when a process started, in clock ticks since boot; "" for one that has ended."""
+    fields = _stat(str(pid))
+    return "" if not fields or fields[0] in "ZX" else fields[19]
+
+
+def idle(setting: str) -> int:
+    """Be the box's main process: end when nothing else has run in it for a while.
+
+    It also ends kernels whose launcher was killed: nobody would hear of them any more.
+
+    Parameters
+    ----------
+    setting
+        File with the seconds; the host may change it. 0 means for ever.
+    """
+    signal.signal(signal.SIGTERM, lambda *_: os._exit(0))
+    quiet = 0.0
+    while True:
+        limit = _seconds(setting)
+        pause = min(IDLE_LOOK, limit or IDLE_LOOK)
+        time.sleep(pause)  # not a clock, which would jump while a laptop sleeps
+        end_orphans()
+        quiet = 0.0 if count_others() else quiet + pause
+        if limit and quiet >= limit:
+            return 0
+
+
+def _seconds(setting: str) -> float:
+    """Return the number in a file; 0 where there is none."""
+    try:
+        with open(setting, encoding="ascii") as file:  # noqa: PTH123
+            return max(0.0, float(file.read(32)))
+    except (OSError, ValueError):
+        return 0.0
+
+
+def end_orphans() -> None:
+    """End the kernels that have lost their launcher: process 1 is their parent now."""
+    for name in _processes():
+        fields = _stat(name)
+        if fields and fields[1] == "1" and _is_kernel(name):
+            _signal_group(int(name), signal.SIGKILL)
+
+
+def _is_kernel(name: str) -> bool:
+    """Tell whether a launcher of ours started this very process; its children have its mark too."""
+    try:
+        with open(f"/proc/{name}/environ", "rb") as file:  # noqa: PTH123
+            return f"{_KERNEL_MARK}={name}".encode() in file.read().split(b"\0")
+    except OSError:
+        return False
+
+
+def memory_kills() -> int:
+    """Return how many processes of this box were killed for memory so far."""
+    for path in _KILLS:
+        try:
+            with open(path, encoding="ascii") as file:  # noqa: PTH123  # pathlib costs 8 ms
+                words = file.read().split()
+        except OSError:
+            continue
+        if "oom_kill" in words:
+            return int(words[words.index("oom_kill") + 1])
+    return 0
+
+
+def count_others() -> int:
+    """Return how many processes run besides the box's own and this one.
+
+    The box's main process and its children share a session; each program that was started in the
+    box later has its own.
+    """
+    known = {_session("1"), _session("self")}
+    return sum(_session(name) not in known for name in _processes())
+
+
+def _processes() -> list[str]:
+    """Return the numbers of the processes that this one can see."""
+    return [name for name in os.listdir("/proc") if name.isdigit()]  # noqa: PTH208
+
+
+def _session(name: str) -> str:
+    """Return the session of a process; that of process 1 for one that is gone meanwhile."""
+    fields = _stat(name)
+    if fields:
+        return fields[3]
+    return _session("1") if name != "1" else ""
+
+
+def _stat(name: str) -> list[str]:
+    """Return what the kernel says of a process, from its state on (proc(5)); [] if it is gone."""
+    try:
+        with open(f"/proc/{name}/stat", encoding="utf-8", errors="replace") as file:  # noqa: PTH123
+            return file.read().rpartition(")")[2].split()
+    except OSError:
+        return []
+
+
+def _say(sink: int, line: str) -> None:
+    """Write a line to the host, if it is there."""
+    try:
+        os.write(sink, line.encode(errors="replace") + b"\n")
+    except OSError:
+        return
+
+
+def main(arguments: list[str]) -> int:
+    """Do what the arguments ask for, and return the exit code."""
+    verb, rest = arguments[0], arguments[1:]
+    if verb == "kernel":
+        channel, log, folder, connection, *command = rest
+        return run_kernel(channel, log, folder, connection, command)
+    if verb == "attach":
+        return attach(int(rest[0]), rest[1], rest[2])
+    if verb == "idle":
+        return idle(rest[0])
+    if verb == "probe":
+        os.write(_dial(rest[0]), rest[1].encode())
+        return 0
+    if verb == "others":
+        _say(1, str(count_others()))
+        return 0
+    return 2
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
