@@ -12,6 +12,7 @@ from steps import step
 PROGRAMS = {
     "podman": ("podman", "catatonit", "netavark", "aardvark-dns", "fuse-overlayfs"),
     "socat": ("socat",),  # an engine behind TLS
+    "docker-registry": ("docker-registry",),  # templates are published to it, and applied from it
     "openssl": ("openssl",),
     "ip": ("iproute2",),  # a private engine in a network of its own
     "gcc": ("gcc", "libc6-dev"),  # the library of a false graphics card

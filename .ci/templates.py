@@ -277,15 +277,16 @@ def write_all(names: Iterable[str], *, upgrade: bool) -> None:
     (FEATURE / "launcher.py").write_bytes(launcher.read_bytes())
 
 
-def write_docs(folder: Path, env: Mapping[str, str]) -> None:
+def write_docs(folder: Path, client: Path | str, env: Mapping[str, str]) -> None:
     """Have the reference client write each README from metadata and NOTES.
 
     Parameters
     ----------
     folder
         As `FOLDER`.
+    client
+        The program.
     """
-    client = environment.CLIENT_BIN / "devcontainer"
     logged("docs", [client, "templates", "generate-docs", "-p", folder / "src"], env=env)
     place = ["--registry", "REGISTRY", "--namespace", "NAMESPACE"]
     features = folder / "features" / "src"
@@ -297,7 +298,7 @@ def main(words: list[str]) -> int:
     write_all(RECIPES, upgrade=words == ["--upgrade"])
     env = environment.activate(dict(os.environ))
     environment.prepare_client(env)
-    write_docs(FOLDER, env)
+    write_docs(FOLDER, environment.CLIENT_BIN / "devcontainer", env)
     say(f"  read the difference: git diff {FOLDER.relative_to(ROOT)}")
     return 0
 

@@ -8,6 +8,7 @@ import os
 import shutil
 import socket
 import subprocess
+import sys
 import time
 import urllib.error
 import urllib.request
@@ -19,6 +20,8 @@ from typing import Any
 
 import pytest
 from template_texts import ROOT, TEMPLATES
+
+from jupyter_devbox.engine.base import Engine
 
 if not TEMPLATES.is_dir():
     collect_ignore_glob = ["test_*"]  # a source distribution has neither templates nor chores
@@ -123,6 +126,35 @@ class Client:
 def client(devcontainer: str, tmp_path_factory: pytest.TempPathFactory) -> Client:
     home = str(tmp_path_factory.mktemp("client"))
     return Client(devcontainer, {**os.environ, "HOME": home, "TMPDIR": home})
+
+
+@pytest.fixture(scope="session")
+def engine_client(client: Client, docker_cli: str) -> Client:
+    """The reference client with the `docker` command that can build."""
+    path = os.pathsep.join([str(Path(docker_cli).parent), client.env.get("PATH", os.defpath)])
+    return Client(client.program, {**client.env, "PATH": path})
+
+
+@pytest.fixture(scope="session")
+def docker(engine: Engine, docker_cli: str) -> Callable[..., str]:
+    """Run `docker`; what it prints comes back."""
+
+    def call(*words: str | Path, check: bool = True) -> str:
+        command = [docker_cli, *map(str, words)]
+        done = subprocess.run(command, capture_output=True, text=True, check=False)
+        assert not check or done.returncode == 0, done.stderr[-3000:]
+        return done.stdout.strip()
+
+    return call
+
+
+@pytest.fixture(scope="session")
+def devcontainer_rs(client: Client) -> Client:
+    """The second implementation of the specification; it has the same name."""
+    program = shutil.which("devcontainer", path=str(Path(sys.executable).parent))
+    if program is None:
+        pytest.skip("devcontainer-rs is not installed: pip install 'jupyter-devbox[test]'")
+    return Client(program, client.env)
 
 
 @pytest.fixture(scope="session")
