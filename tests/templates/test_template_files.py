@@ -28,11 +28,15 @@ from template_texts import (
 from jupyter_devbox.capture import capture_notebook
 from jupyter_devbox.files import jsonc
 from jupyter_devbox.files.configuration import check_configuration
+from jupyter_devbox.files.merge import merge
 from jupyter_devbox.files.project import find_project
 from jupyter_devbox.files.reader import read_environment
 from jupyter_devbox.files.writer import compare
+from jupyter_devbox.plan import pinned
+from jupyter_devbox.render import render
 from jupyter_devbox.run import launcher
 from jupyter_devbox.spec.gpu import GpuHost
+from jupyter_devbox.spec.project import ProjectOptions
 from jupyter_devbox.spec.reach import reach
 from jupyter_devbox.workflow.context import Context
 from jupyter_devbox.workflow.planning import image_platform, make_plan
@@ -132,8 +136,8 @@ def test_containerize_of_an_empty_notebook_is_the_template_with_its_defaults(
     folder = lay_out(files, tmp_path / "Jupyter")
     for target, lock in chore.committed(name).items():
         # Offline, uv would take what its cache happens to have instead.
-        default, pinned = chore.pythons(name)[0], chore.versions(lock)
-        chore.one_lock(name, target, default, image_platform(None), pinned)
+        default, known = chore.pythons(name)[0], chore.versions(lock)
+        chore.one_lock(name, target, default, image_platform(None), known)
     changes = containerized(machine, folder, name)
     assert changes.conflicts == ()
     for change in changes.changes:
@@ -183,6 +187,20 @@ def test_another_python_is_kept_when_the_project_is_containerized(machine, tmp_p
     assert value["customizations"]["jupyter_devbox"]["options"] == {"python": "3.13"}
     # Without an image at hand that says more, ours is the same line: nothing to disagree about.
     assert changes.conflicts == ()
+
+
+@pytest.mark.parametrize(("python", "asked"), [("3.11", []), ("3.13", ["3.13"])])
+def test_where_the_image_says_more_another_python_is_the_users_edit(chore, python, asked):
+    """As docs/templates.md says: the marked block carries the digest of the default's text."""
+    lock = chore.committed("jupyter-cpu")["cpu"]
+    spec = pinned(chore._spec(chore.RECIPES["jupyter-cpu"], "cpu", python), lock)
+    spec = replace(spec, base_image=replace(spec.base_image, digest="sha256:" + "d" * 64))
+    tree = render(spec, lock, ProjectOptions(python=python), uv_version=chore.uv_of("jupyter-cpu"))
+    (file,) = (file for file in tree.files if file.path == chore.DOCKERFILE)
+    held = filled("jupyter-cpu", pythonVersion=python)[chore.DOCKERFILE]
+    merged = merge(file, held.encode())
+    assert [re.search(r"python:(3\.\d+)-", one.yours)[1] for one in merged.conflicts] == asked
+    assert f"ARG BASE=python:{python}-slim-bookworm@sha256:dd" in merged.content.decode()
 
 
 @pytest.mark.network
