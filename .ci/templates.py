@@ -72,6 +72,9 @@ class Recipe:
 RECIPES = {
     "jupyter-cpu": Recipe(),
     "jupyter-cuda": Recipe(targets=("cpu", "cuda")),
+    "jupyter-postgres": Recipe(
+        options=ProjectOptions(include=("psycopg[binary]",), services=("postgres",))
+    ),
     "jupyter-tensorboard": Recipe(
         options=ProjectOptions(include=("tensorboard",), ports=(6006,)),
         own={
