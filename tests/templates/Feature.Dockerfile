@@ -11,5 +11,7 @@ ENV PIP_CERT=/etc/ssl/certs/devbox-test.crt
 FROM with-python AS without-python
 # Where it lies in Debian's own and in the official image.
 RUN rm -rf /usr/local/bin/*py* /usr/local/lib/python3* /usr/local/bin/pip* \
- && apt-get purge --quiet=2 --yes 'python3*' 'libpython3*' > /dev/null \
+ && dpkg-query --show --showformat '${db:Status-Status} ${Package}\n' \
+    | awk '$1 == "installed" && $2 ~ /^(lib)?python3/ { print $2 }' \
+    | xargs --no-run-if-empty apt-get purge --quiet=2 --yes > /dev/null \
  && ! command -v python3
