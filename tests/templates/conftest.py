@@ -46,29 +46,21 @@ http: {{addr: "127.0.0.1:{port}"}}
 """
 
 
-@dataclass(frozen=True)
-class Registry:
-    """A registry on the loopback; the reference client speaks plain HTTP to `localhost` alone."""
-
-    port: int
-
-    @property
-    def host(self) -> str:
-        return f"localhost:{self.port}"
-
-
 @pytest.fixture(scope="session")
 def make_registry(
     tmp_path_factory: pytest.TempPathFactory, absent: Callable[[str], None]
-) -> Iterator[Callable[..., Registry]]:
-    """Start registries, with further lines for their settings; ended when all is done."""
+) -> Iterator[Callable[..., str]]:
+    """Start registries, with further lines for their settings; ended when all is done.
+
+    What comes back is HOST:PORT; the reference client speaks plain HTTP to `localhost` alone.
+    """
     program = shutil.which("docker-registry")
     if program is None:
         absent("no docker-registry: Debian's package of that name")
         raise AssertionError
     running: list[subprocess.Popen[bytes]] = []
 
-    def make(more: str = "") -> Registry:
+    def make(more: str = "") -> str:
         folder = tmp_path_factory.mktemp("registry")
         with socket.socket() as free:
             free.bind(("127.0.0.1", 0))
@@ -76,10 +68,10 @@ def make_registry(
         settings = folder / "settings.yml"
         text = _SETTINGS.format(folder=folder / "data", port=port, more=more)
         settings.write_text(text, encoding="utf-8")
-        log = (folder / "log").open("wb")
-        running.append(subprocess.Popen([program, "serve", settings], stdout=log, stderr=log))
+        with (folder / "log").open("wb") as log:
+            running.append(subprocess.Popen([program, "serve", settings], stdout=log, stderr=log))
         _wait_for(f"http://127.0.0.1:{port}/v2/", folder / "log")
-        return Registry(port)
+        return f"localhost:{port}"
 
     yield make
     for process in running:
@@ -158,13 +150,13 @@ def devcontainer_rs(client: Client) -> Client:
 
 
 @pytest.fixture(scope="session")
-def publish(devcontainer: str, client: Client) -> Callable[[Registry], Any]:
+def publish(devcontainer: str, client: Client) -> Callable[[str], Any]:
     """Publish templates and Feature by the project's own script."""
 
-    def call(registry: Registry) -> subprocess.CompletedProcess[str]:
+    def call(registry: str) -> subprocess.CompletedProcess[str]:
         script = TEMPLATES / "publish.sh"
         return subprocess.run(
-            ["sh", script, registry.host, "devbox"],
+            ["sh", script, registry, "devbox"],
             env={**client.env, "DEVCONTAINER": devcontainer},
             stdin=subprocess.DEVNULL,
             capture_output=True,
@@ -177,12 +169,12 @@ def publish(devcontainer: str, client: Client) -> Callable[[Registry], Any]:
 
 
 @pytest.fixture(scope="session")
-def published(make_registry: Callable[..., Registry], publish: Callable[[Registry], Any]) -> str:
+def published(make_registry: Callable[..., str], publish: Callable[[str], Any]) -> str:
     """Where templates and Feature are published: HOST/NAMESPACE."""
     registry = make_registry()
     done = publish(registry)
     assert done.returncode == 0, done.stdout + done.stderr
-    return f"{registry.host}/devbox"
+    return f"{registry}/devbox"
 
 
 @pytest.fixture(scope="session")
