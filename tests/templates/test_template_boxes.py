@@ -73,6 +73,7 @@ def _remove_project(docker, name):
     docker("rm", "--force", "--volumes", *docker("ps", "--all", *mark).split())
     docker("volume", "rm", *docker("volume", "ls", *mark).split())
     docker("network", "rm", *docker("network", "ls", *mark).split())
+    docker("image", "rm", "--force", *docker("image", "ls", *mark).split())
 
 
 @pytest.fixture(params=BOXES)
@@ -95,7 +96,7 @@ def test_up_and_the_templates_own_test(applied, engine_client, up, project):
     assert "FAILED" not in done.stdout
 
 
-@pytest.mark.parametrize("python", ["3.99", "2.7", ""])
+@pytest.mark.parametrize("python", ["3.99", ""])
 def test_a_python_out_of_range_ends_the_build_and_is_named(
     apply, engine_client, base_image, project, python
 ):
