@@ -66,7 +66,7 @@ def _stage(name: str, spec: EnvironmentSpec, lock: Lock) -> str:
 
 
 def _plainly(spec: EnvironmentSpec, compiled: list[LockedPackage]) -> str:
-    return run([*REACH, _pins(compiled), _wheel("python3", spec)], NETWORK)
+    return run([*REACH, pins(compiled), wheel("python3", spec)], NETWORK)
 
 
 def _with_cuda(
@@ -89,12 +89,12 @@ def _with_cuda(
     )  # fmt: skip
     paths = "export CUDA_HOME=/usr/local/cuda PATH=/opt/build/bin:/usr/local/cuda/bin:$PATH"
     toolkit = f"type=bind,from=compiler,source={cuda_folder(nvcc.builder)},target=/usr/local/cuda"
-    wheel = _wheel(python, spec, "--no-build-isolation")
-    steps = [*REACH, _pins(compiled), venv, install, paths, wheel]
+    make = wheel(python, spec, "--no-build-isolation")
+    steps = [*REACH, pins(compiled), venv, install, paths, make]
     return run(steps, [UV_MOUNT, UV_CACHE_MOUNT, toolkit, *NETWORK])
 
 
-def _wheel(python: str, spec: EnvironmentSpec, *options: str) -> str:
+def wheel(python: str, spec: EnvironmentSpec, *options: str) -> str:
     """Return the command that makes wheels of the pins, their hashes checked."""
     return command(
         python, "-m", "pip", "wheel", "--quiet", "--no-deps", "--require-hashes", *options,
@@ -103,6 +103,7 @@ def _wheel(python: str, spec: EnvironmentSpec, *options: str) -> str:
     )  # fmt: skip
 
 
-def _pins(compiled: list[LockedPackage]) -> str:
-    pins = [f"{p.name}=={p.version}{''.join(f' --hash={h}' for h in p.hashes)}" for p in compiled]
-    return command("printf", "%s\\n", *pins, Shell("> /opt/compiled.txt"))
+def pins(compiled: list[LockedPackage]) -> str:
+    """Return the command that writes what `wheel` is to make into a file of the image."""
+    lines = [f"{p.name}=={p.version}{''.join(f' --hash={h}' for h in p.hashes)}" for p in compiled]
+    return command("printf", "%s\\n", *lines, Shell("> /opt/compiled.txt"))

@@ -21,17 +21,25 @@ TRUST = (
 ROUTE = "if [ -s /run/secrets/proxy ]; then . /run/secrets/proxy; fi"
 LOGIN = "if [ -s /run/secrets/netrc ]; then export NETRC=/run/secrets/netrc; fi"
 REACH = (TRUST, ROUTE, LOGIN)
+_SILENT = "export DEBIAN_FRONTEND=noninteractive"
 
 
 def apt_install(packages: Iterable[str]) -> list[str]:
     """Return the commands that install Debian packages and leave no lists behind."""
+    reach = "if [ -s /run/secrets/ca ]; then set -- -o Acquire::https::CaInfo=/run/secrets/ca; fi"
+    return [_SILENT, ROUTE, reach, *_installed('apt-get "$@"', packages)]
+
+
+def apt_plainly(packages: Iterable[str]) -> list[str]:
+    """Return the same commands for a build that has no secrets."""
+    return [_SILENT, *_installed("apt-get", packages)]
+
+
+def _installed(apt: str, packages: Iterable[str]) -> list[str]:
+    options = "install --quiet=2 --yes --no-install-recommends"
     return [
-        "export DEBIAN_FRONTEND=noninteractive",
-        ROUTE,
-        "if [ -s /run/secrets/ca ]; then set -- -o Acquire::https::CaInfo=/run/secrets/ca; fi",
-        'apt-get "$@" update --quiet=2',
-        'apt-get "$@" install --quiet=2 --yes --no-install-recommends '
-        + command(*sorted(set(packages))),
+        f"{apt} update --quiet=2",
+        f"{apt} {options} {command(*sorted(set(packages)))}",
         "rm -rf /var/lib/apt/lists/*",
     ]
 
