@@ -16,7 +16,8 @@
     │   ├── OutsideModuleError        24  the user's own module lies outside the project
     │   ├── PlanChangedError          25  the project is no longer as it was when the plan was shown
     │   ├── NoCudaError               26  nothing was built for this driver, card or Python
-    │   └── ServiceTakenError         27  a service of the user's has the name of one of ours
+    │   ├── ServiceTakenError         27  a service of the user's has the name of one of ours
+    │   └── BinderError               28  the project cannot go to Binder as it is
     ├── LockError                     30
     │   ├── ResolutionError           31  a pin the index lacks, pins that conflict
     │   └── IndexUnreachableError     32
@@ -182,6 +183,12 @@ class ServiceTakenError(PlanError):
     """A Compose file of the user's has a service with the name of one of ours."""
 
     code, exit_code = "service_taken", 27
+
+
+class BinderError(PlanError):
+    """Binder would refuse the project, or not read what is written for it."""
+
+    code, exit_code = "binder", 28
 
 
 class LockError(DevboxError):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import sys
 from typing import Any
 
 from traitlets import Bool, Int, List, Unicode
@@ -17,6 +18,7 @@ from jupyter_devbox.workflow.requests import ContainerizeRequest
 _OPTIONS = (
     "target", "include", "exclude", "provides", "pack", "apt", "python", "base", "port",
     "isolation", "idle", "gpus", "memory", "driver", "service",
+    "binder",
 )  # fmt: skip
 _TARGETS: dict[str, Target] = {"cpu": "cpu", "cuda": "cuda", "venv": "venv"}
 _CAPABILITY = re.compile(r"[0-9]{1,2}\.[0-9]")
@@ -63,6 +65,9 @@ class PlanVerb(Verb):
         config=True
     )
     memory = Unicode(help="The box's memory limit, such as 4g.").tag(config=True)
+    binder = Unicode(
+        help="Files for Binder too: alone a Dockerfile, =buildpack, or =off for none any more."
+    ).tag(config=True)
     strict = Bool(default_value=False, help="Stop at an import without a package.").tag(config=True)
     yes = Bool(default_value=False, help="Take every offered answer.").tag(config=True)
     most_arguments = 1000
@@ -79,6 +84,11 @@ class PlanVerb(Verb):
         "exclude-service": "PlanVerb.exclude_service",
         "compute-cap": "PlanVerb.compute_cap",
     }
+
+    def parse_command_line(self, argv: list[str] | None = None) -> None:
+        """Read the command line; ``--binder`` alone takes no word after it for its value."""
+        words = sys.argv[1:] if argv is None else argv
+        super().parse_command_line(["--binder=dockerfile" if w == "--binder" else w for w in words])
 
     def request(self, **more: Any) -> ContainerizeRequest:  # noqa: ANN401
         """Return the request that the command line makes.
@@ -114,6 +124,7 @@ class PlanVerb(Verb):
                 memory=self.memory,
                 services=tuple(self.service),
                 exclude_services=tuple(self.exclude_service),
+                binder=self.binder,
             ),
             strict=self.strict,
             yes=self.yes,

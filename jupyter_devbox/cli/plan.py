@@ -45,6 +45,8 @@ class PlanningVerb(PlanVerb):
             self._show(spec, lock, twin.problem if twin else None)
             problem = twin.problem.to_json() if twin and twin.problem else None
             told.append({**spec.to_json(), "problem": problem})
+        for line in wording.for_binder(plan.binder):
+            self.say(line)
         for line in wording.no_room(proposal.needed_bytes, proposal.free_bytes):
             self.say(line)
         first, *others = told

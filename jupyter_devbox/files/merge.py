@@ -20,6 +20,7 @@ from jupyter_devbox.errors import RequirementError
 from jupyter_devbox.files import jsonc
 from jupyter_devbox.spec.requirements_in import parse_line
 from jupyter_devbox.spec.tree import (
+    BareFile,
     BinaryFile,
     BlockFile,
     KeyFile,
@@ -104,6 +105,8 @@ def merge(rendered: RenderedFile, existing: bytes | None) -> Merged:
         merged, conflicts = _merge_keys(rendered, text)
     elif isinstance(rendered, WholeFile):
         merged, conflicts = _merge_whole(rendered, text)
+    elif isinstance(rendered, BareFile):
+        merged, conflicts = _merge_bare(rendered, text)
     else:
         merged, conflicts = _merge_lines(rendered, text), ()
     if crlf:
@@ -270,6 +273,18 @@ def _merge_whole(rendered: WholeFile, text: str | None) -> tuple[str, tuple[Conf
         return new, ()
     conflict = Conflict(path=rendered.path, place="the lock", yours=old_body, plan=body)
     return new, (conflict,)
+
+
+def _merge_bare(rendered: BareFile, text: str | None) -> tuple[str, tuple[Conflict, ...]]:
+    """Return the file as it should be; an edit of the user's stays while our text is the same."""
+    if text is None or text.strip() in {rendered.text.strip(), rendered.before.strip()}:
+        return (
+            rendered.text if text is None or text.strip() != rendered.text.strip() else text
+        ), ()
+    if rendered.text == rendered.before:
+        return text, ()
+    conflict = Conflict(path=rendered.path, place="the file", yours=text, plan=rendered.text)
+    return rendered.text, (conflict,)
 
 
 def _merge_lines(rendered: LinesFile, text: str | None) -> str:

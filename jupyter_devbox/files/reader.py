@@ -194,6 +194,7 @@ def _options(entry: Mapping[str, Any]) -> ProjectOptions:
         gpus=_string(entry.get("gpus")),
         services=tuple(_strings(entry.get("services"))),
         memory=_string(entry.get("memory")),
+        binder=_string(entry.get("binder")),
     )
     ports = entry.get("ports")
     numbers = [p for p in ports if type(p) is int] if isinstance(ports, list) else []

@@ -75,7 +75,7 @@ def lock_environment(
         for wheel in local:
             (folder / wheel.wheel.filename).write_bytes(wheel.wheel.content)
         template = replace(_template(spec, existing, inputs, index), build=trusted)
-        recorded = ask_recorded(spec, template, _offline_first, trusted=trusted)
+        recorded = ask_recorded(spec, template, offline_first, trusted=trusted)
         addressed = _addressed(spec, local, folder)
         attempts = _attempts(spec, addressed, recorded.indexes)
         if recorded.indexes and not any(map(is_bound, spec.requirements)):
@@ -170,7 +170,7 @@ def _resolve(attempts: Sequence[_Attempt], template: ResolveRequest) -> tuple[st
     for attempt in attempts:
         try:
             request = replace(template, requirements=attempt.lines, bound=attempt.bound)
-            text = _offline_first(request)
+            text = offline_first(request)
         except ResolutionError as error:
             # The last one is raised: with our own pins gone, only the user's words are in it.
             why = error
@@ -179,7 +179,8 @@ def _resolve(attempts: Sequence[_Attempt], template: ResolveRequest) -> tuple[st
     raise why or LockError("Nothing was resolved")
 
 
-def _offline_first(request: ResolveRequest) -> str:
+def offline_first(request: ResolveRequest) -> str:
+    """Return uv's answer from what it has, else with the network; raises what `resolve` does."""
     try:
         return resolve(request, offline=True)
     except (ResolutionError, IndexUnreachableError):

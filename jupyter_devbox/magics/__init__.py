@@ -13,12 +13,12 @@ from typing import TYPE_CHECKING
 
 from IPython.core.magic import Magics, line_magic, magics_class
 
-from jupyter_devbox.magics.inside import ask_host
+from jupyter_devbox.magics.binder import on_binder
+from jupyter_devbox.magics.inside import BOX, ask_host
 
 if TYPE_CHECKING:
     from IPython.core.interactiveshell import InteractiveShell
 
-BOX = "JUPYTER_DEVBOX_BOX"
 IN_VENV = "This notebook already runs in its own environment; %containerize works outside of it."
 
 
@@ -32,6 +32,9 @@ class DevboxMagics(Magics):  # type: ignore[misc]
 
         Options are those of `jupyter devbox containerize`: ``%containerize --include lxml``.
         """
+        if elsewhere := on_binder(os.environ, line):
+            print(elsewhere)
+            return
         if os.environ.get(BOX):
             print(IN_VENV if os.environ[BOX] == "venv" else ask_host("containerize"))
             return
@@ -42,6 +45,9 @@ class DevboxMagics(Magics):  # type: ignore[misc]
     @line_magic  # type: ignore[untyped-decorator]
     def devbox(self, line: str) -> None:
         """Run a verb of `jupyter devbox`: ``%devbox status``."""
+        if on_binder(os.environ, "--target venv"):
+            print("%devbox works on your own machine: Binder has no container engine.")
+            return
         if os.environ.get(BOX):
             print("%devbox works outside of the box: use a terminal there.")
             return

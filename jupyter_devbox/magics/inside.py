@@ -12,6 +12,7 @@ import socket
 
 from jupyter_devbox.run.frames import HOST_VARIABLE
 
+BOX = "JUPYTER_DEVBOX_BOX"
 HOST = "/run/devbox/k/host"
 SESSION = "JPY_SESSION_NAME"
 ALREADY = "This notebook already runs in its box; %containerize does its work outside of it."

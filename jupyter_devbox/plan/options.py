@@ -52,6 +52,7 @@ def merge_options(remembered: ProjectOptions, asked: ProjectOptions) -> ProjectO
         memory=asked.memory or remembered.memory,
         services=tuple(sorted({*remembered.services, *asked.services} - {*asked.exclude_services})),
         exclude_services=asked.exclude_services,
+        binder=_binder(asked.binder or remembered.binder),
     )
 
 
@@ -96,6 +97,14 @@ def _isolation(value: str) -> str:
         message = f"This isolation is not known: `{value}`"
         raise RequirementError(message, hint="--isolation box or --isolation kernel")
     return value
+
+
+def _binder(value: str) -> str:
+    """Return a known way to Binder; ``off`` is none."""
+    if value not in {"", "dockerfile", "buildpack", "off"}:
+        message = f"This way to Binder is not known: `{value}`"
+        raise RequirementError(message, hint="--binder, --binder=buildpack or --binder=off")
+    return "" if value == "off" else value
 
 
 def _gpus(text: str) -> str:

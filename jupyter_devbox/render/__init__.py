@@ -1,5 +1,6 @@
 """Plan and lock → files as text. Pure and deterministic."""
 
+from jupyter_devbox.render.binder import binder_files
 from jupyter_devbox.render.tree import render
 
-__all__ = ["render"]
+__all__ = ["binder_files", "render"]

@@ -218,5 +218,6 @@ def _wishes(options: ProjectOptions, *, composed: bool) -> dict[str, Any]:
         "gpus": options.gpus,
         "services": list(options.services),
         "memory": options.memory if composed else "",
+        "binder": options.binder,
     }
     return {name: value for name, value in wishes.items() if value}

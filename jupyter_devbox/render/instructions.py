@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from jupyter_devbox.errors import PlanError
 
 _KEY = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+_PATH = re.compile(r"[A-Za-z0-9_./+!-]+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +61,22 @@ def env(values: Sequence[tuple[str, str]]) -> str:
 def env_raw(name: str, value: str) -> str:
     """Return an ENV instruction in whose value ``$NAME`` is replaced; text of our own only."""
     return f'ENV {key(name)}="{value}"'
+
+
+def copy(sources: Iterable[str], destination: str) -> str:
+    """Return a COPY instruction of files in the build context.
+
+    Raises
+    ------
+    PlanError
+        A path holds what the parser would replace, or take for a pattern.
+    """
+    paths = [*sources, destination]
+    for path in paths:
+        if not _PATH.fullmatch(path):
+            message = f"This file cannot be named in a Dockerfile: `{path!r}`"
+            raise PlanError(message, hint="rename it, then run it again")
+    return f"COPY {' '.join(paths)}"
 
 
 def arg(name: str, default: str) -> str:

@@ -39,6 +39,7 @@ def render(
     run_args: Sequence[object] = (),
     twin_run_args: Sequence[object] = (),
     own: OwnCompose | None = None,
+    binder: Sequence[RenderedFile] = (),
 ) -> RenderedTree:
     """Return the files of an environment, sorted by path; same input, same bytes.
 
@@ -55,11 +56,14 @@ def render(
         alone.
     own
         The user's own Compose files, where a service of theirs is the dev container.
+    binder
+        The files for Binder; see `render.binder`.
     """
     files: list[RenderedFile] = [
         devcontainer(spec, options, nested=nested, run_args=run_args, own=own),
         dockerfile(spec, lock, uv_version, twin),
         *_requirements(CPU, spec, lock),
+        *binder,
     ]
     if twin:
         files += [

@@ -55,6 +55,10 @@ def plan_json(proposal: Proposal, request: ContainerizeRequest, path: str) -> di
             {"code": w.code, "message": clean(w.message), "cell": w.cell}
             for snapshot in proposal.snapshots
             for w in snapshot.warnings
+        ]
+        + [
+            {"code": code, "message": clean(message), "cell": None}
+            for code, message in (proposal.plan.binder.warnings if proposal.plan.binder else ())
         ],
     }
 

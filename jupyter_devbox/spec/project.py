@@ -51,6 +51,9 @@ class ProjectOptions:
         Databases beside the box, such as ``postgres``.
     exclude_services
         Those that are dropped by this run; never remembered.
+    binder
+        Files for Binder: ``dockerfile`` or ``buildpack``; "" for none, and ``off``, which is never
+        remembered, for none any more.
     """
 
     include: tuple[str, ...] = ()
@@ -68,6 +71,7 @@ class ProjectOptions:
     memory: str = ""
     services: tuple[str, ...] = ()
     exclude_services: tuple[str, ...] = ()
+    binder: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

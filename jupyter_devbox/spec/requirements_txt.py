@@ -24,19 +24,26 @@ def format_lock(lock: Lock, files: TargetFiles = CPU) -> Mapping[str, str]:
     There are two files because a mounted file is part of a layer's cache key: a package more must
     not touch the file of the stable layer.
     """
-    about = (
-        f"# Locked by jupyter-devbox for Python {lock.python} on {lock.platform}; "
-        "not to be edited. {digest}\n"
-    )
+    about = lock_heading(lock)
     stable = [p for p in lock.packages if p.group == "stable"]
     rest = [p for p in lock.packages if p.group == "rest"]
     return {
-        files.stable: about + _lines(stable),
-        files.rest: f"{about}# Resolved from {lock.inputs}.\n-r {files.stable}\n{_lines(rest)}",
+        files.stable: about + format_lines(stable),
+        files.rest: f"{about}# Resolved from {lock.inputs}.\n-r {files.stable}\n"
+        + format_lines(rest),
     }
 
 
-def _lines(packages: Iterable[LockedPackage]) -> str:
+def lock_heading(lock: Lock) -> str:
+    """Return the first line of a lock file, with the place of its digest."""
+    return (
+        f"# Locked by jupyter-devbox for Python {lock.python} on {lock.platform}; "
+        "not to be edited. {digest}\n"
+    )
+
+
+def format_lines(packages: Iterable[LockedPackage]) -> str:
+    """Return packages with their hashes, in pip's format."""
     return "".join(
         (f"{p.name} @ {p.url}" if p.url else f"{p.name}=={p.version}")
         + "".join(f" \\\n    --hash={h}" for h in p.hashes)

@@ -63,6 +63,20 @@ class WholeFile:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class BareFile:
+    """A file whose format has no room for a mark (Binder's runtime.txt): all of it is ours.
+
+    `before` is what we wrote last, as another file of ours tells; "" if nothing does. Anything
+    else on disk is the user's.
+    """
+
+    path: str
+    text: str
+    before: str = ""
+    kind: Literal["bare"] = "bare"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class LinesFile:
     """requirements.in: our lines are known by their comment, the user's other lines are kept.
 
@@ -84,7 +98,7 @@ class BinaryFile:
     kind: Literal["binary"] = "binary"
 
 
-RenderedFile = BlockFile | KeyFile | WholeFile | LinesFile | BinaryFile
+RenderedFile = BlockFile | KeyFile | WholeFile | BareFile | LinesFile | BinaryFile
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -91,6 +91,8 @@ def found(facts: Found, plan: Planned) -> str:
     decisions = ((d.what, d.choice, d.reason) for d in spec.decisions)
     image = wording.image_name(plan.targets)
     parts.append(_details(image, size, _table(decisions)))
+    notes = wording.for_binder(plan.binder, mark="")
+    parts += [f'<div class="ask"><b>{escape(line)}</b></div>' for line in notes]
     if room := wording.no_room(plan.needed_bytes, plan.free_bytes, mark=""):
         first, *ways = (escape(line) for line in room)
         listed = "".join(f'<p class="dim">{way}</p>' for way in ways)

@@ -29,9 +29,10 @@ class NotebookText:
         elif isinstance(event, Joined):
             self._print([wording.joined(event)])
         elif isinstance(event, Planned):
-            room = wording.no_room(event.needed_bytes, event.free_bytes, mark="")
+            notes = wording.for_binder(event.binder, mark="")
+            notes += wording.no_room(event.needed_bytes, event.free_bytes, mark="")
             going = "Working. Interrupt the kernel to cancel."
-            self._print([wording.planned(event), *room, going])
+            self._print([wording.planned(event), *notes, going])
         elif isinstance(event, LogEvent):
             self.progress.apply(event)
             self._heartbeat()

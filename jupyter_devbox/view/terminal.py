@@ -55,8 +55,9 @@ class PlainView:
         elif isinstance(event, Joined):
             self._print([wording.joined(event)])
         elif isinstance(event, Planned):
-            room = wording.no_room(event.needed_bytes, event.free_bytes)
-            self._print([wording.planned(event), *room])
+            notes = wording.for_binder(event.binder)
+            notes += wording.no_room(event.needed_bytes, event.free_bytes)
+            self._print([wording.planned(event), *notes])
         elif isinstance(event, LogEvent):
             self.progress.apply(event)
             self._heartbeat()
@@ -118,8 +119,9 @@ class LiveView:
                 self._above([wording.joined(event)])
             elif isinstance(event, Planned):
                 mark = f"{self.marks.warn} "
-                room = wording.no_room(event.needed_bytes, event.free_bytes, mark)
-                self._above([wording.planned(event), *room, ""])
+                notes = wording.for_binder(event.binder, mark)
+                notes += wording.no_room(event.needed_bytes, event.free_bytes, mark)
+                self._above([wording.planned(event), *notes, ""])
             else:
                 self.progress.apply(event)
         if not self._begun and isinstance(event, PhaseEvent):

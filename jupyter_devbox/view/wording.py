@@ -17,6 +17,7 @@ from jupyter_devbox.errors import (
 from jupyter_devbox.spec.environment import Target
 from jupyter_devbox.spec.snapshot import CapturedRequirement, KernelSnapshot, UnresolvedImport
 from jupyter_devbox.view.units import about, clean, count, duration, listing, size
+from jupyter_devbox.workflow.binder import BinderPlan
 from jupyter_devbox.workflow.requests import ContainerizeResult, Found, Joined, Planned
 
 WIDTH = 80
@@ -145,6 +146,11 @@ def no_room(needed: int, free: int | None, mark: str = "! ") -> list[str]:
         "    Make room:     jupyter devbox prune",
         "    Another disk:  data-root in daemon.json (Podman: graphroot in storage.conf)",
     ]
+
+
+def for_binder(binder: BinderPlan | None, mark: str = "! ") -> list[str]:
+    """Return what the user should know of the files for Binder; [] for nothing."""
+    return [f"{mark}{clean(message)}" for _, message in binder.warnings] if binder else []
 
 
 def image_name(targets: tuple[Target, ...]) -> str:

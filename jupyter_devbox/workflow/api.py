@@ -45,6 +45,7 @@ def containerize(
     include: Iterable[str] = (),
     exclude: Iterable[str] = (),
     apt: Iterable[str] = (),
+    binder: str = "",
     build: bool = True,
     strict: bool = False,
     yes: bool = False,
@@ -62,6 +63,8 @@ def containerize(
         ``cpu`` and/or ``venv``.
     include, exclude, apt
         Packages to add, to leave out, and Debian packages to add.
+    binder
+        ``dockerfile`` or ``buildpack`` writes files for Binder too; ``off`` ends that.
     build
         Whether to build after the files are written.
     strict
@@ -80,7 +83,9 @@ def containerize(
         notebooks=tuple(Path(notebook) for notebook in notebooks),
         project=Path(project) if project is not None else None,
         targets=tuple(targets),
-        wishes=ProjectOptions(include=tuple(include), exclude=tuple(exclude), apt=tuple(apt)),
+        wishes=ProjectOptions(
+            include=tuple(include), exclude=tuple(exclude), apt=tuple(apt), binder=binder
+        ),
         build=build,
         strict=strict,
         yes=yes,

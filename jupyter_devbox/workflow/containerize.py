@@ -109,12 +109,18 @@ def _go(
             needed_bytes=needed_bytes(engine, project, plan, changes, request.targets),
             targets=request.targets,
             twin_problem=plan.twin.problem if plan.twin else None,
+            binder=plan.binder,
         )
     )
     count = len(lock.packages)
     on_event(PhaseEvent(phase="Pin versions", status="done", detail=f"{count} packages"))
     result = ContainerizeResult(
-        project=project, snapshots=snapshots, spec=spec, lock=lock, changes=changes
+        project=project,
+        snapshots=snapshots,
+        spec=spec,
+        lock=lock,
+        changes=changes,
+        binder=plan.binder,
     )
     if request.dry_run:
         return result

@@ -30,6 +30,7 @@ from jupyter_devbox.spec.lock import Lock
 from jupyter_devbox.spec.project import ExistingEnvironment, ProjectOptions
 from jupyter_devbox.spec.snapshot import KernelSnapshot
 from jupyter_devbox.spec.tree import RenderedTree
+from jupyter_devbox.workflow.binder import BinderPlan, plan_binder
 from jupyter_devbox.workflow.context import Context
 from jupyter_devbox.workflow.gpu_host import gpu_host
 from jupyter_devbox.workflow.index import index_environment, machine_index, more_indexes
@@ -58,7 +59,7 @@ class Twin:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
-    """An environment with its lock and its files; `twin` is None where there is none."""
+    """An environment with its lock and its files; `twin` and `binder` are None for none."""
 
     spec: EnvironmentSpec
     lock: Lock
@@ -66,6 +67,7 @@ class Plan:
     existing: ExistingEnvironment
     options: ProjectOptions
     twin: Twin | None = None
+    binder: BinderPlan | None = None
 
     def for_target(self, target: Target) -> tuple[EnvironmentSpec, Lock]:
         """Return what a target is made from.
@@ -125,6 +127,15 @@ def make_plan(
         inputs = replace(inputs, target="cuda", host=host, twin_lines=own.requirements)
         twin = _twin(context, inputs, own, trusted=trusted)
         twin_run_args = own.run_args
+    binder = plan_binder(
+        project,
+        spec,
+        lock,
+        options,
+        asked=request.wishes.binder,
+        index=index_environment(context),
+        trusted=trusted,
+    )
     tree = render(
         spec,
         lock,
@@ -135,8 +146,17 @@ def make_plan(
         run_args=existing.run_args,
         twin_run_args=twin_run_args,
         own=existing.compose,
+        binder=binder.files if binder else (),
     )
-    return Plan(spec=spec, lock=lock, tree=tree, existing=existing, options=options, twin=twin)
+    return Plan(
+        spec=spec,
+        lock=lock,
+        tree=tree,
+        existing=existing,
+        options=options,
+        twin=twin,
+        binder=binder,
+    )
 
 
 def _twin(

@@ -16,6 +16,7 @@ from jupyter_devbox.spec.gpu import GpuHost
 from jupyter_devbox.spec.lock import Lock
 from jupyter_devbox.spec.project import ProjectOptions
 from jupyter_devbox.spec.snapshot import KernelSnapshot
+from jupyter_devbox.workflow.binder import BinderPlan
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -99,6 +100,8 @@ class Planned:
         What building all targets takes of it at most, estimated.
     twin_problem
         Why the project's CUDA twin stays as it is, where it is not one of the targets.
+    binder
+        What is made for Binder, and what the user should know of it.
     """
 
     spec: EnvironmentSpec
@@ -108,6 +111,7 @@ class Planned:
     needed_bytes: int = 0
     targets: tuple[Target, ...] = ("cpu",)
     twin_problem: DevboxError | None = None
+    binder: BinderPlan | None = None
 
 
 Event = Joined | Found | Planned | PhaseEvent | LogEvent
@@ -153,6 +157,8 @@ class ContainerizeResult:
         Whether an image or environment was made in this call.
     left_out
         What the box does without, because the user has not allowed it: one line each.
+    binder
+        As in `Planned`.
     """
 
     project: Project
@@ -166,6 +172,7 @@ class ContainerizeResult:
     seconds: float = 0.0
     built: bool = False
     left_out: tuple[str, ...] = ()
+    binder: BinderPlan | None = None
 
     def to_json(self) -> dict[str, Any]:
         """Return the object of `containerize --json` (DESIGN, contracts)."""
@@ -187,6 +194,10 @@ class ContainerizeResult:
             + [
                 {"code": "not_allowed", "message": line, "cell": None, "notebook": None}
                 for line in self.left_out
+            ]
+            + [
+                {"code": code, "message": message, "cell": None, "notebook": None}
+                for code, message in (self.binder.warnings if self.binder else ())
             ],
             "diff": list(self.changes.diff()),
         }

@@ -8,6 +8,7 @@ import sys
 import pytest
 
 from jupyter_devbox.cli.app import _VERBS
+from jupyter_devbox.cli.containerize import ContainerizeVerb
 
 WRONG = [
     (("frobnicate",), "There is no such verb: `frobnicate`"),
@@ -29,6 +30,7 @@ WRONG = [
     (("kernel", "remove"), "install, list, or remove"),
     (("kernel", "list", "extra"), "install, list, or remove"),
     (("run", "x.ipynb", "--timeout", "soon"), "--timeout"),
+    (("status", "--binder"), "There is no such option: `--binder`"),
 ]
 
 
@@ -53,6 +55,23 @@ def test_with_json_a_mistake_is_an_object_too(devbox, words):
     assert said.code == 2
     assert said.json["error"]["code"] == "usage"
     assert said.json["error"]["message"]
+
+
+@pytest.mark.parametrize(
+    ("words", "binder", "notebooks"),
+    [
+        (["--binder", "a.ipynb"], "dockerfile", ["a.ipynb"]),
+        (["a.ipynb", "--binder"], "dockerfile", ["a.ipynb"]),
+        (["--binder=buildpack", "a.ipynb"], "buildpack", ["a.ipynb"]),
+        (["a.ipynb"], "", ["a.ipynb"]),
+    ],
+)
+def test_binder_alone_takes_no_notebook_for_its_value(words, binder, notebooks):
+    verb = ContainerizeVerb()
+    verb.read(words)
+    request = verb.whole_request()
+    assert request.wishes.binder == binder
+    assert [str(path) for path in request.notebooks] == notebooks
 
 
 def test_without_a_verb_the_verbs_are_listed(devbox):

@@ -1,0 +1,39 @@
+# Written by jupyter-devbox for Binder. Lines outside the marked blocks are yours and are
+# kept; a changed line inside one is shown as a conflict, never overwritten.
+
+# >>> jupyter-devbox base 14dad2dc3dc5
+FROM python:3.11-slim-bookworm
+USER root
+ARG NB_USER=jovyan
+ARG NB_UID=1000
+RUN if id "${NB_USER}" > /dev/null 2>&1; then if [ "$(id -u "${NB_USER}")" != "${NB_UID}" ]; then usermod --uid "${NB_UID}" "${NB_USER}"; fi; \
+    elif id "${NB_UID}" > /dev/null 2>&1; then \
+      usermod --login "${NB_USER}" --home /home/"${NB_USER}" --move-home "$(id -un "${NB_UID}")"; \
+    else useradd --create-home --uid "${NB_UID}" --shell /bin/bash "${NB_USER}"; fi \
+ && install -d -o "${NB_UID}" /opt/venv /opt/binder
+# <<< jupyter-devbox base
+
+# >>> jupyter-devbox python 3f5c6b6a979e
+COPY binder/requirements.txt /opt/binder/
+USER ${NB_UID}
+RUN python3 -m pip install --quiet --no-cache-dir --target /tmp/uv --disable-pip-version-check uv==0.8.0 \
+ && /tmp/uv/bin/uv venv --quiet --python "$(command -v python3)" /opt/venv \
+ && /tmp/uv/bin/uv pip install --python /opt/venv/bin/python --no-deps --no-cache --compile-bytecode --link-mode copy --require-hashes --requirement /opt/binder/requirements.txt \
+ && rm -rf /tmp/uv
+COPY binder/wheels.txt .devcontainer/wheels/jupyter_devbox-0.1.0-py3-none-any.whl /opt/binder/wheels/
+RUN /opt/venv/bin/python -m pip install --quiet --no-cache-dir --no-deps --no-index --require-hashes --find-links /opt/binder/wheels --requirement /opt/binder/wheels/wheels.txt
+# <<< jupyter-devbox python
+
+# >>> jupyter-devbox repository b96cd1bc23e2
+ENV VIRTUAL_ENV=/opt/venv \
+    LANG=C.UTF-8 \
+    JUPYTER_DEVBOX_BOX=binder
+ENV USER="${NB_USER}"
+ENV HOME="/home/${NB_USER}"
+ENV PATH="/opt/venv/bin:$PATH"
+COPY --chown=${NB_UID} . ${HOME}
+WORKDIR ${HOME}
+USER ${NB_USER}
+RUN python3 -I -m jupyter_devbox.run.notebook_kernels || true
+ENTRYPOINT []
+# <<< jupyter-devbox repository
