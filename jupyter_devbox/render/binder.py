@@ -15,7 +15,7 @@ from dataclasses import replace
 from jupyter_devbox.render.builder import pins, wheel
 from jupyter_devbox.render.instructions import Shell, arg, command, copy, env, env_raw, run
 from jupyter_devbox.render.steps import apt_plainly, user
-from jupyter_devbox.spec.binder import BESIDE, FOLDER, LOCK, BinderFolder, Mode
+from jupyter_devbox.spec.binder import BESIDE, FOLDER, LOCK, WHEELS, BinderFolder, Mode
 from jupyter_devbox.spec.environment import EnvironmentSpec
 from jupyter_devbox.spec.lock import Lock, LockedPackage
 from jupyter_devbox.spec.names import check_apt_name, normalise
@@ -24,7 +24,6 @@ from jupyter_devbox.spec.tree import BareFile, Block, BlockFile, RenderedFile, W
 from jupyter_devbox.spec.written import USER
 
 VENV = "/opt/venv"
-WHEELS = ".devcontainer/wheels"
 _HEADING = (
     "# Written by jupyter-devbox for Binder. Lines outside the marked blocks are yours and are\n"
     "# kept; a changed line inside one is shown as a conflict, never overwritten.\n"

@@ -13,6 +13,7 @@ from fnmatch import fnmatchcase
 from typing import Literal
 
 from jupyter_devbox.spec.lock import LockedPackage
+from jupyter_devbox.spec.written import FOLDER as DEVCONTAINER
 
 Mode = Literal["dockerfile", "buildpack"]
 
@@ -22,6 +23,7 @@ LOCK = "requirements.txt"
 """The lock's packages from the index; the build pack for Python looks for this very name."""
 BESIDE = "wheels.txt"
 """The lock's packages that come from the wheels in `.devcontainer/wheels/`."""
+WHEELS = f"{DEVCONTAINER}/wheels"
 SERVER = ("jupyterhub", "jupyterlab", "notebook")
 """What Binder starts: JupyterLab, `jupyterhub-singleuser` where one has to log in, and
 `jupyter notebook` where repo2docker is run by hand (its `app.py`, `run_cmd`)."""

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from importlib.metadata import version
 from typing import cast
 
 from jupyter_devbox.catalogue import read_catalogue
+from jupyter_devbox.engine.git_ignored import ignored
 from jupyter_devbox.errors import BinderError, DevboxError, FileError, LockError
 from jupyter_devbox.files.binder import read_binder
 from jupyter_devbox.files.project import Project
@@ -19,6 +20,7 @@ from jupyter_devbox.spec.binder import (
     LARGE_BYTES,
     RIVAL,
     SERVER,
+    WHEELS,
     BinderFolder,
     Mode,
     cuda_packages,
@@ -103,10 +105,13 @@ def _planned(
     _refuse(folder, mode, lock)
     served = lock_with_server(spec, lock, SERVER, before=folder.pins, index=index, trusted=trusted)
     size = estimate_bytes(spec, served)
-    uv_version = version("uv")
+    files = binder_files(spec, served, mode, uv_version=version("uv"), before=folder)
     return BinderPlan(
-        files=binder_files(spec, served, mode, uv_version=uv_version, before=folder),
-        warnings=tuple(_warnings(project, folder, mode, served, size)),
+        files=files,
+        warnings=(
+            *_warnings(project, folder, mode, served, size),
+            *_left_out(project, files, served),
+        ),
         estimated_bytes=size,
     )
 
@@ -141,6 +146,18 @@ def _warnings(
         yield "binder_nested", f"Binder reads {FOLDER}/ at the top of a repository, and {what}"
     for decision in served.decisions:
         yield "binder_moved", f"On Binder it is {decision.choice}: {decision.reason}"
+
+
+def _left_out(
+    project: Project, files: Iterable[RenderedFile], served: Lock
+) -> Iterator[tuple[str, str]]:
+    """Yield a warning if Git ignores what Binder needs: many a .gitignore names ``wheels/``."""
+    wheels = (f"{WHEELS}/{wheel.filename}" for wheel in served.wheels)
+    names = ignored(project.root, [*(file.path for file in files), *wheels])
+    if names:
+        folders = " ".join(sorted({name.rpartition("/")[0] for name in names}))
+        what = f"Git ignores what Binder needs: {', '.join(names)}"
+        yield "binder_ignored", f"{what}. Next: git add --force {folders}"
 
 
 def _stays(error: DevboxError) -> str:

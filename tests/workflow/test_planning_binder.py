@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import subprocess
 
 import nbformat
 import pytest
@@ -203,6 +204,33 @@ def test_a_large_image_a_folder_further_down_and_moved_versions_are_said(
     result = project("dockerfile")
     assert codes(result) == ["binder_hides", "binder_large", "binder_nested"]
     assert "pyproject.toml" in wording.for_binder(result.binder)[0]
+
+
+@pytest.fixture
+def repository(project):
+    """The project as a real repository, whose settings would run a program."""
+    (project.root / ".git").rmdir()
+    git = ("git", "-C", str(project.root))
+    subprocess.run([*git, "init", "--quiet"], check=True)
+    monitor = project.root / ".git/monitor"
+    monitor.write_text(f"#!/bin/sh\ntouch '{project.root}/ran'\n")
+    monitor.chmod(0o755)
+    subprocess.run([*git, "config", "core.fsmonitor", str(monitor)], check=True)
+    return git
+
+
+def test_what_git_ignores_and_binder_needs_is_said(project, repository):
+    (project.root / ".gitignore").write_text("wheels/\n*.pyc\n")
+    result = project("dockerfile")
+    assert codes(result) == ["binder_ignored"]
+    (line,) = wording.for_binder(result.binder)
+    assert "jupyter_devbox-" in line
+    assert line.endswith("Next: git add --force .devcontainer/wheels")
+    assert not (project.root / "ran").exists()
+    add = [*repository, "-c", "core.fsmonitor=false", "add", "--force", ".devcontainer/wheels"]
+    subprocess.run(add, check=True)
+    assert codes(project()) == []
+    assert not (project.root / "ran").exists()
 
 
 def test_cuda_never_goes_there(project, index):
