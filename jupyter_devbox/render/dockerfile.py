@@ -26,7 +26,6 @@ from jupyter_devbox.render.steps import (
     apt_install,
     mounted,
     pip_index,
-    user,
     uv_index,
 )
 from jupyter_devbox.spec.environment import EnvironmentSpec
