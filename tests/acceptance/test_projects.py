@@ -11,6 +11,7 @@ from pathlib import Path
 import nbformat
 import pytest
 from machine import ROOT, Machine, outputs
+from readers import read_by_others
 
 from jupyter_devbox.engine.base import Engine
 
@@ -82,3 +83,11 @@ def test_hostile_names(machine: Machine, engine: Engine, docker_cli: str) -> Non
     check(machine, docker_cli, "plain", HOSTILE, title='my "notes" `id` $(id); ünï')
     assert not list(machine.root.rglob("pwned"))
     assert not Path("pwned").exists()
+
+
+def test_other_programs_read_the_files_of_every_sample(machine: Machine, devcontainer: str) -> None:
+    """After the others, which wrote them: the programs start slowly, and take all at once."""
+    written = sorted(path.parent for path in machine.root.glob("projects/*/.devcontainer"))
+    if not written:
+        pytest.skip("no sample was containerized in this run")
+    read_by_others(written, devcontainer)
