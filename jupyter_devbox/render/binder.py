@@ -12,9 +12,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import replace
 
+from jupyter_devbox.render.account import take_account
 from jupyter_devbox.render.builder import pins, wheel
 from jupyter_devbox.render.instructions import Shell, arg, command, copy, env, env_raw, run
-from jupyter_devbox.render.steps import apt_plainly, user
+from jupyter_devbox.render.steps import apt_plainly
 from jupyter_devbox.spec.binder import BESIDE, FOLDER, LOCK, WHEELS, BinderFolder, Mode
 from jupyter_devbox.spec.environment import EnvironmentSpec
 from jupyter_devbox.spec.lock import Lock, LockedPackage
@@ -127,7 +128,7 @@ def _base(spec: EnvironmentSpec, compiled: list[LockedPackage]) -> str:
     lines += [
         arg("NB_USER", USER),
         arg("NB_UID", "1000"),
-        run([user(_NAME, _ID), f"install -d -o {_ID.text} {VENV} {_HERE}"]),
+        run([*take_account(_NAME, _ID), f"install -d -o {_ID.text} {VENV} {_HERE}"]),
     ]
     return "\n".join(lines) + "\n"
 

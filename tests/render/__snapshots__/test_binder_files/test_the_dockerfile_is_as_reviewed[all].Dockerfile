@@ -1,7 +1,7 @@
 # Written by jupyter-devbox for Binder. Lines outside the marked blocks are yours and are
 # kept; a changed line inside one is shown as a conflict, never overwritten.
 
-# >>> jupyter-devbox base f1e83d1c4d19
+# >>> jupyter-devbox base ed21f5e14d9b
 FROM python:3.11-slim-bookworm@sha256:dddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddd AS base
 USER root
 RUN export DEBIAN_FRONTEND=noninteractive \
@@ -20,10 +20,10 @@ FROM base
 COPY --from=builder /wheels /opt/compiled
 ARG NB_USER=jovyan
 ARG NB_UID=1000
-RUN if id "${NB_USER}" > /dev/null 2>&1; then if [ "$(id -u "${NB_USER}")" != "${NB_UID}" ]; then usermod --uid "${NB_UID}" "${NB_USER}"; fi; \
-    elif id "${NB_UID}" > /dev/null 2>&1; then \
-      usermod --login "${NB_USER}" --home /home/"${NB_USER}" --move-home "$(id -un "${NB_UID}")"; \
-    else useradd --create-home --uid "${NB_UID}" --shell /bin/bash "${NB_USER}"; fi \
+RUN other="$(id -un "${NB_UID}" 2>/dev/null || echo "${NB_USER}")" \
+ && if [ "$other" != "${NB_USER}" ]; then userdel "$other"; fi \
+ && if id -u "${NB_USER}" >/dev/null 2>&1; then usermod --uid "${NB_UID}" --home /home/"${NB_USER}" "${NB_USER}"; else useradd --create-home --uid "${NB_UID}" --shell /bin/bash "${NB_USER}"; fi \
+ && install -d -o "${NB_USER}" /home/"${NB_USER}" \
  && install -d -o "${NB_UID}" /opt/venv /opt/binder
 # <<< jupyter-devbox base
 

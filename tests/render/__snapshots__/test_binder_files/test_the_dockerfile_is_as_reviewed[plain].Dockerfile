@@ -1,15 +1,15 @@
 # Written by jupyter-devbox for Binder. Lines outside the marked blocks are yours and are
 # kept; a changed line inside one is shown as a conflict, never overwritten.
 
-# >>> jupyter-devbox base 14dad2dc3dc5
+# >>> jupyter-devbox base b30d7b7c59ab
 FROM python:3.11-slim-bookworm
 USER root
 ARG NB_USER=jovyan
 ARG NB_UID=1000
-RUN if id "${NB_USER}" > /dev/null 2>&1; then if [ "$(id -u "${NB_USER}")" != "${NB_UID}" ]; then usermod --uid "${NB_UID}" "${NB_USER}"; fi; \
-    elif id "${NB_UID}" > /dev/null 2>&1; then \
-      usermod --login "${NB_USER}" --home /home/"${NB_USER}" --move-home "$(id -un "${NB_UID}")"; \
-    else useradd --create-home --uid "${NB_UID}" --shell /bin/bash "${NB_USER}"; fi \
+RUN other="$(id -un "${NB_UID}" 2>/dev/null || echo "${NB_USER}")" \
+ && if [ "$other" != "${NB_USER}" ]; then userdel "$other"; fi \
+ && if id -u "${NB_USER}" >/dev/null 2>&1; then usermod --uid "${NB_UID}" --home /home/"${NB_USER}" "${NB_USER}"; else useradd --create-home --uid "${NB_UID}" --shell /bin/bash "${NB_USER}"; fi \
+ && install -d -o "${NB_USER}" /home/"${NB_USER}" \
  && install -d -o "${NB_UID}" /opt/venv /opt/binder
 # <<< jupyter-devbox base
 
