@@ -13,6 +13,7 @@ from jupyter_devbox.engine.base import Engine
 from jupyter_devbox.errors import ImageMissingError, RunError, ServiceError
 from jupyter_devbox.run.joined import project_in
 from jupyter_devbox.spec.box import DEVCONTAINER_FOLDER, LABEL_KIND, BoxSpec
+from jupyter_devbox.spec.compose import BOX_SERVICES
 from jupyter_devbox.spec.compose_project import (
     LABEL_COMPOSE,
     LABEL_FOLDER,
@@ -41,6 +42,15 @@ class Model:
             for each in listed
             if each.get("type") == "bind"
         )
+
+    def unbuilt(self, project: ComposeProject) -> tuple[str, ...]:
+        """Return the option that keeps Compose from building, unless the user allowed a build.
+
+        Our own image is there. Built by Compose it would come from the files as they are now.
+        """
+        ours = {project.service, *BOX_SERVICES.values()}
+        others = (service for name, service in self.services.items() if name not in ours)
+        return () if any(service.get("build") for service in others) else ("--no-build",)
 
     def pulled(self) -> dict[str, str]:
         """Return service → image, of those that are not built."""
@@ -106,16 +116,31 @@ def stop_services(engine: Engine, name: str) -> tuple[str, ...]:
 
 
 def pull_services(engine: Engine, project: ComposeProject) -> tuple[str, ...]:
-    """Fetch those images of services that are not on this machine; return their names."""
+    """Fetch those images of services that are not on this machine; return their names.
+
+    Raises
+    ------
+    ServiceError
+        One cannot be fetched; the details are the engine's words.
+    """
     model = read_model(engine, project)
     images = {
         name: image
         for name, image in model.pulled().items()
         if name != project.service and engine.image(image) is None
     }
-    if images:
-        engine.compose(project, ("pull", "--quiet", *sorted(images)))
+    for service, image in sorted(images.items()):
+        _pull(engine, project, service, image)
     return tuple(sorted(set(images.values())))
+
+
+def _pull(engine: Engine, project: ComposeProject, service: str, image: str) -> None:
+    try:
+        engine.compose(project, ("pull", "--quiet", service))
+    except ServiceError as error:
+        msg = f"The image of the service {service} cannot be fetched: `{image}`"
+        hint = f"docker pull {image} once there is a way to its registry, then run it again"
+        raise ServiceError(msg, hint=hint, details=error.details) from error
 
 
 def require_free(engine: Engine, project: ComposeProject) -> None:
@@ -172,7 +197,7 @@ def create_composed(
         # A service that was dropped: its container and its data stay until they are pruned.
         if each.labels.get(LABEL_SERVICE) not in model.services and not is_box(each):
             engine.stop(each.id, _GRACE)
-    words = ("up", "--no-start", "--pull=never", *_wanted(project))
+    words = ("up", "--no-start", "--pull=never", *model.unbuilt(project), *_wanted(project))
     engine.compose(project, words, _override(project, container))
     found = engine.containers({LABEL_COMPOSE: project.name, LABEL_SERVICE: project.service})
     if not found:

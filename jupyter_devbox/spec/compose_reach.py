@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import posixpath
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Container, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -73,7 +73,7 @@ _MOST = 10_000
 
 
 def compose_reach(
-    text: str, file: str, *, base: str = FOLDER, service: str = ""
+    text: str, file: str, *, base: str = FOLDER, boxes: Container[str] = ()
 ) -> tuple[Finding, ...]:
     """Return everything in a Compose file that reaches the host or is not known.
 
@@ -86,14 +86,14 @@ def compose_reach(
         Its path relative to the project.
     base
         Folder of the project that relative paths start at: that of the first Compose file.
-    service
-        The one that is the box: its image is ours, whatever it is said to be built from.
+    boxes
+        Services that are boxes: our image is built before Compose is asked, which builds none.
     """
     value = _parsed(text)
     if not isinstance(value, dict) or _too_large(value):
         says = "is no Compose file that anybody could look through"
         return (_finding("", "", says, file),)
-    return tuple(_top(value, _Place(file, base, service)))
+    return tuple(_top(value, _Place(file, base, boxes)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +102,7 @@ class _Place:
 
     file: str
     base: str
-    service: str
+    boxes: Container[str]
 
     def is_project(self, path: object) -> bool:
         """Tell whether a relative path is the project's own folder."""
@@ -203,7 +203,7 @@ def _service(name: str, value: Any, place: _Place) -> Iterator[Finding]:  # noqa
 def _is_plain(name: str, key: str, value: Any, place: _Place) -> bool:  # noqa: ANN401
     """Tell whether a key of a service's reaches nothing but its own project."""
     if key == "build":
-        return name == place.service and _is_our_build(value, place)
+        return name in place.boxes and _is_our_build(value, place)
     fits = {
         "deploy": _is_limits_and_cards,
         "network_mode": _is_shared_network,

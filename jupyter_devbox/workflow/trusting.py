@@ -34,7 +34,7 @@ from jupyter_devbox.files.folder import confined
 from jupyter_devbox.files.writer import Changes
 from jupyter_devbox.ledger.approvals import Approval, Approvals
 from jupyter_devbox.spec.box import Target
-from jupyter_devbox.spec.compose import compose_names
+from jupyter_devbox.spec.compose import BOX_SERVICES, compose_names
 from jupyter_devbox.spec.compose_reach import compose_reach
 from jupyter_devbox.spec.findings import SHORTEST_ID, Finding
 from jupyter_devbox.spec.reach import reach
@@ -260,8 +260,11 @@ def _compose_findings(
     first: str, path: str, text: str | None, configuration: Mapping[str, Any]
 ) -> tuple[Finding, ...]:
     """Return what a Compose file asks for, paths in it starting where the first file is."""
-    service = str(configuration.get("service") or "")
-    return compose_reach(text or "", path, base=posixpath.dirname(first) or ".", service=service)
+    boxes = {str(configuration.get("service") or ""), *BOX_SERVICES.values()}
+    started = {str(name) for name in compose_names(configuration.get("runServices"))}
+    return compose_reach(
+        text or "", path, base=posixpath.dirname(first) or ".", boxes=boxes - started
+    )
 
 
 def granted_rights(

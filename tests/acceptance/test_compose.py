@@ -237,6 +237,29 @@ def test_two_folders_of_one_name_do_not_share_a_database(shop):
     assert str(project) in error["message"]
 
 
+def test_the_twin_stands_beside_the_same_database_and_asks_for_nothing(shop, docker_cli):
+    machine, first = shop
+    project = machine.project("twin")
+    shutil.copy2(first / "n.ipynb", project / "n.ipynb")
+    words = ("--service", "postgres", "--target", "cpu,cuda", "--no-build", "--json")
+    made = machine.must("containerize", "n.ipynb", *words, cwd=project).json
+    assert ".devcontainer/cuda/compose.yaml" in made["files"]
+    assert machine.must("trust", "--json", cwd=project).json["findings"] == []
+    files = ("-f", COMPOSE, "-f", ".devcontainer/cuda/compose.yaml")
+    done = machine.command(docker_cli, "compose", *files, "config", "--format=json", cwd=project)
+    services = json.loads(done.out)["services"]
+    (card,) = services["box-cuda"]["deploy"]["resources"]["reservations"]["devices"]
+    assert card["capabilities"] == ["gpu"]
+    assert "deploy" not in services["box"]
+    assert services["box-cuda"]["build"]["args"] == {"LOCK": "requirements.cuda"}
+    # Without --service it goes on as it was; dropped, both targets are built by themselves again.
+    words = ("--exclude-service", "postgres", "--no-build", "--json")
+    made = machine.must("containerize", "n.ipynb", *words, cwd=project).json
+    assert not (project / COMPOSE).exists()
+    assert not (project / ".devcontainer/cuda/compose.yaml").exists()
+    assert "build" in json.loads((project / CONFIG).read_text().partition("\n")[2])
+
+
 def test_kernels_join_what_the_client_made_first(
     shop, postgres, engine: Engine, devcontainer, docker_cli
 ):

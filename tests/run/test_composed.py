@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import json
+import threading
 from dataclasses import replace
+from types import SimpleNamespace
 
 import pytest
 
 from jupyter_devbox.errors import ImageMissingError, RunError, ServiceError
+from jupyter_devbox.provisioner.shared import stop_services_with
 from jupyter_devbox.run.composed import (
     complete,
     create_composed,
     place_project,
+    pull_services,
     read_model,
     require_free,
     start_composed,
@@ -158,7 +162,7 @@ def test_compose_is_told_the_image_by_its_id_and_nothing_is_pulled():
     model = read_model(engine, PROJECT)
     assert create_composed(engine, PROJECT, model, wanted()) == "id-box"
     words, override = engine.told[-1]
-    assert words == ("up", "--no-start", "--pull=never", "db", "box")
+    assert words == ("up", "--no-start", "--pull=never", "--no-build", "db", "box")
     service = override["services"]["box"]
     assert (service["image"], service["pull_policy"]) == ("sha256:1", "never")
     assert (service["entrypoint"], service["command"]) == (["python3"], ["-c", "x"])
@@ -173,11 +177,32 @@ def test_compose_is_told_the_image_by_its_id_and_nothing_is_pulled():
     assert service.keys().isdisjoint({"privileged", "cap_add", "devices", "ports", "network_mode"})
 
 
+def test_only_a_build_of_the_users_own_is_done_by_compose():
+    services = {name: {"build": {"context": "."}} for name in ("box", "box-cuda", "db")}
+    engine = Stub(BOX, services=services)
+    create_composed(engine, PROJECT, read_model(engine, PROJECT), wanted())
+    assert "--no-build" not in engine.told[-1][0]
+    del services["db"]
+    create_composed(engine, PROJECT, read_model(engine, PROJECT), wanted())
+    assert "--no-build" in engine.told[-1][0]
+
+
 def test_a_missing_image_stops_it_before_anything_is_made():
     engine = Stub()
     with pytest.raises(ImageMissingError, match="service db is not on this machine: `pg:1`"):
         create_composed(engine, PROJECT, read_model(engine, PROJECT), wanted())
     assert len(engine.told) == 1
+
+
+def test_images_that_are_missing_are_fetched_before_a_kernel_waits():
+    engine = Stub(images=("other:1",))
+    assert pull_services(engine, PROJECT) == ("pg:1",)
+    assert engine.told[-1][0] == ("pull", "--quiet", "db")
+    assert pull_services(Stub(images=("pg:1",)), PROJECT) == ()
+    engine.fails = ServiceError("Compose cannot", details=("no route",))
+    with pytest.raises(ServiceError, match="service db cannot be fetched: `pg:1`") as caught:
+        pull_services(engine, PROJECT)
+    assert caught.value.details == ("no route",)
 
 
 def test_a_dropped_service_is_stopped_and_kept():
@@ -213,3 +238,18 @@ def test_services_stop_when_no_box_runs_any_more():
         engine = Stub(other, DB)
         assert stop_services(engine, PROJECT.name) == ()
         assert engine.stopped == []
+
+
+def test_a_process_that_goes_on_stops_them_when_the_box_ends():
+    ended, engine = threading.Event(), Stub(replace(BOX, status="exited"), DB)
+    engine.wait = lambda box: ended.wait(10)
+    kernel = SimpleNamespace(spec=SPEC, container="id-box")
+    for _ in range(2):  # a second kernel in the same box adds nothing
+        stop_services_with(engine, kernel)
+    (watching,) = [t for t in threading.enumerate() if t.name == "devbox-services"]
+    assert engine.stopped == []
+    ended.set()
+    watching.join(10)
+    assert engine.stopped == ["id-db"]
+    stop_services_with(engine, SimpleNamespace(spec=replace(SPEC, compose=None), container="x"))
+    assert "devbox-services" not in [t.name for t in threading.enumerate()]

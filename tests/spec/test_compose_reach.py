@@ -101,7 +101,7 @@ def test_relative_paths_start_at_the_first_files_folder():
 def test_the_box_may_be_built_as_we_build_it_and_no_other_service():
     build = "{context: ., dockerfile: Dockerfile, secrets: [ca]}"
     text = f"services: {{app: {{build: {build}}}, db: {{build: {build}}}}}"
-    found = compose_reach(text, ".devcontainer/c.yml", service="app")
+    found = compose_reach(text, ".devcontainer/c.yml", boxes={"app"})
     assert [f.place.partition("#")[2] for f in found] == ["/services/db/build"]
     for other in (
         build.replace(" .,", " ..,"),
@@ -110,7 +110,7 @@ def test_the_box_may_be_built_as_we_build_it_and_no_other_service():
         build.replace("}", ", ssh: [default]}"),
     ):
         text = f"services: {{app: {{build: {other}}}}}"
-        assert len(compose_reach(text, ".devcontainer/c.yml", service="app")) == 1
+        assert len(compose_reach(text, ".devcontainer/c.yml", boxes={"app"})) == 1
 
 
 @pytest.mark.parametrize("case", ["plain", "twin", "override"])
@@ -124,7 +124,7 @@ def test_what_we_write_asks_for_nothing(case):
     }  # fmt: skip
     file, service = files[case]
     text = merge(file, None).content.decode()
-    assert compose_reach(text, file.path, service=service) == ()
+    assert compose_reach(text, file.path, boxes={service}) == ()
     assert compose_reach(text, file.path) != ()  # but to any other service it would be a build
 
 
