@@ -12,7 +12,7 @@ import nbformat
 from machine import Done, Machine
 
 from jupyter_devbox.engine.base import Engine
-from jupyter_devbox.spec.box import DEVCONTAINER_FOLDER, DEVCONTAINER_METADATA
+from jupyter_devbox.spec.box import DEVCONTAINER_FOLDER
 
 SHORT = 12
 """Letters of a container's id that everybody shows; devcontainer-rs has no more."""
@@ -68,11 +68,16 @@ def remove_containers(engine: Engine, project: Path) -> None:
     """Remove what any client made for a project, boxes of ours too; images of ours stay."""
     for container in engine.containers({DEVCONTAINER_FOLDER: str(project)}):
         engine.remove(container.id)
-    prefix = f"vsc-{''.join(c for c in project.name.lower() if c.isalnum() or c in '-_')}-"
-    for image in engine.images({DEVCONTAINER_METADATA: ""}):
+    ours = f"vsc{_letters(project.name)}"
+    for image in engine.images({}):  # not all of theirs carry a label
         for tag in image.tags:
-            if tag.startswith(prefix):
+            if _letters(tag).startswith(ours):
                 engine.remove_image(tag)
+
+
+def _letters(name: str) -> str:
+    """Return what all clients keep of a folder's name in an image's."""
+    return "".join(filter(str.isalnum, name.lower()))
 
 
 def share(project: Path) -> None:
