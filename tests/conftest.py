@@ -17,6 +17,7 @@ import leftovers
 import pytest
 from engine.podman_service import podman_missing, podman_service
 from engine.tls_service import tls_service
+from postgres_image import postgres_image
 
 from jupyter_devbox.engine.base import Engine
 from jupyter_devbox.engine.detect import connect, find_docker_cli
@@ -210,6 +211,13 @@ def second_client(absent: Callable[[str], None]) -> str:
         absent("no second dev container client: pip install 'jupyter-devbox[test]'")
         raise AssertionError
     return found
+
+
+@pytest.fixture(scope="module")
+def postgres(engine: Engine, docker_cli: str) -> Iterator[str]:
+    """The image of the database that `--service postgres` names."""
+    with postgres_image(engine, docker_cli) as name:
+        yield name
 
 
 # --- the machine -------------------------------------------------------------

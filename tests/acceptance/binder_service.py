@@ -17,11 +17,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import nbformat
 from machine import Done
 
 from jupyter_devbox.engine.base import Engine
 
 PROGRAM = "jupyter-repo2docker"
+BASE = "python:3.11-slim-bookworm"
 TOKEN = "of-a-test"
 SECONDS = 540.0
 # What BinderHub starts (jupyterhub/binderhub, its launcher): it asks ``python3`` what there is.
@@ -63,6 +65,23 @@ class Served:
             capture_output=True, text=True, check=False, timeout=300,
         )  # fmt: skip
         return Done(words, done.returncode, done.stdout, done.stderr)
+
+    def execute(self, notebook: str, folder: Path) -> Any:
+        """Execute a notebook where the server runs; return it with its outputs.
+
+        Parameters
+        ----------
+        notebook
+            In the repository.
+        folder
+            On this machine, for the copy.
+        """
+        words = ("jupyter", "execute", "--allow-errors", "--output", "executed.ipynb", notebook)
+        done = self.run(*words)
+        assert done.code == 0, done
+        beside = (Path(notebook).parent / "executed.ipynb").as_posix()
+        copy = self.fetch(f"/home/jovyan/{beside}", folder / "executed.ipynb")
+        return nbformat.read(copy, as_version=4)
 
     def fetch(self, path: str, destination: Path) -> Path:
         """Copy a file out of the container."""

@@ -6,6 +6,7 @@ needs by ``entered.fixture(name)``, and leaves nothing behind but files in the p
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,10 +14,12 @@ from typing import Any
 
 import nbformat
 import pytest
+from binder_service import BASE, reaching_base, served
 from clients import Client, cleaned
-from machine import Machine
+from machine import ROOT, Machine
 
 NOTEBOOK = "analysis.ipynb"
+SAMPLE = ROOT / "tests" / "projects" / "plain"
 
 
 @dataclass(frozen=True)
@@ -80,6 +83,33 @@ def reference_client(entered: Entered) -> Any:
 def second_client(entered: Entered) -> Any:
     """The other implementation of the specification."""
     return _by(entered, "second_client")
+
+
+@door("compose")
+def beside_a_database(entered: Entered) -> Any:
+    """The box as a service of Compose's, with a database; on a machine of its own, then cleaned."""
+    entered.fixture("postgres")
+    machine = entered.fixture("make_machine")("compose-door")
+    project = machine.project("beside", SAMPLE)
+    machine.must("containerize", NOTEBOOK, "--service", "postgres", cwd=project)
+    machine.must("run", NOTEBOOK, "--output", "compose.ipynb", cwd=project)
+    done = machine.clean()
+    assert done.code == 0, done
+    return nbformat.read(project / "compose.ipynb", as_version=4)
+
+
+@door("binder")
+def repo2docker(entered: Entered) -> Any:
+    """The project's `binder/`, built and served by repo2docker, which gets a copy as from Git."""
+    machine, folder = entered.machine, entered.fixture("tmp_path")
+    docker, base = entered.fixture("docker_cli"), "devbox-door-base:3.11-slim-bookworm"
+    with reaching_base(BASE, base, docker, folder / "base"):
+        project = machine.project("to Binder", SAMPLE)
+        words = ("--binder", "--base", base, "--no-build")
+        machine.must("containerize", NOTEBOOK, *words, cwd=project)
+        pushed, name = shutil.copytree(project, folder / "pushed"), "devbox-door-binder:1"
+        with served(pushed, entered.fixture("engine"), docker, name=name) as server:
+            return server.execute(NOTEBOOK, folder)
 
 
 def _by(entered: Entered, program: str) -> Any:

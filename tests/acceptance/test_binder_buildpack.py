@@ -13,7 +13,8 @@ from pathlib import Path
 import nbformat
 import pytest
 from binder_service import PROGRAM, beside_python, reaching_base, served
-from machine import outputs, write_notebook
+from machine import write_notebook
+from notebook_outputs import outputs
 
 from jupyter_devbox.engine.base import Engine
 

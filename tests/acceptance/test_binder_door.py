@@ -5,17 +5,16 @@ from __future__ import annotations
 import shutil
 from pathlib import Path
 
-import nbformat
 import pytest
-from binder_service import Served, reaching_base, served
-from machine import ROOT, git, outputs, printed, write_notebook
+from binder_service import BASE, Served, reaching_base, served
+from machine import ROOT, git, printed, write_notebook
+from notebook_outputs import outputs
 
 from jupyter_devbox.engine.base import Engine
 from jupyter_devbox.magics.binder import WOULD
 
 pytestmark = [pytest.mark.docker, pytest.mark.network, pytest.mark.slow]
 
-BASE = "python:3.11-slim-bookworm"
 NOT_PUSHED = (".git", ".venv", "node_modules", "__pycache__", ".*_cache")
 CELLS = (
     "%load_ext jupyter_devbox",
@@ -63,15 +62,6 @@ def on_binder(project: Path, engine: Engine, docker_cli: str):
         yield server
 
 
-def executed(server: Served, notebook: str, folder: Path):
-    """A notebook with its outputs, executed where the server runs."""
-    words = ("jupyter", "execute", "--allow-errors", "--output", "executed.ipynb", notebook)
-    done = server.run(*words)
-    assert done.code == 0, done
-    beside = (Path(notebook).parent / "executed.ipynb").as_posix()
-    return nbformat.read(server.fetch(f"/home/jovyan/{beside}", folder / "x.ipynb"), as_version=4)
-
-
 def test_it_is_served_as_jovyan_with_the_repository_in_the_home(on_binder: Served):
     assert on_binder.user == "jovyan"
     assert on_binder.get("api/contents/analysis.ipynb?content=0")["type"] == "notebook"
@@ -100,7 +90,7 @@ def test_its_packages_are_those_of_the_locks(on_binder: Served, project: Path):
 
 
 def test_the_notebook_gives_there_what_it_gives_on_the_host(on_binder: Served, machine, tmp_path):
-    there = executed(on_binder, "analysis.ipynb", tmp_path)
+    there = on_binder.execute("analysis.ipynb", tmp_path)
     folder = machine.project("at-home", ROOT / "tests" / "projects" / "plain")
     write_notebook(folder / "analysis.ipynb", *CELLS[:-1])
     at_home = machine.execute(folder / "analysis.ipynb", "python3", folder / "host.ipynb")
@@ -133,7 +123,7 @@ def test_the_repository_s_own_demo_is_served(engine: Engine, docker_cli: str, ba
         ) as server:  # fmt: skip
             assert server.user == "jovyan"
             assert server.get("api/contents/examples/quickstart.ipynb?content=0")["name"]
-            document = executed(server, "examples/quickstart.ipynb", tmp_path)
+            document = server.execute("examples/quickstart.ipynb", tmp_path)
             text = "\n".join(printed(c) for c in document.cells if c.cell_type == "code")
             assert "digits recognised" in text
             assert not [

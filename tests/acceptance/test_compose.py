@@ -11,15 +11,13 @@ from pathlib import Path
 import nbformat
 import pytest
 from machine import Done, Machine, printed, wait_for, write_notebook
+from postgres_image import POSTGRES
 
-from jupyter_devbox.catalogue import read_catalogue
 from jupyter_devbox.engine.base import Engine
 from jupyter_devbox.spec.compose_project import LABEL_COMPOSE, LABEL_SERVICE
 
 pytestmark = [pytest.mark.docker, pytest.mark.network, pytest.mark.slow]
 
-POSTGRES = next(s.image for s in read_catalogue().services if s.name == "postgres")
-HERE = Path(__file__).parent
 COMPOSE = ".devcontainer/compose.yaml"
 CONFIG = ".devcontainer/devcontainer.json"
 COUNT = """\
@@ -33,18 +31,6 @@ with psycopg2.connect() as connection, connection.cursor() as cursor:
     cursor.execute("show listen_addresses")
     print(cursor.fetchone()[0])
 """
-
-
-@pytest.fixture(scope="module")
-def postgres(engine: Engine, docker_cli: str) -> Iterator[str]:
-    """The image that our table names: a stand-in made here, gone at the end."""
-    if engine.image(POSTGRES) is None:
-        words = (docker_cli, "build", "--quiet", "--tag", POSTGRES, str(HERE / "postgres"))
-        subprocess.run(words, check=True, capture_output=True)
-        yield POSTGRES
-        engine.remove_image(POSTGRES)
-    else:
-        yield POSTGRES
 
 
 @pytest.fixture(scope="module")

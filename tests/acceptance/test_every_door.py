@@ -8,14 +8,13 @@ from typing import Any
 
 import pytest
 from clients import cleaned
-from doors import DOORS, NOTEBOOK, Entered
-from machine import ROOT, Machine, outputs
+from doors import DOORS, NOTEBOOK, SAMPLE, Entered
+from machine import Machine
+from notebook_outputs import outputs
 
 from jupyter_devbox.engine.base import Engine
 
 pytestmark = [pytest.mark.docker, pytest.mark.network, pytest.mark.slow]
-
-SAMPLE = ROOT / "tests" / "projects" / "plain"
 
 
 @pytest.fixture(scope="module")

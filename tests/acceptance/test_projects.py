@@ -10,7 +10,8 @@ from pathlib import Path
 
 import nbformat
 import pytest
-from machine import ROOT, Machine, outputs
+from machine import ROOT, Machine
+from notebook_outputs import outputs
 from readers import read_by_others
 
 from jupyter_devbox.engine.base import Engine

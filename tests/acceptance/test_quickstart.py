@@ -5,7 +5,8 @@ from __future__ import annotations
 import os
 
 import pytest
-from machine import outputs, printed, tree_digest
+from machine import printed, tree_digest
+from notebook_outputs import outputs
 
 from jupyter_devbox.engine.base import Engine
 

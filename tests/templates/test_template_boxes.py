@@ -5,12 +5,12 @@ from __future__ import annotations
 import json
 import shutil
 import uuid
-from pathlib import Path
 
+import nbformat
 import pytest
-from template_texts import TEMPLATES
-
-from jupyter_devbox.catalogue import read_catalogue
+from nbclient import NotebookClient
+from notebook_outputs import outputs
+from template_texts import ROOT, TEMPLATES
 
 pytestmark = [pytest.mark.docker, pytest.mark.network, pytest.mark.slow]
 
@@ -20,7 +20,7 @@ BOXES = {
     "jupyter-postgres": ((), {}),
     "jupyter-tensorboard": ((), {"logDir": "logs/mine"}),
 }
-POSTGRES = next(s.image for s in read_catalogue().services if s.name == "postgres")
+SAMPLE = ROOT / "tests" / "projects" / "plain"
 COMPOSE = "com.docker.compose.project"
 
 
@@ -34,15 +34,15 @@ def project(tmp_path):
 
 
 @pytest.fixture(scope="module")
-def postgres(docker, engine):
-    """The database's image: where the machine has none, the stand-in of Compose's own tests."""
-    if engine.image(POSTGRES) is not None:
-        yield
-        return
-    folder = Path(__file__).parents[1] / "acceptance" / "postgres"
-    docker("build", "--quiet", "--tag", POSTGRES, folder)
-    yield
-    docker("image", "rm", "--force", POSTGRES)
+def on_the_host(tmp_path_factory):
+    """What the sample notebook gives without any container."""
+    folder = tmp_path_factory.mktemp("host") / "plain"
+    shutil.copytree(SAMPLE, folder)
+    document = nbformat.read(folder / "analysis.ipynb", as_version=4)
+    NotebookClient(document, resources={"metadata": {"path": str(folder)}}).execute()
+    found = outputs(document)
+    assert sum(map(len, found)) >= 3
+    return found
 
 
 @pytest.fixture
@@ -88,12 +88,25 @@ def applied(request, apply, project):
     return [project / word if word.startswith(".devcontainer") else word for word in words]
 
 
-def test_up_and_the_templates_own_test(applied, engine_client, up, project):
+def test_up_with_its_own_test_and_a_notebook_as_on_the_host(
+    applied, engine_client, up, project, on_the_host
+):
     up(project, *applied)
     done = engine_client("exec", "--workspace-folder", project, *applied, "sh", "test.sh")
     assert done.returncode == 0, done.stdout + done.stderr
     assert "All passed" in done.stdout
     assert "FAILED" not in done.stdout
+
+    for path in (SAMPLE / "analysis.ipynb", SAMPLE / "data" / "readings.csv"):
+        copy = project / path.relative_to(SAMPLE)
+        copy.parent.mkdir(exist_ok=True)
+        shutil.copyfile(path, copy)
+    for words in (("python3", "-m", "pip", "install", "--quiet", "nbclient"),
+                  ("jupyter", "execute", "--output=executed.ipynb", "analysis.ipynb")):  # fmt: skip
+        done = engine_client("exec", "--workspace-folder", project, *applied, *words)
+        assert done.returncode == 0, done.stdout + done.stderr
+    found = nbformat.read(project / "executed.ipynb", as_version=4)
+    assert outputs(found) == on_the_host
 
 
 @pytest.mark.parametrize("python", ["3.99", ""])
