@@ -14,11 +14,11 @@ from jupyter_devbox.errors import EngineError
 from jupyter_devbox.files.build_files import read_build_files
 from jupyter_devbox.files.project import Project
 from jupyter_devbox.files.reader import read_environment
+from jupyter_devbox.spec import binder
 from jupyter_devbox.spec.remotes import Remote, parse_remote
 from jupyter_devbox.spec.sharing import Offer, SharingFacts, Stand, offers
 from jupyter_devbox.spec.target_files import CPU
 
-_BINDER_FOLDERS = ("binder", ".binder")
 _BINDER_FILES = ("Dockerfile", "environment.yml", "Pipfile", "requirements.txt", "setup.py")
 """Files at the top by which repo2docker picks a build pack (repo2docker, "Configuration files")."""
 _KEPT = re.compile(r"\.yours(-[0-9]+)?$|(^|/)\.env[^/]*$|\.env$")
@@ -61,12 +61,12 @@ def sharing(project: Project) -> Sharing:
 def _facts(root: Path) -> SharingFacts:
     container = [f.path for f in read_build_files(root).files if not _KEPT.search(f.path)]
     container = container if CPU.configuration in container else []
-    binder = _binder_files(root)
+    for_binder = _binder_files(root)
     common: dict[str, Any] = {
         "folder": str(root),
         "notebooks": read_environment(root).notebooks,
         "container": "changed" if container else "absent",
-        "binder": "changed" if binder else "absent",
+        "binder": "changed" if for_binder else "absent",
     }
     try:
         inner = git.place_in_repository(root)
@@ -86,7 +86,7 @@ def _facts(root: Path) -> SharingFacts:
     stands = _Stands(root, f"refs/remotes/{name}/{seen}" if name and seen else "")
     how, changed = stands.of(container)
     return SharingFacts(
-        **{**common, "container": how, "binder": stands.of(binder if not inner else [])[0]},
+        **{**common, "container": how, "binder": stands.of(for_binder if not inner else [])[0]},
         branch=seen,
         is_default=seen == default if default else seen in _USUAL,
         inner=inner,
@@ -146,7 +146,7 @@ class _Stands:
 
 def _binder_files(root: Path) -> list[str]:
     """Return the files by which Binder would make an environment; its folder hides the others."""
-    for name in _BINDER_FOLDERS:
+    for name in (binder.FOLDER, binder.RIVAL):
         if (root / name).is_dir():
             found = (path for path in (root / name).rglob("*") if path.is_file())
             return sorted(path.relative_to(root).as_posix() for path in found)

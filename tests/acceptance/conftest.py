@@ -15,6 +15,8 @@ import pytest
 from machine import ROOT, Machine, git, new_machine, uv, write_notebook
 from users import become, install_for_everyone, new_user, socket_group
 
+from jupyter_devbox.engine.base import Engine
+
 PROJECTS = ROOT / "tests" / "projects"
 # What the samples and the quickstart import; a host has all of it, a box only its share.
 HOST = ("ipykernel", "ipywidgets", "matplotlib", "openpyxl", "pandas", "python-magic",
@@ -91,21 +93,28 @@ def make_machine(
 
 
 # Whose tests run again as another user: those that need an engine as one with access to Docker's
-# socket, the others as one without. All of the suite would take as long again.
+# socket, the others as one without. Not the rest: it has users of its own (test_other_users), needs
+# root (disks, daemons, graphics cards) or its host's environment lies in root's folder.
 AS_OTHERS = {
     "test_at_once",
     "test_bad_input",
+    "test_box_asks",
+    "test_box_magics",
     "test_changes",
+    "test_cli_contract",
     "test_interrupt",
     "test_killed_build",
+    "test_magics",
     "test_memory_option",
+    "test_more_faults",
     "test_prune",
+    "test_quickstart",
     "test_secrets",
     "test_trust",
     "test_verify",
 }
 # Fixtures that lie in folders of root's, where others don't come.
-_PRIVATE = {"gone", "sample_wheel", "small"}
+_PRIVATE = {"gone", "sample_wheel"}
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
@@ -141,7 +150,7 @@ def place() -> Iterator[Path]:
 
 @pytest.fixture(scope="session")
 def everyones_python(place: Path) -> str:
-    return install_for_everyone(place, "openpyxl")
+    return install_for_everyone(place, *HOST)
 
 
 @pytest.fixture(scope="session")
@@ -181,13 +190,12 @@ def make_user(place: Path, everyones_python: str) -> Iterator[Callable[..., Mach
         user.clean()
 
 
-@pytest.fixture(scope="session")
-def quickstart(make_machine: Callable[[str], Machine]) -> tuple[Machine, Path, Any]:
+@pytest.fixture(scope="module")
+def quickstart(machine: Machine, engine: Engine) -> tuple[Machine, Path, Any]:
     """The example as its reader uses it: run on the host, whose last cell containerizes it.
 
     Returns the machine, the project, and the notebook with the host's outputs.
     """
-    machine = make_machine("quickstart")
     project = machine.project("digits")
     for name in ("quickstart.ipynb", "confusion.py"):
         shutil.copy2(ROOT / "examples" / name, project / name)
@@ -195,10 +203,9 @@ def quickstart(make_machine: Callable[[str], Machine]) -> tuple[Machine, Path, A
     return machine, project, document
 
 
-@pytest.fixture(scope="session")
-def small(make_machine: Callable[[str], Machine]) -> tuple[Machine, Path]:
+@pytest.fixture(scope="module")
+def small(machine: Machine, engine: Engine) -> tuple[Machine, Path]:
     """A project with the smallest box there is, made by the command line."""
-    machine = make_machine("small")
     project = machine.project("small")
     write_notebook(project / "n.ipynb", "print(6 * 7)")
     machine.must("containerize", "n.ipynb", cwd=project)

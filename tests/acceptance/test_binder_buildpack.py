@@ -6,7 +6,6 @@ conda makes of them (notes on Binder: no conda channel is in reach here).
 
 from __future__ import annotations
 
-import os
 import subprocess
 from pathlib import Path
 
@@ -20,7 +19,6 @@ from jupyter_devbox.engine.base import Engine
 
 pytestmark = [pytest.mark.docker, pytest.mark.network, pytest.mark.slow]
 
-WANTED = "DEVBOX_TEST_BUILDPACK"
 STANDIN = Path(__file__).parent / "binder_standin"
 CELLS = (
     "from devbox_sample_wheel import answer\nanswer()",
@@ -55,7 +53,6 @@ def test_the_build_pack_for_python_reads_our_files(project: Path, docker_cli: st
     assert repository < said.index("./binder/postBuild")
 
 
-@pytest.mark.skipif(not os.environ.get(WANTED), reason=f"takes four minutes: {WANTED}=1 runs it")
 def test_it_is_built_served_and_executed(project: Path, engine: Engine, docker_cli: str, tmp_path):
     context = tmp_path / "base"
     name = "devbox-buildpack-base:24.04"

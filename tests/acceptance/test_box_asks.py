@@ -53,9 +53,8 @@ def dial(line):
 
 
 @pytest.fixture(scope="module")
-def asked(make_machine, engine: Engine) -> tuple[Machine, Path, str]:
+def asked(machine: Machine, engine: Engine) -> tuple[Machine, Path, str]:
     """A project with a box, and its kernel's name."""
-    machine = make_machine("asks")
     project = machine.project("asks")
     write_notebook(project / "n.ipynb", "print(6 * 7)")
     made = machine.must("containerize", "n.ipynb", "--json", cwd=project).json

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-
 import pytest
 from machine import printed, tree_digest
 from notebook_outputs import outputs
@@ -35,7 +33,7 @@ def test_the_box_gives_what_the_host_gave(quickstart, engine: Engine):
     # Our own magics stand in the notebook too: they load, say one line, and fail nothing.
     (line,) = printed(in_box.cells[-1]).splitlines()
     assert "already runs in its box" in line
-    assert {path.lstat().st_uid for path in project.rglob("*")} == {os.getuid()}
+    assert {path.lstat().st_uid for path in project.rglob("*")} == {machine.uid}
 
 
 def test_again_writes_and_builds_nothing(quickstart, engine: Engine):

@@ -94,7 +94,7 @@ HOSTILE: dict[str, tuple[Callable[[Path, Path], None], str]] = {
                                   'source=${localEnv:HOME}/.ssh,target=/s", '), "/mounts/0"),
     "initialize": (keys(initializeCommand="touch MARK"), "/initializeCommand"),
     "after-create": (keys(postCreateCommand="touch MARK"), "/postCreateCommand"),
-    "compose": (composed, "compose.yml#/services/a/privileged"),
+    "compose": (composed, f"{FOLDER}/compose.yml#/services/a/privileged"),
     "dockerfile": (replaced("Dockerfile", "FROM", "RUN id\nFROM"), ""),
     "lock": (replaced("requirements.txt", "jupyter-devbox", "evil-package"), ""),
     "stable-lock": (replaced("requirements.stable.txt", "ipykernel", "evil"), ""),

@@ -42,7 +42,7 @@ def install_for_everyone(place: Path, *packages: str) -> str:
     uv("venv", "--quiet", "--python", python, place / "venv")
     # Copies: hard links into root's cache keep its permissions.
     install = ("pip", "install", "--quiet", "--link-mode", "copy")
-    uv(*install, "--python", place / "venv/bin/python", ROOT, "ipykernel", *packages)
+    uv(*install, "--python", place / "venv/bin/python", ROOT, *packages)
     return str(place / "venv" / "bin" / "python")
 
 
