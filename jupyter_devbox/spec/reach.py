@@ -19,7 +19,7 @@ from jupyter_devbox.spec.host_variables import reads_host
 from jupyter_devbox.spec.mount_findings import mount_finding
 from jupyter_devbox.spec.mounts import read_mount
 from jupyter_devbox.spec.run_options import argument_findings, capability, security
-from jupyter_devbox.spec.target_files import CUDA, LOCK_ARGUMENT
+from jupyter_devbox.spec.target_files import is_choice_of_lock
 
 # They stay within the box, or with the editor that shows it.
 _PLAIN = {
@@ -162,8 +162,7 @@ def _build_finding(path: tuple[str, ...], value: Any) -> Finding:  # noqa: ANN40
 def _is_our_build(name: str, value: Any, folder: str) -> bool:  # noqa: ANN401
     """Tell whether a part of `build` is our Dockerfile, its folder, or the choice of its lock."""
     if name == "args":
-        cuda = posixpath.dirname(CUDA.configuration)
-        return folder == cuda and value == {LOCK_ARGUMENT: CUDA.lock}
+        return is_choice_of_lock(folder, value)
     expected = {"context": ours.FOLDER, "dockerfile": f"{ours.FOLDER}/{ours.DOCKERFILE}"}
     if name not in expected or not isinstance(value, str):
         return False

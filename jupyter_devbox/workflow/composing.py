@@ -13,6 +13,7 @@ from jupyter_devbox.spec.box import Target
 from jupyter_devbox.spec.compose import compose_names
 from jupyter_devbox.spec.compose_project import ComposeProject, project_name
 from jupyter_devbox.spec.compose_reach import compose_values
+from jupyter_devbox.spec.groups import ONLY
 from jupyter_devbox.spec.host_variables import fill_text
 from jupyter_devbox.workflow.context import Context
 from jupyter_devbox.workflow.trusting import approved_compose
@@ -20,7 +21,9 @@ from jupyter_devbox.workflow.trusting import approved_compose
 _SHARED = "service:"
 
 
-def compose_project(context: Context, root: Path, target: Target = "cpu") -> ComposeProject | None:
+def compose_project(
+    context: Context, root: Path, target: Target = "cpu", group: str = ONLY
+) -> ComposeProject | None:
     """Return what Compose starts for a project's box; None where it starts nothing.
 
     Raises
@@ -31,7 +34,7 @@ def compose_project(context: Context, root: Path, target: Target = "cpu") -> Com
         The configuration names no service, or its files are no Compose files.
     """
     root = root.resolve()
-    value, files = approved_compose(context, root, target)
+    value, files = approved_compose(context, root, target, group)
     if not files:
         return None
     service = value.get("service")

@@ -37,13 +37,14 @@ from jupyter_devbox.spec.box import Target
 from jupyter_devbox.spec.compose import BOX_SERVICES, compose_names
 from jupyter_devbox.spec.compose_reach import compose_reach
 from jupyter_devbox.spec.findings import SHORTEST_ID, Finding
+from jupyter_devbox.spec.groups import ONLY, read_groups
 from jupyter_devbox.spec.reach import reach
 from jupyter_devbox.spec.rights import Granted, granted
-from jupyter_devbox.spec.target_files import CPU, CUDA, target_files
+from jupyter_devbox.spec.target_files import CPU, CUDA, environment_files, target_files
 from jupyter_devbox.spec.visible import bounded, visible
 from jupyter_devbox.workflow.context import Context
 
-_BUILT = {CPU.configuration, CUDA.configuration}
+_ONLY = frozenset({CPU.configuration, CUDA.configuration})
 _IN_ERROR = 60
 _IN_REVIEW = 400
 
@@ -70,6 +71,8 @@ class Review:
         Whether anything of the project was approved before.
     composed
         The Compose files that our own boxes are started from.
+    built
+        The configurations that our own images and boxes come from: one a group and target.
     texts
         sha256 → content of those files that a later diff may be wanted of.
     """
@@ -79,6 +82,7 @@ class Review:
     findings: tuple[tuple[Finding, bool], ...]
     known: bool
     composed: frozenset[str] = frozenset()
+    built: frozenset[str] = _ONLY
     texts: Mapping[str, bytes] = field(default_factory=dict)
 
     @property
@@ -97,10 +101,10 @@ class Review:
     @property
     def left_out(self) -> tuple[Finding, ...]:
         """What the box does without, because it is not allowed."""
-        return tuple(f for f, ok in self.findings if not ok and f.optional and _is_built(f))
+        return tuple(f for f, ok in self.findings if not ok and f.optional and f.file in self.built)
 
     def _is_taken(self, finding: Finding) -> bool:
-        return _is_built(finding) or finding.file in self.composed
+        return finding.file in self.built or finding.file in self.composed
 
     @property
     def approved(self) -> bool:
@@ -137,18 +141,21 @@ def review(context: Context, root: Path) -> Review:
     found = read_build_files(root)
     approvals, approval = context.approvals, context.approvals.read(str(root))
     findings = [f for path, value in found.configurations.items() for f in reach(value, path)]
+    groups = read_groups(found.configurations.get(CPU.configuration, {}))
+    built = frozenset(f.configuration for f in environment_files(g.name for g in groups))
     composed: set[str] = set()
     for path, value in found.configurations.items():
         files = [name for name in compose_paths(path, value) if name in found.compose]
         for name in files:
             findings += _compose_findings(files[0], name, found.text(name), value)
-        composed |= {*files} if path in _BUILT else set()
+        composed |= {*files} if path in built else set()
     return Review(
         root=root,
         files=tuple(_reviewed(approvals, str(root), approval, file) for file in found.files),
-        findings=tuple((f, f.digest in approval.grants) for f in _distinct(findings)),
+        findings=tuple((f, f.digest in approval.grants) for f in _distinct(findings, built)),
         known=bool(approval.files),
         composed=frozenset(composed),
+        built=built,
         texts={
             f.sha256: f.content for f in found.files if f.content is not None and f.text is not None
         },
@@ -192,7 +199,7 @@ def approved_context(context: Context, root: Path) -> Iterator[Path]:
 
 
 def require_configuration(
-    context: Context, root: Path, target: Target = "cpu"
+    context: Context, root: Path, target: Target = "cpu", group: str = ONLY
 ) -> Sequence[Finding]:
     """Return what a devcontainer.json asks for, and raise unless that file is approved as it is.
 
@@ -204,7 +211,7 @@ def require_configuration(
     UntrustedProjectError
         It is not approved; the details are the differences.
     """
-    root, path = root.resolve(), target_files(target).configuration
+    root, path = root.resolve(), target_files(target, group).configuration
     if not confined(root, path).exists():
         return ()
     return reach(parse_configuration(_approved(context, root, path)), path)
@@ -221,7 +228,7 @@ def _approved(context: Context, root: Path, path: str) -> BuildFile:
 
 
 def approved_compose(
-    context: Context, root: Path, target: Target = "cpu"
+    context: Context, root: Path, target: Target = "cpu", group: str = ONLY
 ) -> tuple[Mapping[str, Any], tuple[tuple[str, str], ...]]:
     """Return a configuration and the Compose files that it names, with their texts; () for none.
 
@@ -234,7 +241,7 @@ def approved_compose(
     FileError
         A file is not there, or cannot be read.
     """
-    root, path = root.resolve(), target_files(target).configuration
+    root, path = root.resolve(), target_files(target, group).configuration
     if not confined(root, path).exists():
         return {}, ()
     value = parse_configuration(_approved(context, root, path))
@@ -268,7 +275,11 @@ def _compose_findings(
 
 
 def granted_rights(
-    context: Context, root: Path, host: Mapping[str, str], target: Target = "cpu"
+    context: Context,
+    root: Path,
+    host: Mapping[str, str],
+    target: Target = "cpu",
+    group: str = ONLY,
 ) -> tuple[Granted, tuple[str, ...]]:
     """Return what the user allowed the project's box, and in words what it does without.
 
@@ -277,7 +288,7 @@ def granted_rights(
     UntrustedProjectError
         devcontainer.json is not approved as it is.
     """
-    findings = require_configuration(context, root, target)
+    findings = require_configuration(context, root, target, group)
     if not findings:
         return Granted(), ()
     root = root.resolve()
@@ -365,17 +376,12 @@ def _by_id(found: Review, text: str) -> Finding:
     raise UsageError(message, hint="jupyter devbox trust shows them, each with its id")
 
 
-def _distinct(findings: Iterable[Finding]) -> tuple[Finding, ...]:
+def _distinct(findings: Iterable[Finding], built: frozenset[str] = _ONLY) -> tuple[Finding, ...]:
     """Return findings without repetition; of equal ones the first counts, ours before others."""
     first: dict[str, Finding] = {}
-    for finding in sorted(findings, key=lambda f: not _is_built(f)):
+    for finding in sorted(findings, key=lambda f: f.file not in built):
         first.setdefault(finding.digest, finding)
     return tuple(first.values())
-
-
-def _is_built(finding: Finding) -> bool:
-    """Tell whether a finding is in a configuration that our own images and boxes come from."""
-    return finding.file in _BUILT
 
 
 def _is_within(path: Path, root: Path) -> bool:

@@ -273,3 +273,30 @@ def _seconds(work):
     began = time.perf_counter()
     work()
     return time.perf_counter() - began
+
+
+def test_what_a_group_s_configuration_asks_for_counts_as_the_project_s_own(context, root):
+    grouped = '{"customizations": {"jupyter_devbox": {"groups": {"train": ["a.ipynb"]}}}}'
+    (root / CONFIG).write_text(grouped)
+    for name in ("train", "other"):
+        (root / ".devcontainer" / name).mkdir()
+        text = '{"mounts": ["type=bind,source=/srv/%s,target=/data"], "features": {"%s": {}}}'
+        (root / ".devcontainer" / name / "devcontainer.json").write_text(text % (name, name))
+    trust(context, root)
+    found = review(context, root)
+    assert [f.file for f in found.blocking] == [".devcontainer/train/devcontainer.json"]
+    assert [f.file for f in found.left_out] == [".devcontainer/train/devcontainer.json"]
+    assert require_configuration(context, root) == ()
+    asked = require_configuration(context, root, "cpu", "train")
+    assert [f.place for f in asked] == ["/mounts/0", "/features"]
+
+
+def test_a_change_of_one_group_s_configuration_stops_that_group_alone(context, root):
+    (root / ".devcontainer" / "train").mkdir()
+    file = root / ".devcontainer" / "train" / "devcontainer.json"
+    file.write_text("{}")
+    trust(context, root)
+    file.write_text('{"name": "other"}')
+    require_configuration(context, root)
+    with pytest.raises(UntrustedProjectError, match="train"):
+        require_configuration(context, root, "cpu", "train")
