@@ -16,9 +16,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from jupyter_devbox.errors import RequirementError
+from jupyter_devbox.errors import ConfigurationError, RequirementError
 from jupyter_devbox.files import jsonc
-from jupyter_devbox.spec.requirements_in import parse_line
+from jupyter_devbox.spec.requirements_in import HEADING, parse_line
 from jupyter_devbox.spec.tree import (
     BareFile,
     BinaryFile,
@@ -28,7 +28,9 @@ from jupyter_devbox.spec.tree import (
     RenderedFile,
     WholeFile,
 )
+from jupyter_devbox.spec.written import RECORD
 
+_HEADING = "// Written by jupyter-devbox."
 _BLOCK = re.compile(
     r"^# >>> jupyter-devbox (?P<name>[a-z]+) (?P<digest>[0-9a-f]{12})\n"
     r"(?P<text>.*?)^# <<< jupyter-devbox (?P=name)(?:\n|\Z)",
@@ -76,12 +78,39 @@ def without_blocks(text: str) -> str:
     return _BLOCK.sub("", text)
 
 
-def is_ours_alone(text: str) -> bool:
-    """Tell whether a file holds our own words alone: a heading, and blocks as we left them."""
+def is_ours_alone(path: str, text: str) -> bool:
+    """Tell whether a file holds our own words alone, as we left them, whatever its form."""
+    name = path.rpartition("/")[2]
+    if name == "devcontainer.json":
+        return _has_our_keys_alone(path, text)
+    if name.endswith(".in"):
+        return not _merge_lines(LinesFile(path=path, heading=HEADING, lines=()), text)[
+            len(HEADING) :
+        ]
+    if name.endswith(".txt"):
+        head, _, body = text.partition("\n")
+        return digest(body) in head
+    return _has_our_blocks_alone(text)
+
+
+def _has_our_blocks_alone(text: str) -> bool:
     blocks = list(_BLOCK.finditer(text))
     rest = without_blocks(text).splitlines()
     said = all(not line.strip() or line.startswith("# Written by jupyter-devbox") for line in rest)
     return bool(blocks) and said and all(digest(b["text"]) == b["digest"] for b in blocks)
+
+
+def _has_our_keys_alone(path: str, text: str) -> bool:
+    try:
+        node = jsonc.find(jsonc.parse(text, path), RECORD)
+    except ConfigurationError:
+        return False
+    if node is None or not isinstance(node.value, dict):
+        return False
+    nothing = KeyFile(path=path, values={}, record=RECORD)
+    rest = _removed(_drop_keys(text, nothing, node.value), RECORD)
+    said = (line for line in rest.splitlines() if not line.startswith(_HEADING))
+    return "".join(said).strip("{} \t\r\n") == ""
 
 
 def merge(rendered: RenderedFile, existing: bytes | None) -> Merged:

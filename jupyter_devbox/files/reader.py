@@ -17,23 +17,27 @@ from jupyter_devbox.files.merge import without_blocks
 from jupyter_devbox.spec.compose import COMPOSE, own_compose
 from jupyter_devbox.spec.compose_reach import service_names
 from jupyter_devbox.spec.environment import AptPackage, DirectRequirement, PackedModule, Target
+from jupyter_devbox.spec.groups import ONLY, read_groups
 from jupyter_devbox.spec.lock import WheelFile
 from jupyter_devbox.spec.names import APT_NAME
 from jupyter_devbox.spec.project import ExistingEnvironment, ProjectOptions
 from jupyter_devbox.spec.requirements_in import parse_line
 from jupyter_devbox.spec.requirements_txt import read_inputs, read_pins, read_python
-from jupyter_devbox.spec.target_files import CPU, CUDA, target_files
+from jupyter_devbox.spec.target_files import COMMON, CPU, TargetFiles, target_files
 from jupyter_devbox.spec.written import DOCKERFILE
 
 FOLDER = ".devcontainer"
 _OURS = "jupyter_devbox"
 
 
-def read_environment(project: Path, target: Target = "cpu") -> ExistingEnvironment:
+def read_environment(
+    project: Path, target: Target = "cpu", group: str = ONLY
+) -> ExistingEnvironment:
     """Return what `.devcontainer/` says; empty where there is none.
 
-    Notebooks, options and Debian packages are the project's: they stand in the CPU's
-    configuration. Requirements, lock and configuration are the target's own.
+    Options and Debian packages are the project's, and so are notebooks but for a group's: they
+    stand in the CPU's configuration. Requirements, lock and configuration are the environment's
+    own; besides, the lines that the user wrote into requirements.in itself are for every group.
 
     Raises
     ------
@@ -42,34 +46,45 @@ def read_environment(project: Path, target: Target = "cpu") -> ExistingEnvironme
     RequirementError
         requirements.in holds a line that is no requirement.
     """
-    files = target_files(target)
+    files = target_files(target, group)
     configuration = read_configuration(project)
     own = _mapping(_mapping(configuration.get("customizations")).get(_OURS))
+    twin = target_files("cuda", group)
     stable = _text(project, files.stable)
     rest = _text(project, files.rest)
-    notebooks = [n for n in _strings(own.get("notebooks")) if _exists(project, n)]
+    groups = tuple(
+        replace(group, notebooks=tuple(n for n in group.notebooks if _exists(project, n)))
+        for group in read_groups(configuration)
+    )
+    mine = next((g.notebooks for g in groups if g.name == group), ())
+    listed = mine if group else _strings(own.get("notebooks"))
+    common = read_pins(_text(project, COMMON)) if group else {}
     return ExistingEnvironment(
-        requirements=_requirements(_text(project, files.direct), files.direct),
+        requirements=_direct(project, files, group),
         apt=_apt(_mapping(own.get("apt"))),
         packed=_packed(_mapping(own.get("modules"))),
         wheels=_packed_wheels(project),
         options=_options(_mapping(own.get("options"))),
-        locked={**read_pins(stable), **read_pins(rest)},
+        locked={**common, **read_pins(stable), **read_pins(rest)},
         stable=frozenset(read_pins(stable)),
+        common=common,
         inputs=read_inputs(rest),
         python=read_python(stable),
-        notebooks=tuple(sorted(notebooks)),
-        configuration=configuration if files == CPU else read_configuration(project, target),
+        notebooks=tuple(sorted(name for name in listed if _exists(project, name))),
+        configuration=configuration if files == CPU else read_configuration(project, target, group),
         compose=own_compose(configuration),
         service_names=_service_names(project, configuration),
-        twin=confined(project, CUDA.configuration).exists(),
-        twin_stages=CUDA.lock in _text(project, DOCKERFILE),
+        groups=groups,
+        twin=confined(project, twin.configuration).exists(),
+        twin_stages=twin.lock in _text(project, DOCKERFILE),
     )
 
 
-def read_configuration(project: Path, target: Target = "cpu") -> Mapping[str, Any]:
-    """Return a target's parsed devcontainer.json; empty where there is none."""
-    path = target_files(target).configuration
+def read_configuration(
+    project: Path, target: Target = "cpu", group: str = ONLY
+) -> Mapping[str, Any]:
+    """Return an environment's parsed devcontainer.json; empty where there is none."""
+    path = target_files(target, group).configuration
     text = _text(project, path.removeprefix(f"{FOLDER}/"))
     return jsonc.parse(text, path).value if text else {}
 
@@ -126,6 +141,17 @@ def _exists(project: Path, notebook: str) -> bool:
         return path.is_relative_to(project.resolve()) and path.is_file()
     except (OSError, RuntimeError, ValueError):  # too long, a loop of links, a null byte
         return False
+
+
+def _direct(project: Path, files: TargetFiles, group: str) -> tuple[DirectRequirement, ...]:
+    """Return the direct requirements of an environment, those of the user's for all included."""
+    own = _requirements(_text(project, files.direct), files.direct)
+    if not group:
+        return own
+    shared = _requirements(_text(project, CPU.direct), CPU.direct)
+    named = {line.name for line in own if line.reason == "hand"}
+    for_all = {r.name: r for r in shared if r.reason == "hand" and r.name not in named}
+    return (*for_all.values(), *(line for line in own if line.name not in for_all))
 
 
 def _requirements(text: str, name: str) -> tuple[DirectRequirement, ...]:

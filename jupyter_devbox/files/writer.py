@@ -51,10 +51,14 @@ class Change:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Changes:
-    """What writing a tree would do: the changed files alone, and the conflicts."""
+    """What writing a tree would do: the changed files alone, and the conflicts.
+
+    `kept` are files that the tree does without, and that hold something of the user's.
+    """
 
     changes: tuple[Change, ...]
     conflicts: tuple[Conflict, ...]
+    kept: tuple[str, ...] = ()
 
     def diff(self) -> tuple[str, ...]:
         """Return all changes as one unified diff."""
@@ -94,8 +98,8 @@ def compare(project: Path, tree: RenderedTree) -> Changes:
                 check_configuration(jsonc.parse(text, file.path).value, file.path)
             changes.append(Change(path=file.path, old=old, new=merged.content))
     changes += _superseded(project, tree)
-    changes += _absent(project, tree)
-    return Changes(changes=tuple(changes), conflicts=tuple(conflicts))
+    removed, kept = _absent(project, tree)
+    return Changes(changes=(*changes, *removed), conflicts=tuple(conflicts), kept=kept)
 
 
 def _content(project: Path, relative: str) -> bytes | None:
@@ -123,15 +127,22 @@ def _superseded(project: Path, tree: RenderedTree) -> Iterator[Change]:
                 yield Change(path=relative, old=_content(project, relative), new=None)
 
 
-def _absent(project: Path, tree: RenderedTree) -> Iterator[Change]:
-    """Yield the removal of files that the tree does without, where they hold our own words alone.
+def _absent(project: Path, tree: RenderedTree) -> tuple[list[Change], tuple[str, ...]]:
+    """Return the removal of files that the tree does without, and those that stay.
 
     What the user wrote into one stays where it is: nothing of ours reads it any more.
     """
+    removed, kept = [], []
     for path in tree.absent:
         old = _content(project, path)
-        if old is not None and is_ours_alone(old.decode("utf-8", errors="replace")):
-            yield Change(path=path, old=old, new=None)
+        if old is None:
+            continue
+        text = old.decode("utf-8", errors="replace").replace("\r\n", "\n")
+        if is_ours_alone(path, text):
+            removed.append(Change(path=path, old=old, new=None))
+        else:
+            kept.append(path)
+    return removed, tuple(kept)
 
 
 def refuse_conflicts(changes: Changes, hint: str) -> None:
@@ -191,6 +202,7 @@ class _Drafts:
         self.waiting: list[tuple[Folder, str, str]] = []
         self.gone: list[tuple[Folder, str]] = []
         self.made: list[str] = []
+        self.left: list[str] = []
 
     def add(self, stack: ExitStack, change: Change, *, keep_old: bool) -> None:
         """Write what a change needs beside its file."""
@@ -201,6 +213,7 @@ class _Drafts:
             folder, name = stack.enter_context(way)
             if change.new is None:
                 self.gone.append((folder, name))
+                self.left += _group_folder(change.path)
                 return
             # Until all is put in place a failure takes every draft away again.
             if keep_old and change.old is not None:
@@ -221,12 +234,21 @@ class _Drafts:
         for folder, name in self.gone:
             with writing(folder.path):
                 folder.remove(name)
+        for relative in dict.fromkeys(self.left):
+            with suppress(OSError, FileError), held_inside(self.project, relative) as (outer, name):
+                outer.remove_empty(name)
 
     def undo(self) -> None:
         """Remove the folders that were made, deepest first, unless something lies in them."""
         for relative in reversed(self.made):
             with suppress(OSError, FileError), held_inside(self.project, relative) as (outer, name):
                 outer.remove_empty(name)
+
+
+def _group_folder(path: str) -> list[str]:
+    """Return the folder of a configuration that clients offer as a choice; [] for another file."""
+    folder, _, name = path.rpartition("/")
+    return [folder] if name == "devcontainer.json" and "/" in folder else []
 
 
 def _missing_folders(project: Path, relative: str) -> list[str]:

@@ -1,8 +1,9 @@
 """Plan → the whole closure with hashes (I/O: uv)."""
 
+from jupyter_devbox.lock.common import share
 from jupyter_devbox.lock.dependents import dependents
 from jupyter_devbox.lock.locker import lock_environment
 from jupyter_devbox.lock.lookup import KnownPackage, look_up
 from jupyter_devbox.lock.server import lock_with_server
 
-__all__ = ["KnownPackage", "dependents", "lock_environment", "lock_with_server", "look_up"]
+__all__ = ["KnownPackage", "dependents", "lock_environment", "lock_with_server", "look_up", "share"]

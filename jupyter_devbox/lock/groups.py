@@ -25,17 +25,19 @@ def assign_groups(
 
     A package that the existing lock has in its stable group, in the same version, stays there as
     long as the whole stable group does; what is new goes to the rest, so that only the last layer
-    is rebuilt. Wheels beside the lock are always in the rest.
+    is rebuilt. What was common to all of a project's environments, and is no more, comes to the
+    stable group. Wheels beside the lock are always in the rest.
     """
     packages = sorted(resolved, key=lambda package: package.name)
     locked = {package.name: package.version for package in packages}
-    kept = existing.stable and all(
+    kept = (existing.stable or existing.common) and all(
         locked.get(name) == existing.locked.get(name) for name in existing.stable
     )
-    new = [package for package in packages if package.name not in existing.stable]
+    placed = existing.stable | existing.common.keys()
+    new = [package for package in packages if package.name not in placed]
     if kept and len(new) <= REBALANCE:
         grouped = [
-            replace(package, group="stable" if package.name in existing.stable else "rest")
+            replace(package, group="stable" if package.name in placed else "rest")
             for package in packages
         ]
     else:

@@ -6,11 +6,15 @@ from jupyter_devbox.plan.cuda import doubles, say_doubles
 from jupyter_devbox.plan.estimate import estimate_bytes, room_bytes
 from jupyter_devbox.plan.options import merge_options
 from jupyter_devbox.plan.planner import PlanInputs, pinned, plan, python_of
+from jupyter_devbox.plan.split import Leaner, Savings, choose_groups, savings
 
 __all__ = [
+    "Leaner",
     "PlanInputs",
+    "Savings",
     "apply_answers",
     "choose_base",
+    "choose_groups",
     "doubles",
     "estimate_bytes",
     "merge_options",
@@ -18,5 +22,6 @@ __all__ = [
     "plan",
     "python_of",
     "room_bytes",
+    "savings",
     "say_doubles",
 ]

@@ -60,6 +60,16 @@ def estimate_bytes(spec: EnvironmentSpec, lock: Lock) -> int:
     return _rounded(total)
 
 
+def shared_bytes(spec: EnvironmentSpec, lock: Lock) -> int:
+    """Return what an image has in common with those of the project's other groups, in bytes.
+
+    That is the base and the layer of common packages, which the engine stores once; Debian
+    packages are not counted.
+    """
+    common = (package for package in lock.packages if package.group == "common")
+    return _rounded(BASE_BYTES + _installed_bytes(spec, common))
+
+
 def room_bytes(spec: EnvironmentSpec, lock: Lock, *, stable: bool = True) -> int:
     """Return the room that building takes where the engine keeps images, in bytes: at most that.
 

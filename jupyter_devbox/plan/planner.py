@@ -24,6 +24,7 @@ from jupyter_devbox.spec.environment import (
     Target,
 )
 from jupyter_devbox.spec.gpu import GpuHost
+from jupyter_devbox.spec.groups import ONLY
 from jupyter_devbox.spec.lock import Lock
 from jupyter_devbox.spec.project import ExistingEnvironment, ProjectOptions
 from jupyter_devbox.spec.snapshot import (
@@ -43,8 +44,10 @@ class PlanInputs:
         Name to be shown.
     target
         What the environment is for.
+    group
+        The group of notebooks that it is for; "" for all.
     snapshots
-        Captures of this run, at least one.
+        Captures of this run, at least one; of a group, those of its notebooks.
     existing
         What the project's files say.
     options
@@ -53,6 +56,9 @@ class PlanInputs:
         Of the images the engine runs, or of this machine.
     base_facts
         What the engine knows of the base image; None when it has it not or none was asked.
+    python
+        The version that all groups of a split project get, for they share layers; "" follows the
+        kernels.
     fallback_python
         Python version where no snapshot knows one.
     indexes
@@ -70,6 +76,8 @@ class PlanInputs:
     project: str
     target: Target
     snapshots: tuple[KernelSnapshot, ...]
+    group: str = ONLY
+    python: str = ""
     existing: ExistingEnvironment = field(default_factory=ExistingEnvironment)
     options: ProjectOptions = field(default_factory=ProjectOptions)
     platform: str = "linux/amd64"
@@ -84,6 +92,8 @@ class PlanInputs:
 
 def python_of(inputs: PlanInputs) -> str:
     """Return the kernel's Python version: as captured, else as locked, else this machine's."""
+    if inputs.python:
+        return inputs.python
     known = [snapshot.python for snapshot in inputs.snapshots if snapshot.python]
     return known[-1] if known else inputs.existing.python or inputs.fallback_python
 
@@ -124,7 +134,7 @@ def plan(inputs: PlanInputs) -> EnvironmentSpec:
     minor = ".".join(base.python.split(".")[:2])
     modules, packed = unite_modules(inputs.snapshots, inputs.existing, inputs.options)
     about = (
-        Decision(what="python", choice=base.python, reason=_python_reason(kernel_python, origin)),
+        Decision(what="python", choice=base.python, reason=_python_reason(inputs, origin)),
         Decision(what="base image", choice=base.ref, reason=base.reason),
         *library,
     )
@@ -136,6 +146,7 @@ def plan(inputs: PlanInputs) -> EnvironmentSpec:
     return EnvironmentSpec(
         project=inputs.project,
         target=inputs.target,
+        group=inputs.group,
         python=minor,
         base_image=base,
         requirements=built.requirements,
@@ -187,8 +198,11 @@ def _check_names(inputs: PlanInputs) -> None:
             raise PlanError(message, hint="rename it, then containerize again")
 
 
-def _python_reason(kernel_python: str, origin: str) -> str:
-    return f"the kernel runs {kernel_python}; {origin}"
+def _python_reason(inputs: PlanInputs, origin: str) -> str:
+    own = python_of(replace(inputs, python=""))
+    if inputs.python and own.split(".")[:2] != inputs.python.split(".")[:2]:
+        return f"all environments of a split project have one Python; the kernel runs {own}"
+    return f"the kernel runs {own}; {origin}"
 
 
 def _preferences(inputs: PlanInputs) -> tuple[InstalledDistribution, ...]:

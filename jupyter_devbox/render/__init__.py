@@ -1,6 +1,7 @@
 """Plan and lock → files as text. Pure and deterministic."""
 
 from jupyter_devbox.render.binder import binder_files
+from jupyter_devbox.render.split import Member, render_split
 from jupyter_devbox.render.tree import render
 
-__all__ = ["binder_files", "render"]
+__all__ = ["Member", "binder_files", "render", "render_split"]

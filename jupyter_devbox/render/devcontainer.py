@@ -14,9 +14,10 @@ from jupyter_devbox.spec.compose import (
     workspace_of,
 )
 from jupyter_devbox.spec.environment import EnvironmentSpec
+from jupyter_devbox.spec.groups import Group
 from jupyter_devbox.spec.project import ProjectOptions
 from jupyter_devbox.spec.run_args import with_memory
-from jupyter_devbox.spec.target_files import CPU, CUDA, LOCK_ARGUMENT, TargetFiles
+from jupyter_devbox.spec.target_files import CPU, LOCK_ARGUMENT, TargetFiles, target_files
 from jupyter_devbox.spec.tree import KeyFile
 from jupyter_devbox.spec.written import (
     ATTACH_COMMAND,
@@ -28,6 +29,7 @@ from jupyter_devbox.spec.written import (
     HOST_CA,
     INTERPRETER,
     NVIDIA_VARIABLES,
+    RECORD,
     USER,
     WORKSPACE_MOUNT,
 )
@@ -35,7 +37,6 @@ from jupyter_devbox.spec.written import (
 HEADING = "// Written by jupyter-devbox. Keys and comments of your own are kept.\n"
 _ATTACH = ("postAttachCommand",)
 _OF_OTHERS = ("image", "dockerComposeFile", "dockerFile")
-RECORD = ("customizations", "jupyter_devbox", "written")
 
 
 def devcontainer(
@@ -45,6 +46,7 @@ def devcontainer(
     nested: bool = False,
     run_args: Sequence[object] = (),
     own: OwnCompose | None = None,
+    groups: Sequence[Group] = (),
 ) -> KeyFile:
     """Return devcontainer.json of the CPU target.
 
@@ -56,6 +58,9 @@ def devcontainer(
         Those that stand there already.
     own
         The user's own Compose files, where a service of theirs is the dev container.
+    groups
+        Those of a split project. Clients that name no configuration open this one: it has the
+        first group's image.
     """
     values = _common(spec, "CPU", ".", nested=nested, own=own)
     values[("customizations", "jupyter_devbox", "notebooks")] = list(spec.notebooks)
@@ -67,10 +72,29 @@ def devcontainer(
         values[("customizations", "jupyter_devbox", "modules")] = {
             module.name: {"notebooks": list(module.notebooks)} for module in spec.packed
         }
+    if groups:
+        values[("build", "args", LOCK_ARGUMENT)] = target_files("cpu", groups[0].name).lock
+        values[("customizations", "jupyter_devbox", "groups")] = {
+            group.name: list(group.notebooks) for group in groups
+        }
     wishes = _wishes(options, composed=_is_composed(spec, own))
     if wishes:
         values[("customizations", "jupyter_devbox", "options")] = wishes
     return _file(CPU, values, options, run_args, composed=_is_composed(spec, own))
+
+
+def group_devcontainer(
+    spec: EnvironmentSpec,
+    options: ProjectOptions,
+    *,
+    nested: bool = False,
+    run_args: Sequence[object] = (),
+) -> KeyFile:
+    """Return devcontainer.json of a group, in the folder that a client offers as a choice."""
+    files = target_files("cpu", spec.group)
+    values = _common(spec, "CPU", "..", nested=nested)
+    values[("build", "args", LOCK_ARGUMENT)] = files.lock
+    return _file(files, values, options, run_args, composed=False)
 
 
 def cuda_devcontainer(
@@ -85,12 +109,13 @@ def cuda_devcontainer(
     `hostRequirements.gpu` lets a client that finds a GPU ask for it; ``--gpus`` in `runArgs` would
     fail on every machine without one (containers.dev/implementors/json_reference).
     """
+    files = target_files("cuda", spec.group)
     values = _common(spec, "CUDA", "..", nested=nested)
     if not spec.services:
-        values[("build", "args", LOCK_ARGUMENT)] = CUDA.lock
+        values[("build", "args", LOCK_ARGUMENT)] = files.lock
         values[("hostRequirements", "gpu")] = "optional"
         values |= {("containerEnv", name): value for name, value in NVIDIA_VARIABLES.items()}
-    return _file(CUDA, values, options, run_args, composed=bool(spec.services))
+    return _file(files, values, options, run_args, composed=bool(spec.services))
 
 
 def _is_composed(spec: EnvironmentSpec, own: OwnCompose | None) -> bool:
@@ -108,7 +133,7 @@ def _common(
 ) -> dict[tuple[str, ...], Any]:
     """Return what both configurations say."""
     alone = not _is_composed(spec, own)
-    values: dict[tuple[str, ...], Any] = {("name",): f"{spec.project} · {label}"}
+    values: dict[tuple[str, ...], Any] = {("name",): f"{spec.title} · {label}"}
     if own:
         values[("dockerComposeFile",)] = [*own.files, OVERRIDE]
     else:

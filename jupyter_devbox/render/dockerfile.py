@@ -30,9 +30,9 @@ from jupyter_devbox.render.steps import (
 )
 from jupyter_devbox.spec.environment import EnvironmentSpec
 from jupyter_devbox.spec.lock import Lock
-from jupyter_devbox.spec.target_files import CPU, CUDA, LOCK_ARGUMENT, TargetFiles
+from jupyter_devbox.spec.target_files import COMMON, LOCK_ARGUMENT, TargetFiles
 from jupyter_devbox.spec.tree import Block, BlockFile
-from jupyter_devbox.spec.written import USER
+from jupyter_devbox.spec.written import LOCK_VARIABLE, USER
 
 PATH = ".devcontainer/Dockerfile"
 HEADING = (
@@ -41,34 +41,38 @@ HEADING = (
 )
 _LOCK = TargetFiles("", f"${{{LOCK_ARGUMENT}}}")
 """The lock that the build argument chooses."""
-Twin = tuple[EnvironmentSpec, Lock]
+_COMMON_MOUNT = f"type=bind,source={COMMON},target=/run/devbox/{COMMON}"
+Variants = Mapping[str, tuple[EnvironmentSpec, Lock]]
 
 
-def dockerfile(
-    spec: EnvironmentSpec, lock: Lock, uv_version: str, twin: Twin | None = None
-) -> BlockFile:
-    """Return the Dockerfile of an environment, and of its CUDA twin if it has one.
+def dockerfile(variants: Variants, uv_version: str) -> BlockFile:
+    """Return the Dockerfile of all environments of a project.
 
-    Which of the two is built is told by the build argument that names the lock.
+    Which of them is built is told by the build argument that names the lock.
+
+    Parameters
+    ----------
+    variants
+        Name of a lock → what it is of. The first one is built where no argument says another.
     """
-    variants = {CPU.lock: (spec, lock)} | ({CUDA.lock: twin} if twin else {})
+    first, (spec, _) = next(iter(variants.items()))
     compiled = any(package.compiled for _, one in variants.values() for package in one.packages)
     wheels = any(one.wheels for _, one in variants.values())
     tools = _tools(spec, uv_version) + (builder(variants) if compiled else "")
     blocks = [
-        Block(name="base", text=_base(spec)),
+        Block(name="base", text=_base(spec, first)),
         Block(name="tools", text=tools),
         Block(name="system", text=_system(variants)),
-        Block(name="python", text=_python(spec, compiled=compiled, wheels=wheels)),
-        Block(name="finish", text=_finish()),
+        Block(name="python", text=_python(variants, compiled=compiled, wheels=wheels)),
+        Block(name="finish", text=_finish(split=bool(spec.group))),
     ]
     return BlockFile(path=PATH, heading=HEADING, blocks=tuple(blocks))
 
 
-def _base(spec: EnvironmentSpec) -> str:
+def _base(spec: EnvironmentSpec, lock: str) -> str:
     base = spec.base_image
     reference = f"{base.ref}@{base.digest}" if base.digest else base.ref
-    return f"{arg('BASE', reference)}\n{arg(LOCK_ARGUMENT, CPU.lock)}\n"
+    return f"{arg('BASE', reference)}\n{arg(LOCK_ARGUMENT, lock)}\n"
 
 
 def _tools(spec: EnvironmentSpec, uv_version: str) -> str:
@@ -82,21 +86,49 @@ def _tools(spec: EnvironmentSpec, uv_version: str) -> str:
     return f"FROM ${{BASE}} AS uv\n{as_root(spec.base_image.ref)}{step}\n{mounted('uv', 'tools')}"
 
 
-def _system(variants: Mapping[str, Twin]) -> str:
-    """Return the final stage's beginning: Debian packages and the user."""
-    spec, _ = variants[CPU.lock]
-    text = final_base(variants) + as_root(spec.base_image.ref)
-    if spec.apt:
-        text += run(apt_install(a.name for a in spec.apt), [CA, PROXY]) + "\n"
+def _system(variants: Variants) -> str:
+    """Return the final stage's beginning: Debian packages and the user.
+
+    Of a split project it is the beginning of what all groups share, so that what one of them has
+    by itself comes after the packages that all have: see `_own_bases`.
+    """
+    spec = next(iter(variants.values()))[0]
+    names = [package.name for package in spec.apt]
+    if not spec.group:
+        begin = final_base(variants)
+    else:
+        names = [name for name in names if name in _apt_of_all(variants)]
+        begin = f"FROM ${{BASE}} AS {'shared' if _own_bases(variants) else 'final'}\n"
+    text = begin + as_root(spec.base_image.ref)
+    if names:
+        text += run(apt_install(names), [CA, PROXY]) + "\n"
     return text + make_account(spec.base_image.ref) + "\n"
 
 
-def _python(spec: EnvironmentSpec, *, compiled: bool, wheels: bool) -> str:
-    """Return the two layers of packages; a folder of wheels is mounted only where there is one."""
+def _apt_of_all(variants: Variants) -> set[str]:
+    return set.intersection(*({a.name for a in spec.apt} for spec, _ in variants.values()))
+
+
+def _own_bases(variants: Variants) -> str:
+    """Return the stages that a split project's groups go on from, if they differ; else ""."""
+    common = _apt_of_all(variants)
+    more = {
+        name: [a.name for a in spec.apt if a.name not in common]
+        for name, (spec, _) in variants.items()
+    }
+    text = final_base(variants, "shared", more)
+    return "" if text == "FROM shared AS final\n" else text
+
+
+def _python(variants: Variants, *, compiled: bool, wheels: bool) -> str:
+    """Return the layers of packages; a folder of wheels is mounted only where there is one."""
+    spec, lock = next(iter(variants.values()))
+    shared = any(package.group == "common" for package in lock.packages)
     make = command(UV, "venv", "--quiet", "--python", Shell('"$(command -v python3)"'), "/opt/venv")
     stable_mounts = [
         UV_MOUNT,
         f"type=bind,source={_LOCK.stable},target=/run/devbox/{_LOCK.stable}",
+        *([_COMMON_MOUNT] if shared else []),
         UV_CACHE_MOUNT,
         *NETWORK,
     ]
@@ -111,7 +143,13 @@ def _python(spec: EnvironmentSpec, *, compiled: bool, wheels: bool) -> str:
         "--compile-bytecode", "--link-mode", "copy", "--cache-dir", UV_CACHE,
         *uv_index(spec),
     ]  # fmt: skip
-    steps = [make]
+    begin = run(
+        ["umask 000", *REACH, make,
+         command(*install, "--requirement", f"/run/devbox/{COMMON}")],
+        [UV_MOUNT, _COMMON_MOUNT, UV_CACHE_MOUNT, *NETWORK],
+    ) + "\n" if shared else ""  # fmt: skip
+    begin += _own_bases(variants) if spec.group else ""
+    steps = [] if shared else [make]
     if compiled:
         stable_mounts.append("type=bind,from=builder,source=/wheels,target=/run/devbox/compiled")
         made = command(
@@ -131,11 +169,12 @@ def _python(spec: EnvironmentSpec, *, compiled: bool, wheels: bool) -> str:
          command(*install, *beside, "--requirement", Shell(f'"/run/devbox/{_LOCK.rest}"'))],
         rest_mounts,
     )  # fmt: skip
-    return f"ARG {LOCK_ARGUMENT}\n{stable}\n{rest}\n"
+    return f"{begin}ARG {LOCK_ARGUMENT}\n{stable}\n{rest}\n"
 
 
-def _finish() -> str:
+def _finish(*, split: bool) -> str:
     """Return what the image says of itself; after this no RUN of ours follows."""
+    which = [env_raw(LOCK_VARIABLE, f"${{{LOCK_ARGUMENT}}}")] if split else []
     variables = [
         ("VIRTUAL_ENV", "/opt/venv"),
         ("LANG", "C.UTF-8"),
@@ -143,6 +182,7 @@ def _finish() -> str:
         ("HOME", f"/home/{USER}"),
     ]
     lines = [
+        *which,
         env(variables),
         env_raw("PATH", "/opt/venv/bin:$PATH"),
         "WORKDIR /workspaces",

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from jupyter_devbox.render.compose import compose_file, cuda_compose_file, override_file
 from jupyter_devbox.render.devcontainer import cuda_devcontainer, devcontainer
 from jupyter_devbox.render.dockerfile import dockerfile
+from jupyter_devbox.spec.box import TARGETS as BOX_TARGETS
 from jupyter_devbox.spec.compose import COMPOSE_FILES, OwnCompose
 from jupyter_devbox.spec.environment import EnvironmentSpec
 from jupyter_devbox.spec.gpu_words import parse_gpus
@@ -15,7 +16,7 @@ from jupyter_devbox.spec.project import ProjectOptions
 from jupyter_devbox.spec.requirements_in import HEADING, format_line
 from jupyter_devbox.spec.requirements_txt import format_lock
 from jupyter_devbox.spec.run_args import check_memory
-from jupyter_devbox.spec.target_files import CPU, CUDA, TargetFiles
+from jupyter_devbox.spec.target_files import COMMON, CPU, CUDA, TargetFiles, target_files
 from jupyter_devbox.spec.tree import (
     BinaryFile,
     BlockFile,
@@ -40,6 +41,7 @@ def render(
     twin_run_args: Sequence[object] = (),
     own: OwnCompose | None = None,
     binder: Sequence[RenderedFile] = (),
+    gone: Sequence[str] = (),
 ) -> RenderedTree:
     """Return the files of an environment, sorted by path; same input, same bytes.
 
@@ -58,29 +60,47 @@ def render(
         The user's own Compose files, where a service of theirs is the dev container.
     binder
         The files for Binder; see `render.binder`.
+    gone
+        The groups that the project was split into.
     """
+    variants = {CPU.lock: (spec, lock)} | ({CUDA.lock: twin} if twin else {})
     files: list[RenderedFile] = [
         devcontainer(spec, options, nested=nested, run_args=run_args, own=own),
-        dockerfile(spec, lock, uv_version, twin),
-        *_requirements(CPU, spec, lock),
+        dockerfile(variants, uv_version),
+        *requirements(CPU, spec, lock),
         *binder,
     ]
     if twin:
         files += [
             cuda_devcontainer(twin[0], options, nested=nested, run_args=twin_run_args),
-            *_requirements(CUDA, *twin),
+            *requirements(CUDA, *twin),
         ]
     files += _compose(spec, twin[0] if twin else None, options, own)
-    beside = (*lock.wheels, *(twin[1].wheels if twin else ()))
-    wheels = {wheel.filename: wheel for wheel in beside}
-    files += [
-        BinaryFile(path=f"{FOLDER}/wheels/{name}", content=wheel.content)
-        for name, wheel in wheels.items()
-    ]
-    there = {file.path for file in files}
+    files += wheel_files(one for _, one in variants.values())
+    return whole_tree(files, [*COMPOSE_FILES, *(files_of_groups(gone) if gone else ())])
+
+
+def wheel_files(locks: Iterable[Lock]) -> Iterator[BinaryFile]:
+    """Yield the wheels beside the locks, each once."""
+    wheels = {wheel.filename: wheel for lock in locks for wheel in lock.wheels}
+    for name, wheel in wheels.items():
+        yield BinaryFile(path=f"{FOLDER}/wheels/{name}", content=wheel.content)
+
+
+def files_of_groups(groups: Sequence[str]) -> Iterator[str]:
+    """Yield the paths of the files that only groups have."""
+    yield f"{FOLDER}/{COMMON}"
+    for group in groups:
+        for target in BOX_TARGETS:
+            yield from target_files(target, group).all
+
+
+def whole_tree(files: Iterable[RenderedFile], absent: Iterable[str]) -> RenderedTree:
+    """Return the tree of these files, without those that are not among them."""
+    there = {file.path: file for file in files}
     return RenderedTree(
-        files=tuple(sorted(files, key=lambda file: file.path)),
-        absent=tuple(path for path in COMPOSE_FILES if path not in there),
+        files=tuple(there[path] for path in sorted(there)),
+        absent=tuple(path for path in dict.fromkeys(absent) if path not in there),
     )
 
 
@@ -101,7 +121,7 @@ def _compose(
             yield cuda_compose_file(twin, memory=memory, gpus=gpus)
 
 
-def _requirements(
+def requirements(
     files: TargetFiles, spec: EnvironmentSpec, lock: Lock
 ) -> Iterator[LinesFile | WholeFile]:
     """Yield a target's direct requirements and its lock."""

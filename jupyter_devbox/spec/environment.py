@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+from jupyter_devbox.spec.groups import ONLY, environment_title
 from jupyter_devbox.spec.services import Service
 from jupyter_devbox.spec.snapshot import InstalledDistribution, LocalModule, Source
 
@@ -161,6 +162,8 @@ class EnvironmentSpec:
         The project's name, as shown to the user.
     target
         ``cpu``, ``cuda`` or ``venv``.
+    group
+        The notebooks of the project that it is for; "" for all of them.
     python
         Minor version, such as ``3.11``.
     base_image
@@ -208,6 +211,12 @@ class EnvironmentSpec:
     estimated_bytes: int = 0
     accelerator: Accelerator | None = None
     decisions: tuple[Decision, ...] = ()
+    group: str = ONLY
+
+    @property
+    def title(self) -> str:
+        """What the environment is called where people see it: ``digits``, ``digits/train``."""
+        return environment_title(self.project, self.group)
 
     def to_json(self) -> dict[str, Any]:
         """Return the object of `jupyter devbox plan --json` (DESIGN, contracts)."""
@@ -217,6 +226,7 @@ class EnvironmentSpec:
             "driver_floor": self.accelerator.driver_floor,
         }
         return {
+            **({"group": self.group} if self.group else {}),
             "target": self.target,
             "python": self.python,
             "base_image": {"ref": self.base_image.ref, "reason": self.base_image.reason},

@@ -77,6 +77,11 @@ def check_group(name: str) -> str:
     raise UsageError(message, hint=f"{hint}; not {', '.join(sorted(_TAKEN))}")
 
 
+def environment_title(project: str, group: str) -> str:
+    """Return what an environment is called where people see it: ``digits``, ``digits/train``."""
+    return f"{project}/{group}" if group else project
+
+
 def read_groups(configuration: Mapping[str, Any]) -> tuple[Group, ...]:
     """Return the groups that a parsed devcontainer.json records; what is none is passed over.
 

@@ -7,7 +7,7 @@ from typing import Literal
 
 from jupyter_devbox.spec.environment import Decision
 
-Group = Literal["stable", "rest"]
+Layer = Literal["common", "stable", "rest"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -21,7 +21,8 @@ class LockedPackage:
     hashes
         ``sha256:…`` of every file that may be installed, sorted.
     group
-        ``stable`` packages share one image layer, the ``rest`` another that is rebuilt quickly.
+        ``stable`` packages share one image layer, the ``rest`` another that is rebuilt quickly;
+        ``common`` ones lie below, in the one layer of all environments of a split project.
     size
         Bytes to download; 0 when unknown.
     compiled
@@ -34,7 +35,7 @@ class LockedPackage:
     name: str
     version: str
     hashes: tuple[str, ...]
-    group: Group = "stable"
+    group: Layer = "stable"
     size: int = 0
     compiled: bool = False
     index: str = ""

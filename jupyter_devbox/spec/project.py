@@ -8,6 +8,7 @@ from typing import Any
 
 from jupyter_devbox.spec.compose import OwnCompose
 from jupyter_devbox.spec.environment import AptPackage, DirectRequirement, PackedModule
+from jupyter_devbox.spec.groups import Group
 from jupyter_devbox.spec.lock import WheelFile
 
 
@@ -92,6 +93,8 @@ class ExistingEnvironment:
         Name → version of the existing lock.
     stable
         Names in its stable group.
+    common
+        Name → version of what all environments of the project have in common.
     inputs
         Digest of what it was resolved from; "" when there is none.
     python
@@ -104,8 +107,11 @@ class ExistingEnvironment:
         The user's own Compose files, where the box is a service of theirs; else None.
     service_names
         Services that the user wrote beside ours → the file that they stand in.
+    groups
+        The project's groups, the one that clients open by default first; () for one environment.
     twin, twin_stages
-        Whether the project has a CUDA twin, and whether the Dockerfile holds stages for it alone.
+        Whether the environment has a CUDA twin, and whether the Dockerfile holds stages for that
+        alone.
     """
 
     requirements: tuple[DirectRequirement, ...] = ()
@@ -115,12 +121,14 @@ class ExistingEnvironment:
     options: ProjectOptions = field(default_factory=ProjectOptions)
     locked: Mapping[str, str] = field(default_factory=dict)
     stable: frozenset[str] = frozenset()
+    common: Mapping[str, str] = field(default_factory=dict)
     inputs: str = ""
     python: str = ""
     notebooks: tuple[str, ...] = ()
     configuration: Mapping[str, Any] = field(default_factory=dict)
     compose: OwnCompose | None = None
     service_names: Mapping[str, str] = field(default_factory=dict)
+    groups: tuple[Group, ...] = ()
     twin: bool = False
     twin_stages: bool = False
 

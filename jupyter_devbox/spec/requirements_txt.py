@@ -10,7 +10,7 @@ from urllib.parse import unquote
 from packaging.utils import InvalidWheelFilename, parse_wheel_filename
 
 from jupyter_devbox.spec.lock import Lock, LockedPackage
-from jupyter_devbox.spec.target_files import CPU, TargetFiles
+from jupyter_devbox.spec.target_files import COMMON, CPU, TargetFiles
 
 _PIN = re.compile(r"^(?P<name>[a-z0-9][a-z0-9._-]*)==(?P<version>[^\s\\]+)", re.MULTILINE)
 _FILE = re.compile(r"^(?P<name>[a-z0-9][a-z0-9._-]*) @ \S+/(?P<file>[^\s/\\]+)", re.MULTILINE)
@@ -22,13 +22,16 @@ def format_lock(lock: Lock, files: TargetFiles = CPU) -> Mapping[str, str]:
     """Return file name → text of the lock.
 
     There are two files because a mounted file is part of a layer's cache key: a package more must
-    not touch the file of the stable layer.
+    not touch the file of the stable layer. What all environments of a split project have in common
+    is a third, the same one for each of them.
     """
     about = lock_heading(lock)
+    common = [p for p in lock.packages if p.group == "common"]
     stable = [p for p in lock.packages if p.group == "stable"]
     rest = [p for p in lock.packages if p.group == "rest"]
     return {
-        files.stable: about + format_lines(stable),
+        **({COMMON: about + format_lines(common)} if common else {}),
+        files.stable: about + (f"-r {COMMON}\n" if common else "") + format_lines(stable),
         files.rest: f"{about}# Resolved from {lock.inputs}.\n-r {files.stable}\n"
         + format_lines(rest),
     }

@@ -6,6 +6,8 @@
 from __future__ import annotations
 
 FOLDER = ".devcontainer"
+RECORD = ("customizations", "jupyter_devbox", "written")
+"""Where a devcontainer.json says what we wrote: key → digest of the value."""
 DOCKERFILE = "Dockerfile"
 USER = "jovyan"
 SYSTEM_CA = "/etc/ssl/certs/ca-certificates.crt"
@@ -27,6 +29,8 @@ ATTACH_COMMAND = f"{INTERPRETER} -I -m jupyter_devbox.run.notebook_kernels || tr
 ``-I``: a module of the project's must not stand in for one of Python's. ``|| true``: a container
 whose image lacks us is to be used all the same, and clients give up where a command fails.
 """
+LOCK_VARIABLE = "JUPYTER_DEVBOX_LOCK"
+"""Tells in a split project's container which lock its image was made from."""
 NVIDIA_VARIABLES = {
     "NVIDIA_VISIBLE_DEVICES": "all",
     "NVIDIA_DRIVER_CAPABILITIES": "compute,utility",
