@@ -123,10 +123,11 @@ class DevboxProvisioner(KernelSettings):
     def _allow(self) -> None:
         """Take what the user allowed the project's box; raise if its configuration changed."""
         if Path(self.project).is_dir():
+            machine, root, group = this_machine(), Path(self.project), self.group
             self._granted, left_out = granted_rights(
-                this_machine(), Path(self.project), os.environ, self.box_target
+                machine, root, os.environ, self.box_target, group
             )
-            self._compose = compose_project(this_machine(), Path(self.project), self.box_target)
+            self._compose = compose_project(machine, root, self.box_target, group)
             for line in left_out:
                 self.log.warning("The box does without: %s", line)
 

@@ -30,6 +30,7 @@ class KernelSettings(KernelProvisionerBase):
     image = Unicode(help="Image id, sha256:…: a box is never started by a name")
     project = Unicode(help="Absolute path of the project's folder")
     target = Enum(["cpu", "cuda"], default_value="cpu", help="Which of the project's images it is")
+    group = Unicode(help="Which of a split project's environments it is; empty for the only one")
     isolation = Enum(["box", "kernel"], default_value="box", help="Share the box, or have one each")
     name = Unicode(help="The project's name in the box; its folder's name if empty")
     memory = Integer(0, help="Memory limit in bytes; 0 for none")
@@ -96,6 +97,7 @@ class KernelSettings(KernelProvisionerBase):
             project=self.project,
             name=Path(self.project).name if name in {"", ".", ".."} else name,
             target=self.box_target,
+            group=self.group,
             image=self.image,
             config_file=self.config_file if present else None,
             metadata=client_metadata(configuration_at(config) if config and present else {}),

@@ -21,6 +21,7 @@ def box_kernelspec(
     project: str,
     name: str,
     target: str,
+    group: str = "",
     image: str,
     config_file: str,
     limits: Limits,
@@ -39,6 +40,8 @@ def box_kernelspec(
     ----------
     kernel
         The kernelspec's own name.
+    group
+        Which of a split project's environments it is; "" for the only one.
     idle
         Seconds until a box in which nothing runs stops; 0 for never.
     python
@@ -52,6 +55,7 @@ def box_kernelspec(
         "project": project,
         "name": name,
         "target": target,
+        **({"group": group} if group else {}),
         "isolation": isolation,
         "idle": idle,
         "config_file": config_file,
@@ -63,7 +67,13 @@ def box_kernelspec(
         **({"env": dict(env)} if env else {}),
         **({"gpus": list(gpus.devices)} if gpus else {}),
     }
-    ours = {"target": target, "project": project, "image": image, "config": config}
+    ours = {
+        "target": target,
+        **({"group": group} if group else {}),
+        "project": project,
+        "image": image,
+        "config": config,
+    }
     metadata = {"debugger": True, "jupyter_devbox": ours}
     return {
         "argv": [python, "-m", "jupyter_devbox.shim", "-f", "{connection_file}"],
@@ -75,7 +85,9 @@ def box_kernelspec(
     }
 
 
-def venv_kernelspec(*, display_name: str, python: str, project: str) -> dict[str, Any]:
+def venv_kernelspec(
+    *, display_name: str, python: str, project: str, group: str = ""
+) -> dict[str, Any]:
     """Return the kernelspec of a virtual environment: plain ipykernel."""
     return {
         "argv": [python, "-m", "ipykernel_launcher", "-f", "{connection_file}"],
@@ -84,6 +96,11 @@ def venv_kernelspec(*, display_name: str, python: str, project: str) -> dict[str
         "env": {"JUPYTER_DEVBOX_BOX": "venv"},
         "metadata": {
             "debugger": True,
-            "jupyter_devbox": {"target": "venv", "project": project, "image": None},
+            "jupyter_devbox": {
+                "target": "venv",
+                **({"group": group} if group else {}),
+                "project": project,
+                "image": None,
+            },
         },
     }

@@ -91,7 +91,8 @@ def _user(engine: Engine, spec: BoxSpec, container: ContainerInfo) -> str:
         The container is neither this project's box nor one that another client made for it.
     """
     labels = spec.identity(spec.isolation)
-    if all(container.labels.get(name) == value for name, value in labels.items()):
+    same = all(container.labels.get(name) == value for name, value in labels.items())
+    if same and spec.runs_in(container.labels):
         return ""
     if any(each.id == container.id for each in containers_of_others(engine, spec)):
         return remote_user(container) or ""

@@ -208,8 +208,8 @@ def _restart(
 
 
 def box_runtime_dir(spec: BoxSpec, base: Path) -> RuntimeDir:
-    """Return the folder that the boxes of this project and target share with the host."""
-    key = runtime_key(spec.project, spec.target)
+    """Return the folder that the boxes of this project, target and group share with the host."""
+    key = runtime_key(spec.project, spec.target, *filter(None, [spec.group]))
     return open_runtime_dir(key, uid=spec.uid, gid=spec.gid, base=base)
 
 
@@ -304,7 +304,8 @@ def container_name(spec: BoxSpec, suffix: str = "") -> str:
     """Return a name that people recognise and the engine accepts."""
     slug = re.sub(r"[^a-z0-9]+", "-", spec.name.lower()).strip("-")[:30] or "project"
     unique = suffix or runtime_key(spec.project, spec.fingerprint())
-    return f"devbox-{slug}-{spec.target}-{unique}"
+    which = f"{spec.group}-{spec.target}" if spec.group else spec.target
+    return f"devbox-{slug}-{which}-{unique}"
 
 
 def _check(engine: Engine, spec: BoxSpec) -> None:
@@ -329,7 +330,8 @@ def _joinable(engine: Engine, spec: BoxSpec, kind: Kind) -> dict[str, str]:
 def _usable(engine: Engine, spec: BoxSpec) -> ContainerInfo | None:
     """Return the box that fits; remove those that don't and that nobody uses."""
     fitting = None
-    for each in engine.containers(spec.identity("box")):
+    same = (c for c in engine.containers(spec.identity("box")) if spec.runs_in(c.labels))
+    for each in same:
         fits = each.labels.get(LABEL_FINGERPRINT) == spec.fingerprint() and each.image == spec.image
         if fits and fitting is None and each.status != "dead":
             fitting = each

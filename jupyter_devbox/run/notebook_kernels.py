@@ -20,6 +20,9 @@ from typing import Any
 
 from jupyter_devbox.errors import ConfigurationError
 from jupyter_devbox.files import jsonc
+from jupyter_devbox.spec.groups import read_groups
+from jupyter_devbox.spec.target_files import target_files
+from jupyter_devbox.spec.written import LOCK_VARIABLE
 
 CONFIGURATION = Path(".devcontainer", "devcontainer.json")
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,127}")
@@ -27,7 +30,7 @@ _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,127}")
 _LONGEST_TITLE = 80
 
 
-def install(project: Path, kernels: Path) -> tuple[str, ...]:
+def install(project: Path, kernels: Path, lock: str = "") -> tuple[str, ...]:
     """Write a kernelspec for each name that a notebook has and this folder lacks; return them.
 
     Parameters
@@ -36,6 +39,9 @@ def install(project: Path, kernels: Path) -> tuple[str, ...]:
         The project's folder; its notebooks are those that devcontainer.json lists.
     kernels
         Folder of the kernelspecs of this interpreter's environment.
+    lock
+        Name of the lock that this container is made from, where the project is split: then only
+        the notebooks of its group are at home here.
 
     Raises
     ------
@@ -46,7 +52,7 @@ def install(project: Path, kernels: Path) -> tuple[str, ...]:
     """
     there = {entry.name.lower() for entry in kernels.iterdir()} if kernels.is_dir() else set()
     made = []
-    for notebook in _notebooks(project):
+    for notebook in _notebooks(project, lock):
         name, title = _kernel(notebook)
         if name and name.lower() not in there:
             _write(kernels / name.lower(), title or name)
@@ -55,13 +61,19 @@ def install(project: Path, kernels: Path) -> tuple[str, ...]:
     return tuple(made)
 
 
-def _notebooks(project: Path) -> Iterator[Path]:
+def _notebooks(project: Path, lock: str) -> Iterator[Path]:
     text = (project / CONFIGURATION).read_text(encoding="utf-8-sig")
     value: Any = jsonc.parse(text).value
+    mine = {
+        notebook
+        for group in read_groups(value)
+        for notebook in group.notebooks
+        if lock in {target_files(target, group.name).lock for target in ("cpu", "cuda")}
+    }
     for key in ("customizations", "jupyter_devbox", "notebooks"):
         value = value.get(key) if isinstance(value, dict) else None
     for name in value if isinstance(value, list) else ():
-        if isinstance(name, str) and "\0" not in name:
+        if isinstance(name, str) and "\0" not in name and (name in mine or not mine):
             yield project / name
 
 
@@ -104,7 +116,8 @@ def _write(folder: Path, title: str) -> None:
 def main() -> None:
     """Do it for the folder that this process works in."""
     try:
-        made = install(Path.cwd(), Path(sys.prefix, "share", "jupyter", "kernels"))
+        lock = os.environ.get(LOCK_VARIABLE, "")
+        made = install(Path.cwd(), Path(sys.prefix, "share", "jupyter", "kernels"), lock)
     except (OSError, ValueError, ConfigurationError) as error:
         print(f"jupyter-devbox: VS Code may ask for the kernel: {error}")  # noqa: T201
         return

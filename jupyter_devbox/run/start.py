@@ -153,7 +153,7 @@ def kernel_name(kernel_id: str) -> str:
 def kernel_runtime_dir(spec: BoxSpec, kernel_id: str, base: Path) -> RuntimeDir:
     """Return the folder for a kernel: its box's, or with isolation its own."""
     own = (kernel_id,) if spec.isolation == "kernel" else ()
-    key = runtime_key(spec.project, spec.target, *own)
+    key = runtime_key(spec.project, spec.target, *filter(None, [spec.group]), *own)
     return open_runtime_dir(key, uid=spec.uid, gid=spec.gid, base=base)
 
 

@@ -24,6 +24,8 @@ LABEL_KIND = "jupyter-devbox.kind"
 LABEL_OWNER = "jupyter-devbox.owner"
 LABEL_PROJECT = "jupyter-devbox.project"
 LABEL_TARGET = "jupyter-devbox.target"
+LABEL_GROUP = "jupyter-devbox.group"
+"""On the images and boxes of a split project alone."""
 LABEL_IMAGE = "jupyter-devbox.image"
 LABEL_CONFIG_DIGEST = "jupyter-devbox.config-digest"
 LABEL_FINGERPRINT = "jupyter-devbox.fingerprint"
@@ -50,6 +52,8 @@ class BoxSpec:
         Its name in the box: ``/workspaces/<name>``, and part of the container's name.
     target
         ``cpu`` or ``cuda``.
+    group
+        The group of notebooks that it is for; "" in a project that is not split.
     image
         Image id (``sha256:…``).
     config_file
@@ -80,6 +84,7 @@ class BoxSpec:
     project: str
     name: str
     target: Target
+    group: str = ""
     image: str
     config_file: str | None = None
     metadata: str = "[]"
@@ -123,6 +128,7 @@ class BoxSpec:
         # Left out where there are none, so that the boxes of earlier versions stay.
         gpus = [self.gpus.devices] if self.gpus else []
         compose = [self.compose.digest()] if self.compose else []
+        group = [["group", self.group]] if self.group else []
         parts = [
             [self.project, self.name, self.target, self.image, self.config_file],
             [[m.kind, m.source, m.target, m.readonly] for m in self.mounts],
@@ -132,6 +138,7 @@ class BoxSpec:
             [self.box_uid, self.box_gid],
             *gpus,
             *compose,
+            *group,
         ]
         text = json.dumps(parts, ensure_ascii=True, separators=(",", ":"))
         return hashlib.sha256(text.encode()).hexdigest()[:16]
@@ -152,7 +159,12 @@ class BoxSpec:
             LABEL_OWNER: str(self.uid),
             LABEL_PROJECT: self.project,
             LABEL_TARGET: self.target,
+            **({LABEL_GROUP: self.group} if self.group else {}),
         }
+
+    def runs_in(self, labels: Mapping[str, str]) -> bool:
+        """Tell whether the labels of a container of this project and target are of this group."""
+        return labels.get(LABEL_GROUP, "") == self.group
 
     def devcontainer_labels(self) -> dict[str, str]:
         """Return the labels by which `devcontainer up` finds the box; {} without a file."""

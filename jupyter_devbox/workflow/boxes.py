@@ -14,6 +14,7 @@ from jupyter_devbox.run.composed import stop_services
 from jupyter_devbox.spec.box import (
     DEVCONTAINER_FOLDER,
     LABEL_CONFIG_DIGEST,
+    LABEL_GROUP,
     LABEL_KIND,
     LABEL_PROJECT,
     LABEL_TARGET,
@@ -22,6 +23,7 @@ from jupyter_devbox.spec.box import (
 from jupyter_devbox.spec.compose_project import LABEL_COMPOSE
 from jupyter_devbox.spec.container import ContainerInfo
 from jupyter_devbox.spec.gpu_use import GpuUse
+from jupyter_devbox.spec.groups import ONLY
 from jupyter_devbox.spec.target_files import target_files
 from jupyter_devbox.workflow.context import Context
 from jupyter_devbox.workflow.making import FOLDER, is_made_of
@@ -39,6 +41,8 @@ class BoxState:
     ----------
     project
         Its folder on this machine.
+    group
+        Which of a split project's environments it is; "" for the only one.
     stale
         Whether the project's files changed since its image was built.
     foreign
@@ -58,6 +62,7 @@ class BoxState:
     stale: bool
     foreign: bool
     memory: int
+    group: str = ONLY
     gpus: tuple[GpuUse, ...] = ()
 
 
@@ -112,18 +117,23 @@ def is_stale(engine: Engine, box: ContainerInfo, project: Path) -> bool:
 
     Dev container clients join it all the same, without a word.
     """
-    target = box_target(box)
+    target, group = box_target(box), box_group(box)
     image = engine.image(box.image)
-    if image is None or not is_made_of(image, project / FOLDER, target):
+    if image is None or not is_made_of(image, project / FOLDER, target, group):
         return True
     made = box.labels.get(LABEL_CONFIG_DIGEST, "")
-    now = configuration_digest(project / target_files(target).configuration)
+    now = configuration_digest(project / target_files(target, group).configuration)
     return bool(made and now) and made != now
 
 
 def box_target(container: ContainerInfo) -> Target:
     """Return what a box was made for; one that another program made is for the CPU."""
     return "cuda" if container.labels.get(LABEL_TARGET) == "cuda" else "cpu"
+
+
+def box_group(container: ContainerInfo) -> str:
+    """Return the group that a box was made for; "" for a project's only environment."""
+    return container.labels.get(LABEL_GROUP, ONLY)
 
 
 def cards_in_use(engine: Engine, container: ContainerInfo) -> tuple[GpuUse, ...]:
@@ -157,6 +167,7 @@ def _state(engine: Engine, container: ContainerInfo, project: str, *, foreign: b
         name=container.name,
         project=project,
         target=target,
+        group=box_group(container),
         image=container.image,
         running=container.status == "running",
         stale=not foreign and is_stale(engine, container, Path(project)),

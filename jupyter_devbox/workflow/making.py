@@ -14,12 +14,12 @@ from jupyter_devbox.build import build_image
 from jupyter_devbox.engine.base import Engine
 from jupyter_devbox.engine.scratch import sweep_scratch
 from jupyter_devbox.files.project import Project
-from jupyter_devbox.files.reader import read_environment
+from jupyter_devbox.files.reader import configuration_at, read_environment
 from jupyter_devbox.files.writer import DATA_ELSEWHERE, writing
 from jupyter_devbox.render.kernelspec import box_kernelspec
 from jupyter_devbox.run.composed import pull_services
 from jupyter_devbox.run.kernelspec import install_kernelspec
-from jupyter_devbox.spec.box import Target
+from jupyter_devbox.spec.box import LABEL_GROUP, Target
 from jupyter_devbox.spec.compose import COMPOSE, OVERRIDE
 from jupyter_devbox.spec.container import BuildRequest, ImageInfo, Limits
 from jupyter_devbox.spec.container_env import listed_environment
@@ -27,15 +27,21 @@ from jupyter_devbox.spec.durations import parse_duration
 from jupyter_devbox.spec.events import BuildEvent, PhaseEvent
 from jupyter_devbox.spec.gpu import GpuRequest
 from jupyter_devbox.spec.gpu_words import parse_gpus
+from jupyter_devbox.spec.groups import ONLY, environment_title, read_groups
 from jupyter_devbox.spec.project import ExistingEnvironment
 from jupyter_devbox.spec.requirements_txt import read_pins
 from jupyter_devbox.spec.run_args import parse_size, read_gpus, read_limits
-from jupyter_devbox.spec.target_files import CPU, CUDA, LOCK_ARGUMENT, target_files
+from jupyter_devbox.spec.target_files import (
+    COMMON,
+    LOCK_ARGUMENT,
+    environment_files,
+    target_files,
+)
 from jupyter_devbox.spec.written import NVIDIA_VARIABLES
 from jupyter_devbox.workflow.composing import compose_project
 from jupyter_devbox.workflow.context import Context
 from jupyter_devbox.workflow.index import build_secrets
-from jupyter_devbox.workflow.names import project_key
+from jupyter_devbox.workflow.names import environment_key, project_key
 from jupyter_devbox.workflow.requests import RegisteredKernel
 from jupyter_devbox.workflow.servers import all_have_provisioner, servers
 from jupyter_devbox.workflow.trusting import (
@@ -45,11 +51,7 @@ from jupyter_devbox.workflow.trusting import (
 )
 
 FOLDER = ".devcontainer"
-_NOT_OF_AN_IMAGE = {"devcontainer.json", COMPOSE, OVERRIDE, CPU.direct, CUDA.direct}
-_NOT_OF_THE_IMAGE: dict[Target, set[str]] = {
-    "cpu": {*_NOT_OF_AN_IMAGE, CUDA.stable, CUDA.rest},
-    "cuda": {*_NOT_OF_AN_IMAGE, CPU.stable, CPU.rest},
-}
+_NOT_OF_AN_IMAGE = {"devcontainer.json", COMPOSE, OVERRIDE}
 LABEL_FILES = "jupyter-devbox.files"
 LABEL_PROJECT = "jupyter-devbox.project"
 LABEL_TARGET = "jupyter-devbox.target"
@@ -74,9 +76,9 @@ class Made:
     left_out: tuple[str, ...] = ()
 
 
-def image_tag(project: Project, target: Target) -> str:
-    """Return the name of the project's image."""
-    return f"jupyter-devbox/{project_key(project)}:{target}"
+def image_tag(project: Project, target: Target, group: str = ONLY) -> str:
+    """Return the name of an environment's image."""
+    return f"jupyter-devbox/{project_key(project)}:{environment_key(target, group)}"
 
 
 def make_box_kernel(
@@ -87,18 +89,21 @@ def make_box_kernel(
     cancel: threading.Event,
     *,
     target: Target = "cpu",
+    group: str = ONLY,
 ) -> Made:
-    """Build the project's image unless one of the same files is there, and register its kernel."""
+    """Build an environment's image unless one of the same files is there; register its kernel."""
     started = time.monotonic()
-    image, built = build_project_image(context, project, engine, on_event, cancel, target=target)
+    image, built = build_project_image(
+        context, project, engine, on_event, cancel, target=target, group=group
+    )
     on_event(PhaseEvent(phase="Add kernel", status="started"))
-    project_beside = compose_project(context, project.root, target)
+    project_beside = compose_project(context, project.root, target, group)
     if project_beside is not None:
         pull_services(engine, project_beside)
-    kernel = register_box_kernel(context, project, image, target)
+    kernel = register_box_kernel(context, project, image, target, group)
     on_event(PhaseEvent(phase="Add kernel", status="done", detail=kernel.display_name))
     seconds = time.monotonic() - started if built else 0.0
-    _, left_out = granted_rights(context, project.root, context.env, target)
+    _, left_out = granted_rights(context, project.root, context.env, target, group)
     return Made(kernel=kernel, image=image, seconds=seconds, built=built, left_out=left_out)
 
 
@@ -110,8 +115,9 @@ def build_project_image(
     cancel: threading.Event,
     *,
     target: Target = "cpu",
+    group: str = ONLY,
 ) -> tuple[ImageInfo, bool]:
-    """Return the image of the project's written files, and whether it had to be built.
+    """Return the image of an environment's written files, and whether it had to be built.
 
     It is built from a private copy of what the user approved, whatever happens to the project's
     files meanwhile.
@@ -122,7 +128,16 @@ def build_project_image(
         The files are not approved as they are.
     """
     with approved_context(context, project.root) as folder:
-        return _build(context, project, engine, folder, target, on_event=on_event, cancel=cancel)
+        return _build(
+            context,
+            project,
+            engine,
+            folder,
+            target,
+            group=group,
+            on_event=on_event,
+            cancel=cancel,
+        )
 
 
 def _build(
@@ -132,31 +147,33 @@ def _build(
     folder: Path,
     target: Target,
     *,
+    group: str,
     on_event: OnBuildEvent,
     cancel: threading.Event,
 ) -> tuple[ImageInfo, bool]:
     """Return the image of a folder's files, and whether it had to be built."""
-    lock = target_files(target)
-    tag = image_tag(project, target)
+    lock = target_files(target, group)
+    tag = image_tag(project, target, group)
     existing = engine.image(tag)
-    if existing is not None and is_made_of(existing, folder, target):
+    if existing is not None and is_made_of(existing, folder, target, group):
         return existing, False
     sweep_scratch()  # the build of a client that was killed goes on by itself, with the same steps
     packages = sum(
         len(read_pins((folder / name).read_text(encoding="utf-8")))
-        for name in (lock.stable, lock.rest)
+        for name in (*([COMMON] if group else []), lock.stable, lock.rest)
         if (folder / name).is_file()
     )
-    log = next_log(context.logs, f"{project_key(project)}-{target}")
+    log = next_log(context.logs, f"{project_key(project)}-{environment_key(target, group)}")
     with build_secrets(context) as secrets:
         request = BuildRequest(
             context=str(folder),
             tag=tag,
             args={LOCK_ARGUMENT: lock.lock},
             labels={
-                LABEL_FILES: files_digest(folder, target),
+                LABEL_FILES: files_digest(folder, target, group),
                 LABEL_PROJECT: str(project.root),
                 LABEL_TARGET: target,
+                **({LABEL_GROUP: group} if group else {}),
             },
             secrets=secrets,
         )
@@ -167,24 +184,33 @@ def _build(
     return built.image, True
 
 
-def is_made_of(image: ImageInfo, folder: Path, target: Target) -> bool:
-    """Return whether an image of a target was built from these very files."""
-    return image.labels.get(LABEL_FILES) == files_digest(folder, target)
+def is_made_of(image: ImageInfo, folder: Path, target: Target, group: str = ONLY) -> bool:
+    """Return whether an environment's image was built from these very files."""
+    return image.labels.get(LABEL_FILES) == files_digest(folder, target, group)
 
 
-def files_digest(folder: Path, target: Target) -> str:
-    """Return a digest of the files that decide a target's image: of all that it can copy.
+def files_digest(folder: Path, target: Target, group: str = ONLY) -> str:
+    """Return a digest of the files that decide an environment's image: of all that it can copy.
 
-    What only says how the box is run, or what the lock was made from, is left out, and so is the
-    other target's lock. So are links: nothing is built while there are any.
+    What only says how the box is run, or what the lock was made from, is left out, and so are the
+    other environments' locks. So are links: nothing is built while there are any.
     """
-    digest = hashlib.sha256()
+    digest, passed_over = hashlib.sha256(), _not_of_the_image(folder, target, group)
     for path in sorted(folder.rglob("*")):
-        if path.name in _NOT_OF_THE_IMAGE[target] or path.is_symlink() or not path.is_file():
+        if path.name in passed_over or path.is_symlink() or not path.is_file():
             continue
         digest.update(path.relative_to(folder).as_posix().encode("utf-8", "surrogateescape"))
         digest.update(b"\0" + hashlib.sha256(path.read_bytes()).digest())
     return digest.hexdigest()[:16]
+
+
+def _not_of_the_image(folder: Path, target: Target, group: str) -> set[str]:
+    """Return the names of the files in a context that are not of one environment's image."""
+    recorded = read_groups(configuration_at(folder / "devcontainer.json"))
+    mine, names = target_files(target, group), set(_NOT_OF_AN_IMAGE)
+    for files in environment_files(each.name for each in recorded):
+        names |= {files.direct, files.stable, files.rest}
+    return names - {mine.stable, mine.rest}
 
 
 def next_log(folder: Path, stem: str) -> Path:
@@ -200,11 +226,15 @@ def next_log(folder: Path, stem: str) -> Path:
 
 
 def register_box_kernel(
-    context: Context, project: Project, image: ImageInfo, target: Target = "cpu"
+    context: Context,
+    project: Project,
+    image: ImageInfo,
+    target: Target = "cpu",
+    group: str = ONLY,
 ) -> RegisteredKernel:
-    """Write the kernelspec of the project's box."""
-    name = f"devbox-{project_key(project)}-{target}"
-    content = box_content(context, project, image, name, target=target)
+    """Write the kernelspec of an environment's box."""
+    name = f"devbox-{project_key(project)}-{environment_key(target, group)}"
+    content = box_content(context, project, image, name, target=target, group=group)
     context.ledger.record("kernelspec", name, project=str(project.root))
     install_kernelspec(context.kernels, name, content)
     return RegisteredKernel(
@@ -213,6 +243,7 @@ def register_box_kernel(
         target=target,
         project=str(project.root),
         image=image.id,
+        group=group,
     )
 
 
@@ -224,8 +255,9 @@ def box_content(
     *,
     isolation: str = "",
     target: Target = "cpu",
+    group: str = ONLY,
 ) -> dict[str, Any]:
-    """Return kernel.json of the project's box, with the limits of its devcontainer.json.
+    """Return kernel.json of an environment's box, with the limits of its devcontainer.json.
 
     What the user allowed besides is not in it: that is looked up at each start.
 
@@ -236,17 +268,18 @@ def box_content(
     UntrustedProjectError
         devcontainer.json is not approved as it is.
     """
-    require_configuration(context, project.root, target)
-    existing = read_environment(project.root, target)
+    require_configuration(context, project.root, target, group)
+    existing = read_environment(project.root, target, group)
     return box_kernelspec(
         kernel=name,
-        display_name=f"{project.name} · {target.upper()}",
+        display_name=f"{environment_title(project.name, group)} · {target.upper()}",
         python=context.python,
         project=str(project.root),
         name=project.name,
         target=target,
+        group=group,
         image=image.id,
-        config_file=str(project.root / target_files(target).configuration),
+        config_file=str(project.root / target_files(target, group).configuration),
         limits=_limits(existing),
         isolation=isolation or existing.options.isolation or "box",
         idle=parse_duration(existing.options.idle or IDLE),

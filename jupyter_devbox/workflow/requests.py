@@ -9,10 +9,12 @@ from typing import Any
 from jupyter_devbox.errors import DevboxError
 from jupyter_devbox.files.project import Project
 from jupyter_devbox.files.writer import Changes
+from jupyter_devbox.plan import Savings
 from jupyter_devbox.spec.container import ImageInfo
 from jupyter_devbox.spec.environment import EnvironmentSpec, Target
 from jupyter_devbox.spec.events import LogEvent, PhaseEvent
 from jupyter_devbox.spec.gpu import GpuHost
+from jupyter_devbox.spec.groups import ONLY, SplitWish
 from jupyter_devbox.spec.lock import Lock
 from jupyter_devbox.spec.project import ProjectOptions
 from jupyter_devbox.spec.snapshot import KernelSnapshot
@@ -37,6 +39,9 @@ class ContainerizeRequest:
         Driver and cards of the machine that the CUDA target is for; None for this one.
     wishes
         Options of this call; they are remembered in the project.
+    split
+        What the user says of environments of their own for the notebooks; None for nothing. The
+        notebooks that it names are paths, relative to the working folder.
     build
         Whether to go on after the files are written.
     dry_run
@@ -61,6 +66,7 @@ class ContainerizeRequest:
     targets: tuple[Target, ...] = ("cpu",)
     gpu_host: GpuHost | None = None
     wishes: ProjectOptions = field(default_factory=ProjectOptions)
+    split: SplitWish | None = None
     build: bool = True
     dry_run: bool = False
     strict: bool = False
@@ -93,7 +99,7 @@ class Planned:
     Parameters
     ----------
     spec, lock
-        Of the first of `targets`.
+        Of the first of `targets`, and of the first group that is made.
     free_bytes
         None where it cannot be seen.
     needed_bytes
@@ -102,6 +108,8 @@ class Planned:
         Why the project's CUDA twin stays as it is, where it is not one of the targets.
     binder
         What is made for Binder, and what the user should know of it.
+    savings
+        What splitting saves, where the user asks for it now; else None.
     """
 
     spec: EnvironmentSpec
@@ -112,6 +120,7 @@ class Planned:
     targets: tuple[Target, ...] = ("cpu",)
     twin_problem: DevboxError | None = None
     binder: BinderPlan | None = None
+    savings: Savings | None = None
 
 
 Event = Joined | Found | Planned | PhaseEvent | LogEvent
@@ -127,12 +136,14 @@ class RegisteredKernel:
     target: Target
     project: str
     image: str | None = None
+    group: str = ONLY
 
     def to_json(self) -> dict[str, Any]:
         """Return the object of `kernel list --json`."""
         return {
             "name": self.name,
             "target": self.target,
+            **({"group": self.group} if self.group else {}),
             "project": self.project,
             "image": self.image,
             "display_name": self.display_name,
@@ -180,7 +191,14 @@ class ContainerizeResult:
             "project": str(self.project.root),
             "files": list(self.files),
             "image": self.image.id if self.image else None,
-            "kernels": [{"name": k.name, "target": k.target} for k in self.kernels],
+            "kernels": [
+                {
+                    "name": k.name,
+                    "target": k.target,
+                    **({"group": k.group, "image": k.image} if k.group else {}),
+                }
+                for k in self.kernels
+            ],
             "unresolved": [
                 {"import": u.name, "cells": list(u.cells), "notebook": s.notebook}
                 for s in self.snapshots
@@ -198,6 +216,10 @@ class ContainerizeResult:
             + [
                 {"code": code, "message": message, "cell": None, "notebook": None}
                 for code, message in (self.binder.warnings if self.binder else ())
+            ]
+            + [
+                {"code": "kept_file", "message": path, "cell": None, "notebook": None}
+                for path in self.changes.kept
             ],
             "diff": list(self.changes.diff()),
         }

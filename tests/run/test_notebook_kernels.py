@@ -160,3 +160,18 @@ def test_it_needs_nothing_but_python(project):
     command = [sys.executable, "-S", "-c", f"import sys; sys.path.insert(0, {ROOT!r}); {code}"]
     done = subprocess.run(command, capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "['__main__', 'jupyter_devbox']"
+
+
+def test_in_a_group_s_container_only_its_own_notebooks_are_at_home(project, tmp_path):
+    for name in ("train", "plots", "new"):
+        notebook(project, {"name": f"k-{name}"}, f"{name}.ipynb")
+    groups = {"train": ["train.ipynb"], "plots": ["plots.ipynb"]}
+    listed(project, "train.ipynb", "plots.ipynb", "new.ipynb")
+    path = project / ".devcontainer" / "devcontainer.json"
+    text = path.read_text(encoding="utf-8-sig").replace(
+        '{"notebooks"', f'{{"groups": {json.dumps(groups)}, "notebooks"'
+    )
+    path.write_text(text)
+    for lock in ("requirements.plots", "requirements.plots-cuda"):
+        assert install(project, tmp_path / lock, lock) == ("k-plots",)
+    assert len(install(project, tmp_path / "other", "requirements.gone")) == 3

@@ -45,3 +45,13 @@ def test_cards_make_another_box_and_none_the_box_of_earlier_versions():
         for devices in ((), ("0",), ("1",))
     )
     assert len({BOX.fingerprint(), every, one, other}) == 4
+
+
+def test_a_group_has_a_box_of_its_own():
+    train, plots = (replace(BOX, group=name) for name in ("train", "plots"))
+    assert len({BOX.fingerprint(), train.fingerprint(), plots.fingerprint()}) == 3
+    assert "jupyter-devbox.group" not in BOX.labels("box")
+    assert train.runs_in(train.labels("box"))
+    for other in (plots, BOX):
+        assert not train.runs_in(other.labels("box"))
+        assert not other.runs_in(train.labels("box"))
