@@ -31,7 +31,8 @@ from jupyter_devbox.workflow import planning
 from jupyter_devbox.workflow.capturing import capture_saved
 from jupyter_devbox.workflow.containerize import containerize
 from jupyter_devbox.workflow.context import Context
-from jupyter_devbox.workflow.planning import Plan, make_plan
+from jupyter_devbox.workflow.planning import make_plan
+from jupyter_devbox.workflow.plans import Plan
 from jupyter_devbox.workflow.requests import ContainerizeRequest
 
 RUNS = 15
@@ -160,7 +161,7 @@ def _stacks(context: Context, folder: Path) -> None:
     rows = []
     for name, driver, source in STACKS:
         plan = _planner(context, folder, source, driver, ("cuda",))()
-        spec, lock = plan.for_target("cuda")
+        spec, lock = plan.first.for_target("cuda")
         installed = _installed(spec, lock)
         whole = slim + installed
         row(f"size said ÷ summed: {name}", f"{spec.estimated_bytes / whole:.3f}", "0.85 to 1.15",

@@ -18,11 +18,15 @@ from jupyter_devbox.view.units import size
 from jupyter_devbox.view.wording import without
 from jupyter_devbox.workflow.context import Context
 from jupyter_devbox.workflow.making import FOLDER, make_box_kernel
+from jupyter_devbox.workflow.splitting import group_names
 from jupyter_devbox.workflow.turns import turn
 
 
 class BuildVerb(Verb):
-    """Build the image of the project's files as they stand, and register its kernel."""
+    """Build the image of the project's files as they stand, and register its kernel.
+
+    Of a split project those of all groups.
+    """
 
     name = "jupyter-devbox-build"
     description = __doc__
@@ -32,7 +36,9 @@ class BuildVerb(Verb):
     def execute(self, context: Context) -> tuple[int, Mapping[str, Any]]:
         """Build, drawing progress on standard error."""
         project = self.find_project(context)
-        wanted = ("Dockerfile", target_files(self.target).rest)
+        groups = group_names(project)
+        locks = (target_files(self.target, group).rest for group in groups)
+        wanted = ("Dockerfile", *locks)
         missing = [name for name in wanted if not (project.root / FOLDER / name).is_file()]
         if missing:
             message = f"There is no {FOLDER}/{missing[0]} in: `{project.root}`"
@@ -45,16 +51,24 @@ class BuildVerb(Verb):
         )
         cancel = threading.Event()
         with terminal_view(progress) as view, turn(context, project, view, cancel) as tell:
-            made = make_box_kernel(context, project, engine, tell, cancel, target=self.target)
-        state = "is ready" if made.built else "is up to date"
-        amount = f": {size(made.image.size)}" if made.image else ""
-        self.say(f"{made.kernel.display_name} {state}{amount}.")
-        for line in without(made.left_out):
+            done = [
+                make_box_kernel(
+                    context, project, engine, tell, cancel, target=self.target, group=group
+                )
+                for group in groups
+            ]
+        left_out = list(dict.fromkeys(line for made in done for line in made.left_out))
+        for made in done:
+            state = "is ready" if made.built else "is up to date"
+            amount = f": {size(made.image.size)}" if made.image else ""
+            self.say(f"{made.kernel.display_name} {state}{amount}.")
+        for line in without(left_out):
             self.say(line)
+        image = done[0].image
         return 0, {
             "project": str(project.root),
-            "image": made.image.id if made.image else None,
-            "kernels": [{"name": made.kernel.name, "target": made.kernel.target}],
-            "built": made.built,
-            "left_out": list(made.left_out),
+            "image": image.id if image else None,
+            "kernels": [{"name": made.kernel.name, "target": made.kernel.target} for made in done],
+            "built": any(made.built for made in done),
+            "left_out": left_out,
         }

@@ -31,6 +31,7 @@ class ContainerizeVerb(PlanVerb):
     jupyter devbox containerize analysis.ipynb --include lxml --apt ffmpeg
     jupyter devbox containerize analysis.ipynb --target venv
     jupyter devbox containerize analysis.ipynb --binder --no-build
+    jupyter devbox containerize train.ipynb plots.ipynb --split
     jupyter devbox containerize analysis.ipynb --diff
     """
     notebook = Unicode(help="The notebook, where its path is no argument.").tag(config=True)

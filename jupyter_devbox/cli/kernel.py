@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from itertools import product
 from typing import Any
 
 from jupyter_devbox.cli.verb import Verb
@@ -12,6 +13,7 @@ from jupyter_devbox.spec.box import TARGETS as BOX_TARGETS
 from jupyter_devbox.workflow.context import Context
 from jupyter_devbox.workflow.making import image_tag, register_box_kernel
 from jupyter_devbox.workflow.registered import registered_kernels
+from jupyter_devbox.workflow.splitting import group_names
 from jupyter_devbox.workflow.trusting import require_files
 
 
@@ -47,11 +49,11 @@ class KernelVerb(Verb):
         project = self.find_project(context)
         require_files(context, project.root)
         engine = context.connect()
-        images = {target: engine.image(image_tag(project, target)) for target in BOX_TARGETS}
+        environments = product(group_names(project), BOX_TARGETS)
         kernels = [
-            register_box_kernel(context, project, image, target)
-            for target, image in images.items()
-            if image is not None
+            register_box_kernel(context, project, image, target, group)
+            for group, target in environments
+            if (image := engine.image(image_tag(project, target, group))) is not None
         ]
         if not kernels:
             message = f"{project.name} has no image yet"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import sys
+from itertools import zip_longest
 from typing import Any
 
 from traitlets import Bool, Int, List, Unicode
@@ -12,16 +13,28 @@ from jupyter_devbox.cli.verb import ALIASES, FLAGS, Verb
 from jupyter_devbox.errors import UsageError
 from jupyter_devbox.spec.environment import Target
 from jupyter_devbox.spec.gpu import Gpu, GpuHost
+from jupyter_devbox.spec.groups import Group, SplitWish, check_group
 from jupyter_devbox.spec.project import ProjectOptions
 from jupyter_devbox.workflow.requests import ContainerizeRequest
 
 _OPTIONS = (
     "target", "include", "exclude", "provides", "pack", "apt", "python", "base", "port",
     "isolation", "idle", "gpus", "memory", "driver", "service",
-    "binder",
+    "binder", "split",
 )  # fmt: skip
 _TARGETS: dict[str, Target] = {"cpu": "cpu", "cuda": "cuda", "venv": "venv"}
 _CAPABILITY = re.compile(r"[0-9]{1,2}\.[0-9]")
+_EACH = "each"
+_SPLIT = "--split, --split train=a.ipynb,b.ipynb or --split=off"
+_GROUP = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]*=.")
+
+
+def _alone(word: str, following: str | None) -> str:
+    """Return an option that was given without its value with the value that it stands for."""
+    if word == "--binder":
+        return "--binder=dockerfile"
+    valued = following is not None and (following == "off" or _GROUP.match(following))
+    return f"--split={_EACH}" if word == "--split" and not valued else word
 
 
 class PlanVerb(Verb):
@@ -68,6 +81,10 @@ class PlanVerb(Verb):
     binder = Unicode(
         help="Files for Binder too: alone a Dockerfile, =buildpack, or =off for none any more."
     ).tag(config=True)
+    split = List(
+        Unicode(),
+        help="Environments of their own: alone one a notebook, =train=a.ipynb,b.ipynb, or =off.",
+    ).tag(config=True)
     strict = Bool(default_value=False, help="Stop at an import without a package.").tag(config=True)
     yes = Bool(default_value=False, help="Take every offered answer.").tag(config=True)
     most_arguments = 1000
@@ -86,9 +103,12 @@ class PlanVerb(Verb):
     }
 
     def parse_command_line(self, argv: list[str] | None = None) -> None:
-        """Read the command line; ``--binder`` alone takes no word after it for its value."""
+        """Read the command line; ``--binder`` alone takes no word after it for its value.
+
+        Nor does ``--split``, but for a group's name and notebooks, or ``off``.
+        """
         words = sys.argv[1:] if argv is None else argv
-        super().parse_command_line(["--binder=dockerfile" if w == "--binder" else w for w in words])
+        super().parse_command_line([_alone(*pair) for pair in zip_longest(words, words[1:])])
 
     def request(self, **more: Any) -> ContainerizeRequest:  # noqa: ANN401
         """Return the request that the command line makes.
@@ -108,6 +128,7 @@ class PlanVerb(Verb):
             project=self.chosen(),
             targets=tuple(dict.fromkeys(_TARGETS[name] for name in names)),
             gpu_host=self._gpu_host(),
+            split=self._split_wish(),
             wishes=ProjectOptions(
                 include=tuple(self.include),
                 exclude=tuple(self.exclude),
@@ -130,6 +151,25 @@ class PlanVerb(Verb):
             yes=self.yes,
             **more,
         )
+
+    def _split_wish(self) -> SplitWish | None:
+        """Return what the command line says of environments of their own; None for nothing."""
+        if not self.split:
+            return None
+        if self.split == ["off"]:
+            return SplitWish(off=True)
+        named: dict[str, list[str]] = {}
+        for text in self.split:
+            name, _, notebooks = text.partition("=")
+            if text == _EACH:
+                continue
+            if not notebooks.strip(","):
+                message = f"This names no group with its notebooks: `{text}`"
+                raise UsageError(message, hint=_SPLIT)
+            listed = (notebook for notebook in notebooks.split(",") if notebook)
+            named.setdefault(check_group(name), []).extend(listed)
+        groups = (Group(name=name, notebooks=tuple(found)) for name, found in named.items())
+        return SplitWish(named=tuple(groups))
 
     def _gpu_host(self) -> GpuHost | None:
         """Return the machine that the options describe; None for this one."""

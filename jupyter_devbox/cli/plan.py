@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import textwrap
 from collections.abc import Mapping
+from itertools import product
 from typing import Any
 
 from jupyter_devbox.cli.options import PlanVerb
@@ -24,6 +25,7 @@ class PlanningVerb(PlanVerb):
     examples = """
     jupyter devbox plan analysis.ipynb
     jupyter devbox plan analysis.ipynb --target cuda --driver 550.54
+    jupyter devbox plan train.ipynb plots.ipynb --split
     """
 
     def execute(self, context: Context) -> tuple[int, Mapping[str, Any]]:
@@ -35,26 +37,34 @@ class PlanningVerb(PlanVerb):
         for snapshot in proposal.snapshots:
             self.say(wording.uses(snapshot))
         told: list[Mapping[str, Any]] = []
-        for target in request.targets:
-            twin = plan.twin if target == "cuda" else None
-            spec = twin.spec if twin else plan.spec
+        for environment, target in product(proposal.environments, request.targets):
+            twin = environment.twin if target == "cuda" else None
+            spec = twin.spec if twin else environment.spec
             if spec is None:  # nothing fits this machine: that is the answer
-                plan.for_target(target)
+                environment.for_target(target)
                 continue
-            lock = twin.lock if twin else plan.lock
+            lock = twin.lock if twin else environment.lock
             self._show(spec, lock, twin.problem if twin else None)
             problem = twin.problem.to_json() if twin and twin.problem else None
             told.append({**spec.to_json(), "problem": problem})
+        for line in wording.splitting(plan.savings):
+            self.say(line)
         for line in wording.for_binder(plan.binder):
             self.say(line)
         for line in wording.no_room(proposal.needed_bytes, proposal.free_bytes):
             self.say(line)
         first, *others = told
-        return 0, {**first, "project": str(proposal.project.root), "others": others}
+        answer = {**first, "project": str(proposal.project.root), "others": others}
+        if plan.groups:
+            answer["groups"] = {group.name: list(group.notebooks) for group in plan.groups}
+        if plan.savings:
+            answer["savings"] = plan.savings.to_json()
+        return 0, answer
 
     def _show(self, spec: EnvironmentSpec, lock: Lock | None, problem: DevboxError | None) -> None:
         """Print one target's decisions."""
-        self.say(f"For {wording.TARGET_LABELS[spec.target]}:")
+        label = wording.TARGET_LABELS[spec.target]
+        self.say(f"For {spec.group}, {label}:" if spec.group else f"For {label}:")
         width = max((len(d.choice) for d in spec.decisions), default=0)
         for decision in spec.decisions:
             lead = f"  {decision.choice:<{min(width, 34)}}  "

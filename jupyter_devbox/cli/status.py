@@ -8,6 +8,7 @@ from typing import Any
 from jupyter_devbox.cli.verb import Verb
 from jupyter_devbox.view.units import card, clean, count
 from jupyter_devbox.workflow.context import Context
+from jupyter_devbox.workflow.names import environment_key
 from jupyter_devbox.workflow.status import ProjectStatus, project_status
 
 
@@ -30,7 +31,9 @@ def _lines(status: ProjectStatus) -> list[str]:
         return [*lines, "No notebook is containerized here yet.",
                 "Next: jupyter devbox containerize NOTEBOOK.ipynb"]  # fmt: skip
     for notebook in status.notebooks:
-        lines.append(f"{notebook.path}: " + ("changed" if notebook.drift else "up to date"))
+        group = f" ({notebook.group})" if notebook.group else ""
+        stands = "changed" if notebook.drift else "up to date"
+        lines.append(f"{notebook.path}{group}: {stands}")
         lines += [f"  + {name} is used and not in the image" for name in notebook.missing]
         lines += [f"  - {name} is no longer used" for name in notebook.unused]
         lines += [f"  ~ {text}" for text in notebook.changed]
@@ -44,7 +47,8 @@ def _lines(status: ProjectStatus) -> list[str]:
         running = "running" if box.running else "stopped"
         stale = ", from older files" if box.stale else ""
         kernels = f", {count(box.kernels, 'kernel')}" if box.kernels else ""
-        lines.append(f"Box {box.id[:12]} ({box.target}): {running}{kernels}{stale}")
+        which = environment_key(box.target, box.group)
+        lines.append(f"Box {box.id[:12]} ({which}): {running}{kernels}{stale}")
         lines += [f"  {card(gpu)}" for gpu in box.gpus]
     for service in status.services:
         running = "running" if service.running else "stopped"

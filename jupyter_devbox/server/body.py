@@ -9,6 +9,7 @@ from typing import Any
 
 from jupyter_devbox.errors import BadRequestError, ConfigurationError
 from jupyter_devbox.spec.environment import Target
+from jupyter_devbox.spec.groups import SplitWish
 from jupyter_devbox.spec.project import ProjectOptions
 from jupyter_devbox.spec.run_args import parse_size
 
@@ -20,7 +21,7 @@ _LONGEST_TEXT = 4096
 _TARGETS: dict[str, Target] = {"cpu": "cpu", "cuda": "cuda", "venv": "venv"}
 _EDITS = frozenset(
     {"targets", "include", "exclude", "provides", "apt", "exclude_apt", "pack", "memory", "python",
-     "base", "keep_mine"}
+     "base", "keep_mine", "split"}
 )  # fmt: skip
 
 
@@ -91,6 +92,8 @@ class Edits:
 
     Parameters
     ----------
+    split
+        What the user says of environments of their own; None for nothing.
     told
         As it came, for a build's record.
     """
@@ -98,6 +101,7 @@ class Edits:
     targets: tuple[Target, ...] = ("cpu",)
     wishes: ProjectOptions = field(default_factory=ProjectOptions)
     keep_mine: bool = False
+    split: SplitWish | None = None
     told: Mapping[str, Any] = field(default_factory=dict)
 
 
@@ -138,6 +142,7 @@ def read_edits(value: object) -> Edits:
             provides=_provides(value.get("provides")),
         ),
         keep_mine=body.flag("keep_mine"),
+        split=_split(body.text("split")),
         told={name: found for name, found in value.items() if found not in (None, [], {}, False)},
     )
 
@@ -147,6 +152,13 @@ def _target(name: str) -> Target:
         message = f"This target is not there yet: `{name[:80]}`"
         raise bad_request(message)
     return _TARGETS[name]
+
+
+def _split(word: str) -> SplitWish | None:
+    if word not in {"", "each", "off"}:
+        message = f"This is no way to split: `{word[:80]}`"
+        raise bad_request(message)
+    return SplitWish(off=word == "off") if word else None
 
 
 def _provides(value: object) -> tuple[str, ...]:

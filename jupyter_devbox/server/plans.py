@@ -13,6 +13,7 @@ from jupyter_devbox.spec.snapshot import CapturedRequirement
 from jupyter_devbox.spec.visible import bounded, visible
 from jupyter_devbox.view.reasons import why_apt, why_captured, why_package
 from jupyter_devbox.view.units import clean
+from jupyter_devbox.view.wording import splitting
 from jupyter_devbox.workflow.proposing import Proposal
 from jupyter_devbox.workflow.requests import ContainerizeRequest
 
@@ -21,7 +22,7 @@ _DIFF = 2000
 
 def plan_json(proposal: Proposal, request: ContainerizeRequest, path: str) -> dict[str, Any]:
     """Return the plan of a request for the notebook at Jupyter's `path`."""
-    spec = proposal.plan.spec
+    spec = proposal.environments[0].spec
     return {
         "path": path,
         "project": project_json(proposal.project),
@@ -44,6 +45,9 @@ def plan_json(proposal: Proposal, request: ContainerizeRequest, path: str) -> di
             for state in proposal.targets
         ],
         "limits": {"memory": request.wishes.memory or _memory(proposal)},
+        **({"group": spec.group} if spec.group else {}),
+        "groups": {group.name: list(group.notebooks) for group in proposal.plan.groups},
+        "savings": _savings(proposal),
         "estimated_bytes": spec.estimated_bytes,
         "free_bytes": proposal.free_bytes,
         "needed_bytes": proposal.needed_bytes,
@@ -63,11 +67,16 @@ def plan_json(proposal: Proposal, request: ContainerizeRequest, path: str) -> di
     }
 
 
+def _savings(proposal: Proposal) -> dict[str, Any] | None:
+    saved = proposal.plan.savings
+    return {**saved.to_json(), "says": splitting(saved)} if saved else None
+
+
 def _requirements(proposal: Proposal) -> Iterator[dict[str, Any]]:
     """Yield the packages that the user may choose: those in the plan, and those left out."""
     captured = {r.name: r for s in proposal.snapshots for r in s.requirements}
-    locked = {package.name: package.version for package in proposal.plan.lock.packages}
-    for requirement in proposal.plan.spec.requirements:
+    locked = {package.name: package.version for package in proposal.environments[0].lock.packages}
+    for requirement in proposal.environments[0].spec.requirements:
         if requirement.reason == "kernel":
             continue
         own = captured.get(requirement.name)
@@ -96,8 +105,8 @@ def _left_out(captured: CapturedRequirement) -> dict[str, Any]:
 
 
 def _apt(proposal: Proposal) -> Iterator[dict[str, Any]]:
-    there = {package.name for package in proposal.plan.spec.apt}
-    for package in proposal.plan.spec.apt:
+    there = {package.name for package in proposal.environments[0].spec.apt}
+    for package in proposal.environments[0].spec.apt:
         yield {"name": package.name, "reason": clean(why_apt(package)), "included": True}
     for snapshot in proposal.snapshots:
         for apt in snapshot.apt:
@@ -131,20 +140,20 @@ def _files(proposal: Proposal) -> Iterator[dict[str, str]]:
 
 
 def _of_twin(proposal: Proposal) -> tuple[Decision, ...]:
-    twin = proposal.plan.twin
+    twin = proposal.environments[0].twin
     return twin.spec.decisions if twin and twin.spec else ()
 
 
 def _size(proposal: Proposal, target: str) -> int | None:
-    twin = proposal.plan.twin
+    twin = proposal.environments[0].twin
     if target == "cuda":
         return twin.spec.estimated_bytes if twin and twin.spec and twin.lock else None
-    return proposal.plan.spec.estimated_bytes if target == "cpu" else None
+    return proposal.environments[0].spec.estimated_bytes if target == "cpu" else None
 
 
 def _memory(proposal: Proposal) -> str | None:
     """Return the limit that the project has, as it is written: ``4g``, ``512m``."""
-    limit = read_limits(proposal.plan.existing.run_args).memory
+    limit = read_limits(proposal.environments[0].existing.run_args).memory
     for unit, size in (("g", 2**30), ("m", 2**20), ("k", 2**10)):
         if limit and limit % size == 0:
             return f"{limit // size}{unit}"

@@ -91,6 +91,7 @@ def found(facts: Found, plan: Planned) -> str:
     decisions = ((d.what, d.choice, d.reason) for d in spec.decisions)
     image = wording.image_name(plan.targets)
     parts.append(_details(image, size, _table(decisions)))
+    parts += [f"<p>{escape(line.strip())}</p>" for line in wording.splitting(plan.savings)]
     notes = wording.for_binder(plan.binder, mark="")
     parts += [f'<div class="ask"><b>{escape(line)}</b></div>' for line in notes]
     if room := wording.no_room(plan.needed_bytes, plan.free_bytes, mark=""):

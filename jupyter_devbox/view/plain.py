@@ -29,7 +29,8 @@ class NotebookText:
         elif isinstance(event, Joined):
             self._print([wording.joined(event)])
         elif isinstance(event, Planned):
-            notes = wording.for_binder(event.binder, mark="")
+            notes = wording.splitting(event.savings)
+            notes += wording.for_binder(event.binder, mark="")
             notes += wording.no_room(event.needed_bytes, event.free_bytes, mark="")
             going = "Working. Interrupt the kernel to cancel."
             self._print([wording.planned(event), *notes, going])

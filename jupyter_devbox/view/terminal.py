@@ -55,7 +55,8 @@ class PlainView:
         elif isinstance(event, Joined):
             self._print([wording.joined(event)])
         elif isinstance(event, Planned):
-            notes = wording.for_binder(event.binder)
+            notes = wording.splitting(event.savings)
+            notes += wording.for_binder(event.binder)
             notes += wording.no_room(event.needed_bytes, event.free_bytes)
             self._print([wording.planned(event), *notes])
         elif isinstance(event, LogEvent):
@@ -119,7 +120,8 @@ class LiveView:
                 self._above([wording.joined(event)])
             elif isinstance(event, Planned):
                 mark = f"{self.marks.warn} "
-                notes = wording.for_binder(event.binder, mark)
+                notes = wording.splitting(event.savings)
+                notes += wording.for_binder(event.binder, mark)
                 notes += wording.no_room(event.needed_bytes, event.free_bytes, mark)
                 self._above([wording.planned(event), *notes, ""])
             else:

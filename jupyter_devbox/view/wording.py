@@ -14,6 +14,7 @@ from jupyter_devbox.errors import (
     EngineNotRunningError,
     EnginePermissionError,
 )
+from jupyter_devbox.plan import Leaner, Savings
 from jupyter_devbox.spec.environment import Target
 from jupyter_devbox.spec.snapshot import CapturedRequirement, KernelSnapshot, UnresolvedImport
 from jupyter_devbox.view.units import about, clean, count, duration, listing, size
@@ -21,6 +22,9 @@ from jupyter_devbox.workflow.binder import BinderPlan
 from jupyter_devbox.workflow.requests import ContainerizeResult, Found, Joined, Planned
 
 WIDTH = 80
+_TWO = 2
+_SHOWN = 4
+"""Packages that a line names."""
 TARGET_LABELS: Mapping[Target, str] = {"cpu": "CPU", "cuda": "CUDA", "venv": "venv"}
 NO_ENGINE = (
     EngineNotFoundError,
@@ -153,6 +157,38 @@ def for_binder(binder: BinderPlan | None, mark: str = "! ") -> list[str]:
     return [f"{mark}{clean(message)}" for _, message in binder.warnings] if binder else []
 
 
+def splitting(savings: Savings | None) -> list[str]:
+    """Return what environments of their own save; [] where nothing is split now."""
+    if savings is None or len(savings.groups) < _TWO:
+        return []
+    if savings.together is None:
+        first = f"One environment for all cannot be had: {clean(savings.problem)}."
+    else:
+        first = f"One environment: about {about(savings.together)}."
+    sizes = ", ".join(f"{g.group} {about(g.bytes)}" for g in savings.groups)
+    shared = f"{about(savings.shared)} of layers shared, {about(savings.total)} on disk"
+    lines = [f"{first} Split: {sizes}; {shared}."]
+    for group in savings.groups:
+        lines += _leaner(group)
+    return lines
+
+
+def _leaner(group: Leaner) -> list[str]:
+    """Return what a group of notebooks has of an environment of its own."""
+    lines, said = [], []
+    if group.fewer:
+        said.append(f"does without {count(group.fewer, 'package')}")
+    if group.own:
+        shown = [f"{n} {own} instead of {other}" for n, (other, own) in group.own.items()]
+        more = [f"{len(shown) - _SHOWN} more"] if len(shown) > _SHOWN else []
+        said.append(f"has versions of its own: {listing([*shown[:_SHOWN], *more])}")
+    if said:
+        lines.append(f"  {group.group} {', and '.join(said)}.")
+    if group.unmet:
+        lines.append(f"  In one environment {group.group} would lack {listing([*group.unmet])}.")
+    return lines
+
+
 def image_name(targets: tuple[Target, ...]) -> str:
     """Return what the plan of these targets is about: that of the first one."""
     return "Virtual environment" if targets[0] == "venv" else f"{TARGET_LABELS[targets[0]]} image"
@@ -179,6 +215,7 @@ def ready(result: ContainerizeResult) -> list[str]:
     if left_out:
         lines.append(f"Left out: {unresolved_names(left_out)}")
     lines += without(result.left_out)
+    lines += [f"Kept, for you changed it: {clean(path)}" for path in result.changes.kept]
     if result.files:
         where = sorted({f"{path.split('/')[0]}/" for path in result.files})
         lines.append(f"{count(len(result.files), 'file')} written to {listing(where)}")
@@ -199,12 +236,11 @@ def next_steps(result: ContainerizeResult) -> list[str]:
         return ["Next:", f"  jupyter devbox containerize {notebook}     build it"]
     if not result.built and not result.files:
         return []
-    kernel = result.kernels[0]
     return [
         "Next:",
         *_columns(
             (f"jupyter devbox run {notebook}", "run it"),
-            ("in JupyterLab", f'choose the kernel "{kernel.display_name}"'),
+            ("in JupyterLab", f"choose the kernel {_kernel_names(result)}"),
             *((("in VS Code", "Reopen in Container"),) if result.image else ()),
         ),
     ]
@@ -219,8 +255,14 @@ def next_in_notebook(result: ContainerizeResult) -> list[str]:
     """Return what to do next, in a notebook."""
     if not result.kernels:
         return ["Next: %containerize, without --no-build, builds it."]
-    name = result.kernels[0].display_name
-    return [f'Next: choose the kernel "{name}" (menu Kernel, Change Kernel).']
+    return [f"Next: choose the kernel {_kernel_names(result)} (menu Kernel, Change Kernel)."]
+
+
+def _kernel_names(result: ContainerizeResult) -> str:
+    """Return the kernel to choose; of a split project one for each group."""
+    first = result.kernels[0]
+    same = [k for k in result.kernels if k.target == first.target]
+    return " or ".join(f'"{kernel.display_name}"' for kernel in same)
 
 
 def failure(error: DevboxError, command: str = "") -> list[str]:

@@ -89,7 +89,13 @@ def plan_binder(
     except (BinderError, LockError, FileError) as error:
         if asked:
             raise
-        return BinderPlan(warnings=(("binder_stays", _stays(error)),))
+        return binder_stays(error)
+
+
+def binder_stays(error: DevboxError) -> BinderPlan:
+    """Return the plan of a project whose files for Binder stay as they are, and why."""
+    said = f"The files for Binder stay as they are: {error.message}. Next: {error.hint}"
+    return BinderPlan(warnings=(("binder_stays", said),))
 
 
 def _planned(
@@ -158,7 +164,3 @@ def _left_out(
         folders = " ".join(sorted({name.rpartition("/")[0] for name in names}))
         what = f"Git ignores what Binder needs: {', '.join(names)}"
         yield "binder_ignored", f"{what}. Next: git add --force {folders}"
-
-
-def _stays(error: DevboxError) -> str:
-    return f"The files for Binder stay as they are: {error.message}. Next: {error.hint}"

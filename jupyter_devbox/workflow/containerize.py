@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import shutil
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
+from itertools import product
 from pathlib import Path
 
 from jupyter_devbox.engine.base import Engine
@@ -26,13 +27,16 @@ from jupyter_devbox.files.writer import Changes, compare, refuse_conflicts, writ
 from jupyter_devbox.spec.container import ImageInfo
 from jupyter_devbox.spec.environment import Target
 from jupyter_devbox.spec.events import PhaseEvent
+from jupyter_devbox.spec.groups import ONLY
 from jupyter_devbox.spec.names import normalise
 from jupyter_devbox.spec.project import ProjectOptions
 from jupyter_devbox.spec.snapshot import KernelSnapshot
 from jupyter_devbox.workflow.capturing import capture_all, check_notebook
 from jupyter_devbox.workflow.context import Context
 from jupyter_devbox.workflow.making import make_box_kernel
-from jupyter_devbox.workflow.planning import Plan, make_plan
+from jupyter_devbox.workflow.planning import make_plan
+from jupyter_devbox.workflow.plans import EnvironmentPlan
+from jupyter_devbox.workflow.registered import forget_ended
 from jupyter_devbox.workflow.requests import (
     ContainerizeRequest,
     ContainerizeResult,
@@ -42,6 +46,7 @@ from jupyter_devbox.workflow.requests import (
     RegisteredKernel,
 )
 from jupyter_devbox.workflow.room import free_bytes, needed_bytes
+from jupyter_devbox.workflow.splitting import with_all, with_named
 from jupyter_devbox.workflow.trusting import record_written, require_files
 from jupyter_devbox.workflow.turns import turn
 from jupyter_devbox.workflow.venv import make_venv_kernel
@@ -88,17 +93,22 @@ def _go(
     if not request.dry_run:
         require_files(context, project.root)
     existing = read_environment(project.root)
+    asked = [project.relative(path) for path in request.notebooks]
+    request = with_all(request, project, existing)
     snapshots = capture_all(context, request, project, existing)
     on_event(Found(project=project, snapshots=snapshots, targets=request.targets))
     _refuse_unresolved(snapshots, request)
     request = _packing(existing.options, snapshots, request)
     on_event(PhaseEvent(phase="Pin versions", status="started"))
     plan = make_plan(context, request, project, existing, snapshots, engine=engine)
-    for target in request.targets:
-        plan.for_target(target)  # or raise why it cannot be had
-    if existing.twin_stages and plan.twin and plan.twin.problem:
-        raise _without_its_stages(plan.twin.problem)
-    spec, lock = plan.for_target(request.targets[0])
+    wanted = plan.environments if request.split else plan.of(asked)
+    for environment, target in product(wanted, request.targets):
+        environment.for_target(target)  # or raise why it cannot be had
+    for environment in plan.environments:
+        if environment.existing.twin_stages and environment.twin and environment.twin.problem:
+            raise _without_its_stages(environment.twin.problem)
+    twin = wanted[0].twin
+    spec, lock = wanted[0].for_target(request.targets[0])
     changes = compare(project.root, plan.tree)
     on_event(
         Planned(
@@ -106,10 +116,11 @@ def _go(
             lock=lock,
             changes=changes,
             free_bytes=free_bytes(engine, project.root),
-            needed_bytes=needed_bytes(engine, project, plan, changes, request.targets),
+            needed_bytes=needed_bytes(engine, project, wanted, changes, request.targets),
             targets=request.targets,
-            twin_problem=plan.twin.problem if plan.twin else None,
+            twin_problem=twin.problem if twin else None,
             binder=plan.binder,
+            savings=plan.savings,
         )
     )
     count = len(lock.packages)
@@ -133,7 +144,9 @@ def _go(
     result = replace(result, files=files)
     if not request.build:
         return result
-    return _make(context, result, plan, making)
+    result = _make(context, result, wanted, making)
+    forget_ended(context, project, [group.name for group in plan.groups] or [ONLY])
+    return result
 
 
 def _without_its_stages(problem: DevboxError) -> PlanError:
@@ -159,6 +172,7 @@ def find_request_project(context: Context, request: ContainerizeRequest) -> Proj
 
 def _relocated(context: Context, request: ContainerizeRequest) -> ContainerizeRequest:
     """Return the request with its notebooks checked; one in HOME is copied on `--yes`."""
+    request = with_named(request)
     if not request.notebooks and request.snapshot is None:
         request = replace(request, notebooks=_remembered(context, request))
     notebooks = tuple(check_notebook(path) for path in request.notebooks)
@@ -284,22 +298,33 @@ class _Making:
 
 
 def _make(
-    context: Context, result: ContainerizeResult, plan: Plan, making: _Making
+    context: Context,
+    result: ContainerizeResult,
+    environments: Iterable[EnvironmentPlan],
+    making: _Making,
 ) -> ContainerizeResult:
-    """Build each target and register its kernel."""
+    """Build each target of each environment and register its kernel."""
     kernels: list[RegisteredKernel] = []
     image: ImageInfo | None = None
     seconds, built = 0.0, False
     left_out: tuple[str, ...] = ()
-    for target in making.targets:
+    for environment, target in product(environments, making.targets):
         if target == "venv":
-            made = make_venv_kernel(context, result.project, plan, making.on_event, making.cancel)
-        else:
-            engine = making.engine or context.connect()
-            made = make_box_kernel(
-                context, result.project, engine, making.on_event, making.cancel, target=target
+            made = make_venv_kernel(
+                context, result.project, environment, making.on_event, making.cancel
             )
-            image, left_out = image or made.image, made.left_out
+        else:
+            made = make_box_kernel(
+                context,
+                result.project,
+                making.engine or context.connect(),
+                making.on_event,
+                making.cancel,
+                target=target,
+                group=environment.spec.group,
+            )
+            image = image or made.image
+            left_out = tuple(dict.fromkeys((*left_out, *made.left_out)))
         kernels.append(made.kernel)
         seconds += made.seconds
         built = built or made.built

@@ -12,6 +12,7 @@ from jupyter_devbox.files.reader import read_environment
 from jupyter_devbox.plan import apply_answers
 from jupyter_devbox.spec.box import TARGETS as BOX_TARGETS
 from jupyter_devbox.spec.environment import Target
+from jupyter_devbox.spec.groups import ONLY, group_of
 from jupyter_devbox.spec.snapshot import KernelSnapshot
 from jupyter_devbox.workflow.capturing import capture_saved, check_notebook
 from jupyter_devbox.workflow.context import Context
@@ -20,6 +21,7 @@ from jupyter_devbox.workflow.gpu_here import why_no_gpu
 from jupyter_devbox.workflow.making import image_tag
 from jupyter_devbox.workflow.registered import registered_kernels
 from jupyter_devbox.workflow.requests import RegisteredKernel
+from jupyter_devbox.workflow.splitting import project_groups
 from jupyter_devbox.workflow.trusting import review
 
 
@@ -50,7 +52,8 @@ class NotebookState:
     Parameters
     ----------
     kernels
-        Registered for the project, each with its image's size in bytes, None where unknown.
+        Registered for the notebook's environment, each with its image's size in bytes, None where
+        unknown.
     differences
         Against the project's files; () where nothing was written yet.
     approved
@@ -97,17 +100,22 @@ def notebook_state(
         The notebook or the project's files cannot be read.
     """
     project = notebook_project(context, notebook)
-    existing = read_environment(project.root)
+    name = project.relative(notebook)
+    group = group_of(project_groups(project), name) or ONLY
+    existing = read_environment(project.root, "cpu", group)
     snapshot = snapshot or capture_saved(context, notebook, project)
     snapshot = apply_answers(snapshot, existing.options.provides)
     engine, obstacle = reachable_engine(context)
     return NotebookState(
         project=project,
         snapshot=snapshot,
-        kernels=_with_sizes(engine, registered_kernels(context, str(project.root))),
+        kernels=_with_sizes(
+            engine,
+            tuple(k for k in registered_kernels(context, str(project.root)) if k.group == group),
+        ),
         differences=drift(snapshot, existing) if existing.requirements else (),
         approved=review(context, project.root).approved,
-        targets=target_states(context, engine, obstacle, project),
+        targets=target_states(context, engine, obstacle, project, group),
         obstacle=obstacle,
     )
 
@@ -126,7 +134,11 @@ def reachable_engine(context: Context) -> tuple[Engine | None, EngineError | Non
 
 
 def target_states(
-    context: Context, engine: Engine | None, obstacle: EngineError | None, project: Project
+    context: Context,
+    engine: Engine | None,
+    obstacle: EngineError | None,
+    project: Project,
+    group: str = ONLY,
 ) -> tuple[TargetState, ...]:
     """Return the targets there are, and how each stands on this machine."""
     boxes = (
@@ -134,7 +146,7 @@ def target_states(
             target=target,
             obstacle=obstacle,
             idle=why_no_gpu(context, engine) if engine and target == "cuda" else None,
-            bytes=_image_bytes(engine, image_tag(project, target)),
+            bytes=_image_bytes(engine, image_tag(project, target, group)),
         )
         for target in BOX_TARGETS
     )

@@ -3,85 +3,32 @@
 from __future__ import annotations
 
 import platform
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from importlib.metadata import version
 
 from jupyter_devbox.catalogue import read_catalogue
 from jupyter_devbox.engine.base import Engine
-from jupyter_devbox.errors import LockError, PlanError
+from jupyter_devbox.errors import ResolutionError
 from jupyter_devbox.files.project import Project
 from jupyter_devbox.files.reader import read_environment
-from jupyter_devbox.lock import dependents, lock_environment
-from jupyter_devbox.plan import (
-    PlanInputs,
-    choose_base,
-    doubles,
-    estimate_bytes,
-    merge_options,
-    pinned,
-    plan,
-    python_of,
-    say_doubles,
-)
+from jupyter_devbox.plan import PlanInputs, choose_base, merge_options, python_of
 from jupyter_devbox.render import render
 from jupyter_devbox.spec.container import ImageInfo
-from jupyter_devbox.spec.environment import EnvironmentSpec, Target
-from jupyter_devbox.spec.lock import Lock
-from jupyter_devbox.spec.project import ExistingEnvironment, ProjectOptions
+from jupyter_devbox.spec.project import ExistingEnvironment
 from jupyter_devbox.spec.snapshot import KernelSnapshot
-from jupyter_devbox.spec.tree import RenderedTree
-from jupyter_devbox.workflow.binder import BinderPlan, plan_binder
+from jupyter_devbox.workflow.binder import plan_binder
 from jupyter_devbox.workflow.context import Context
+from jupyter_devbox.workflow.environments import EnvironmentPlanner
 from jupyter_devbox.workflow.gpu_host import gpu_host
 from jupyter_devbox.workflow.index import index_environment, machine_index, more_indexes
+from jupyter_devbox.workflow.plans import Plan
 from jupyter_devbox.workflow.requests import ContainerizeRequest
+from jupyter_devbox.workflow.split_planning import plan_groups
+from jupyter_devbox.workflow.splitting import groups_after
 from jupyter_devbox.workflow.trusting import review
 
 _MACHINES = {"x86_64": "amd64", "AMD64": "amd64", "aarch64": "arm64", "arm64": "arm64"}
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Twin:
-    """A project's CUDA environment.
-
-    Parameters
-    ----------
-    spec
-        None where nothing fits; what cannot be had is in `problem`.
-    lock
-        None where it could not be locked.
-    """
-
-    spec: EnvironmentSpec | None = None
-    lock: Lock | None = None
-    problem: PlanError | LockError | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Plan:
-    """An environment with its lock and its files; `twin` and `binder` are None for none."""
-
-    spec: EnvironmentSpec
-    lock: Lock
-    tree: RenderedTree
-    existing: ExistingEnvironment
-    options: ProjectOptions
-    twin: Twin | None = None
-    binder: BinderPlan | None = None
-
-    def for_target(self, target: Target) -> tuple[EnvironmentSpec, Lock]:
-        """Return what a target is made from.
-
-        Raises
-        ------
-        PlanError, LockError
-            It cannot be had.
-        """
-        if target != "cuda":
-            return self.spec, self.lock
-        if self.twin is None or self.twin.spec is None or self.twin.lock is None:
-            raise (self.twin and self.twin.problem) or PlanError("Nothing was planned for CUDA")
-        return self.twin.spec, self.twin.lock
+_INSTEAD = "--split gives each notebook an environment of its own"
 
 
 def make_plan(
@@ -93,16 +40,20 @@ def make_plan(
     *,
     engine: Engine | None,
 ) -> Plan:
-    """Return the environment of a project's notebooks, locked and rendered; writes nothing.
+    """Return the environments of a project's notebooks, locked and rendered; writes nothing.
 
-    A project that has a CUDA twin, or is asked for one, has both planned: they stay in step.
+    A project that has a CUDA twin, or is asked for one, has both planned: they stay in step. Of a
+    split project all groups are planned, for they share a Dockerfile and a layer.
 
     Raises
     ------
+    UsageError
+        A group cannot be called so, or a notebook is named in two.
     PlanError, LockError
         What cannot be decided or resolved; for CUDA that is left to who needs it.
     """
     options = merge_options(existing.options, request.wishes)
+    groups = groups_after(request, project, existing, snapshots)
     index = machine_index(context)
     inputs = PlanInputs(
         project=project.name,
@@ -116,76 +67,69 @@ def make_plan(
         more_indexes=tuple(more.url for more in more_indexes(context)),
         catalogue=read_catalogue(),
     )
+    if groups:
+        first = tuple(s for s in snapshots if s.notebook in groups[0].notebooks)
+        inputs = replace(inputs, python=python_of(replace(inputs, snapshots=first)))
     base = choose_base(python_of(inputs), options, inputs.platform)
     inputs = replace(inputs, base_facts=_base_facts(engine, base.ref))
-    trusted = request.by_user and not review(context, project.root).waiting
-    spec, lock = _locked(context, plan(inputs), existing, trusted=trusted)
-    twin, twin_run_args = None, existing.run_args
-    if "cuda" in request.targets or existing.twin:
-        own = read_environment(project.root, "cuda")
-        host = request.gpu_host or gpu_host(context, engine)
-        inputs = replace(inputs, target="cuda", host=host, twin_lines=own.requirements)
-        twin = _twin(context, inputs, own, trusted=trusted)
-        twin_run_args = own.run_args
+    twins = "cuda" in request.targets or existing.twin or _has_twins(project, existing)
+    planner = EnvironmentPlanner(
+        root=project.root,
+        inputs=inputs,
+        index=index_environment(context),
+        host=(request.gpu_host or gpu_host(context, engine)) if twins else None,
+        trusted=request.by_user and not review(context, project.root).waiting,
+    )
+    if groups:
+        return plan_groups(planner, request, project, groups)
+    return _plan_whole(planner, request, project)
+
+
+def _has_twins(project: Project, existing: ExistingEnvironment) -> bool:
+    groups = (read_environment(project.root, "cpu", group.name) for group in existing.groups)
+    return any(group.twin for group in groups)
+
+
+def _plan_whole(
+    planner: EnvironmentPlanner, request: ContainerizeRequest, project: Project
+) -> Plan:
+    """Return the plan of a project with one environment; raises as `make_plan`."""
+    existing, options = planner.inputs.existing, planner.inputs.options
+    gone = tuple(group.name for group in existing.groups)
+    if gone:
+        # What the groups have locked is as good a beginning as a lock of all.
+        locked = [read_environment(project.root, "cpu", name).locked for name in gone]
+        existing = replace(existing, locked={n: v for each in locked for n, v in each.items()})
+    try:
+        environment = planner.environment(existing)
+    except ResolutionError as error:
+        if len(planner.inputs.snapshots) > 1:
+            error.hint = ", or ".join(filter(None, [error.hint, _INSTEAD]))
+        raise
     binder = plan_binder(
         project,
-        spec,
-        lock,
+        environment.spec,
+        environment.lock,
         options,
         asked=request.wishes.binder,
-        index=index_environment(context),
-        trusted=trusted,
+        index=planner.index,
+        trusted=planner.trusted,
     )
+    twin = environment.twin
     tree = render(
-        spec,
-        lock,
+        environment.spec,
+        environment.lock,
         options,
         uv_version=version("uv"),
-        twin=(twin.spec, twin.lock) if twin and twin.spec and twin.lock else None,
+        twin=twin.locked if twin else None,
         nested=project.nested,
         run_args=existing.run_args,
-        twin_run_args=twin_run_args,
+        twin_run_args=read_environment(project.root, "cuda").run_args,
         own=existing.compose,
         binder=binder.files if binder else (),
+        gone=gone,
     )
-    return Plan(
-        spec=spec,
-        lock=lock,
-        tree=tree,
-        existing=existing,
-        options=options,
-        twin=twin,
-        binder=binder,
-    )
-
-
-def _twin(
-    context: Context, inputs: PlanInputs, existing: ExistingEnvironment, *, trusted: bool
-) -> Twin:
-    """Return the CUDA environment as far as it can be had here."""
-    try:
-        spec = plan(inputs)
-    except PlanError as problem:
-        return Twin(problem=problem)
-    try:
-        spec, lock = _locked(context, spec, existing, trusted=trusted)
-    except LockError as problem:
-        return Twin(spec=spec, problem=problem)
-    return Twin(spec=spec, lock=lock)
-
-
-def _locked(
-    context: Context, spec: EnvironmentSpec, existing: ExistingEnvironment, *, trusted: bool
-) -> tuple[EnvironmentSpec, Lock]:
-    """Return an environment with its lock, its pins those of the lock."""
-    index = index_environment(context)
-    lock = lock_environment(spec, existing, index, trusted=trusted)
-    twice = doubles({p.name for p in lock.packages}, read_catalogue())
-    if twice:
-        said = say_doubles(twice, spec.requirements, dependents(spec, lock, index))
-        lock = replace(lock, decisions=(*lock.decisions, *said))
-    spec = pinned(spec, lock)
-    return replace(spec, estimated_bytes=estimate_bytes(spec, lock)), lock
+    return Plan(environments=(environment,), tree=tree, options=options, binder=binder)
 
 
 def image_platform(engine: Engine | None) -> str:

@@ -17,9 +17,11 @@ from jupyter_devbox.workflow.containerize import (
 )
 from jupyter_devbox.workflow.context import Context
 from jupyter_devbox.workflow.notebooks import TargetState, reachable_engine, target_states
-from jupyter_devbox.workflow.planning import Plan, make_plan
+from jupyter_devbox.workflow.planning import make_plan
+from jupyter_devbox.workflow.plans import EnvironmentPlan, Plan
 from jupyter_devbox.workflow.requests import ContainerizeRequest
 from jupyter_devbox.workflow.room import free_bytes, needed_bytes
+from jupyter_devbox.workflow.splitting import with_all, with_named
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,6 +30,8 @@ class Proposal:
 
     Parameters
     ----------
+    environments
+        Those of the request's notebooks: of a project that is not split the only one.
     outside
         The user's modules outside the project that await an answer: name to path.
     free_bytes, needed_bytes
@@ -38,6 +42,7 @@ class Proposal:
     project: Project
     snapshots: tuple[KernelSnapshot, ...]
     plan: Plan
+    environments: tuple[EnvironmentPlan, ...]
     changes: Changes
     outside: dict[str, str]
     targets: tuple[TargetState, ...]
@@ -53,29 +58,38 @@ def propose(context: Context, request: ContainerizeRequest) -> Proposal:
     CaptureError, PlanError, LockError, FileError
         What cannot be read, decided or resolved.
     """
-    request = replace(request, notebooks=tuple(check_notebook(n) for n in request.notebooks))
+    notebooks = with_named(request).notebooks
+    request = replace(request, notebooks=tuple(check_notebook(n) for n in notebooks))
     project = find_request_project(context, request)
     existing = read_environment(project.root)
+    asked = [project.relative(path) for path in request.notebooks]
+    request = with_all(request, project, existing)
     snapshots = capture_all(context, request, project, existing)
     engine, obstacle = reachable_engine(context)
     plan = make_plan(context, request, project, existing, snapshots, engine=engine)
+    wanted = plan.environments if request.split else plan.of(asked)
     changes = compare(project.root, plan.tree)
-    free, needed = _room(engine, project, plan, changes, request)
+    free, needed = _room(engine, project, wanted, changes, request)
     return Proposal(
         project=project,
         snapshots=snapshots,
         plan=plan,
+        environments=wanted,
         changes=changes,
         outside=undecided_modules(existing.options, request.wishes, snapshots),
-        targets=_with_twin(target_states(context, engine, obstacle, project), plan),
+        targets=_with_twin(
+            target_states(context, engine, obstacle, project, wanted[0].spec.group), wanted[0]
+        ),
         free_bytes=free,
         needed_bytes=needed,
     )
 
 
-def _with_twin(states: tuple[TargetState, ...], plan: Plan) -> tuple[TargetState, ...]:
+def _with_twin(
+    states: tuple[TargetState, ...], environment: EnvironmentPlan
+) -> tuple[TargetState, ...]:
     """Return the targets; one that could not be planned says why."""
-    problem = plan.twin.problem if plan.twin else None
+    problem = environment.twin.problem if environment.twin else None
     return tuple(
         replace(state, obstacle=problem) if problem and state.target == "cuda" else state
         for state in states
@@ -85,13 +99,13 @@ def _with_twin(states: tuple[TargetState, ...], plan: Plan) -> tuple[TargetState
 def _room(
     engine: Engine | None,
     project: Project,
-    plan: Plan,
+    environments: tuple[EnvironmentPlan, ...],
     changes: Changes,
     request: ContainerizeRequest,
 ) -> tuple[int | None, int]:
     """Return what is free and what is needed."""
     try:
         free = free_bytes(engine, project.root)
-        return free, needed_bytes(engine, project, plan, changes, request.targets)
+        return free, needed_bytes(engine, project, environments, changes, request.targets)
     except EngineError:  # it went away this moment
         return None, 0

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Iterable
+from itertools import product
 from pathlib import Path
 
 from jupyter_devbox.engine.base import Engine
@@ -13,10 +14,10 @@ from jupyter_devbox.files.writer import Changes
 from jupyter_devbox.plan import room_bytes
 from jupyter_devbox.spec.box import Target
 from jupyter_devbox.spec.environment import Target as AnyTarget
-from jupyter_devbox.spec.target_files import target_files
+from jupyter_devbox.spec.target_files import COMMON, target_files
 from jupyter_devbox.spec.written import DOCKERFILE, FOLDER
 from jupyter_devbox.workflow.making import image_tag, is_made_of
-from jupyter_devbox.workflow.planning import Plan
+from jupyter_devbox.workflow.plans import EnvironmentPlan
 
 
 def free_bytes(engine: Engine | None, folder: Path) -> int | None:
@@ -29,7 +30,7 @@ def free_bytes(engine: Engine | None, folder: Path) -> int | None:
 def needed_bytes(
     engine: Engine | None,
     project: Project,
-    plan: Plan,
+    environments: Iterable[EnvironmentPlan],
     changes: Changes,
     targets: Iterable[AnyTarget],
 ) -> int:
@@ -44,23 +45,30 @@ def needed_bytes(
         The engine went away.
     """
     changed = {change.path for change in changes.changes}
+    boxes: list[Target] = [target for target in targets if target != "venv"]
     return sum(
-        _of_target(engine, project, plan, changed, target) for target in targets if target != "venv"
+        _of_target(engine, project, environment, changed, target)
+        for environment, target in product(environments, boxes)
     )
 
 
 def _of_target(
-    engine: Engine | None, project: Project, plan: Plan, changed: set[str], target: Target
+    engine: Engine | None,
+    project: Project,
+    environment: EnvironmentPlan,
+    changed: set[str],
+    target: Target,
 ) -> int:
+    group = environment.spec.group
     try:
-        spec, lock = plan.for_target(target)
+        spec, lock = environment.for_target(target)
     except (PlanError, LockError):  # told elsewhere
         return 0
-    there = engine and engine.image(image_tag(project, target))
+    there = engine and engine.image(image_tag(project, target, group))
     if not there:
         return room_bytes(spec, lock)
-    if not changed and is_made_of(there, project.root / FOLDER, target):
+    if not changed and is_made_of(there, project.root / FOLDER, target, group):
         return 0
-    files = target_files(target)
-    below = {f"{FOLDER}/{DOCKERFILE}", f"{FOLDER}/{files.stable}"}
+    files = target_files(target, group)
+    below = {f"{FOLDER}/{name}" for name in (DOCKERFILE, COMMON, files.stable)}
     return room_bytes(spec, lock, stable=bool(below & changed))

@@ -20,8 +20,10 @@ from jupyter_devbox.errors import DevboxError, KernelStartError, NotebookError, 
 from jupyter_devbox.files.project import Project
 from jupyter_devbox.files.writer import atomic_write, refuse_unwritable, writing
 from jupyter_devbox.run.kernelspec import InstalledSpec, installed_kernelspecs
+from jupyter_devbox.spec.groups import ONLY, environment_title
 from jupyter_devbox.spec.kernelspec import with_provisioner
 from jupyter_devbox.workflow.context import Context
+from jupyter_devbox.workflow.splitting import notebook_group
 from jupyter_devbox.workflow.trusting import require_configuration
 
 _MARK = "jupyter_devbox_output"
@@ -66,8 +68,10 @@ class RunResult:
         }
 
 
-def find_kernel(context: Context, project: Project, target: str | None) -> InstalledSpec:
-    """Return the project's kernel: of that target, else the box's, else the environment's.
+def find_kernel(
+    context: Context, project: Project, target: str | None, group: str = ONLY
+) -> InstalledSpec:
+    """Return an environment's kernel: of that target, else the box's, else the venv's.
 
     Raises
     ------
@@ -78,11 +82,12 @@ def find_kernel(context: Context, project: Project, target: str | None) -> Insta
         str(spec.ours.get("target")): spec
         for spec in installed_kernelspecs(context.kernels)
         if spec.ours.get("project") == str(project.root)
+        and (spec.ours.get("group") or ONLY) == group
     }
     for wanted in [target] if target else ["cpu", "cuda", "venv"]:
         if wanted in specs:
             return specs[wanted]
-    message = f"{project.name} has no kernel yet" + (
+    message = f"{environment_title(project.name, group)} has no kernel yet" + (
         f" for the target: `{target}`" if target else ""
     )
     raise RunError(message, hint="jupyter devbox containerize NOTEBOOK.ipynb")
@@ -132,16 +137,17 @@ def run_notebook(
     Raises
     ------
     RunError
-        There is no kernel, or it did not start.
+        There is no kernel, or it did not start; or the notebook is in no group of a split project.
     UntrustedProjectError
         devcontainer.json is not approved as it is.
     FileError
         The output cannot be written; where its folder cannot, nothing was run.
     """
     require_configuration(context, project.root)
-    spec = find_kernel(context, project, target)
-    if spec.ours.get("target") == "cuda":
-        require_configuration(context, project.root, "cuda")
+    group = notebook_group(project, notebook)
+    spec = find_kernel(context, project, target, group)
+    cuda = spec.ours.get("target") == "cuda"
+    require_configuration(context, project.root, "cuda" if cuda else "cpu", group)
     document = read_notebook(notebook)
     refuse_unwritable((output or notebook).parent, _OUTPUT)
     started = time.monotonic()

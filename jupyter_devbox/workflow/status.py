@@ -12,14 +12,16 @@ from jupyter_devbox.files.reader import read_environment
 from jupyter_devbox.spec.box import LABEL_KIND, LABEL_PROJECT
 from jupyter_devbox.spec.container import ExecSpec
 from jupyter_devbox.spec.gpu_use import GpuUse
+from jupyter_devbox.spec.groups import ONLY
 from jupyter_devbox.spec.project import ExistingEnvironment
-from jupyter_devbox.workflow.boxes import box_target, cards_in_use, is_stale
+from jupyter_devbox.workflow.boxes import box_group, box_target, cards_in_use, is_stale
 from jupyter_devbox.workflow.capturing import capture_saved
 from jupyter_devbox.workflow.context import Context
 from jupyter_devbox.workflow.deaths import Death, last_death
 from jupyter_devbox.workflow.drift import drift, names
 from jupyter_devbox.workflow.making import FOLDER, image_tag, is_made_of
 from jupyter_devbox.workflow.services import FoundService, found_services
+from jupyter_devbox.workflow.splitting import group_names
 
 _COUNT = """
 import glob
@@ -38,6 +40,7 @@ class NotebookDrift:
     """What a notebook uses now, against requirements.in: names, or ``name old → new``."""
 
     path: str
+    group: str = ONLY
     missing: tuple[str, ...] = ()
     unused: tuple[str, ...] = ()
     changed: tuple[str, ...] = ()
@@ -59,6 +62,7 @@ class BoxStatus:
     target: str
     running: bool
     stale: bool
+    group: str = ONLY
     kernels: int = 0
     gpus: tuple[GpuUse, ...] = ()
 
@@ -88,6 +92,7 @@ class ProjectStatus:
             "notebooks": [
                 {
                     "path": n.path,
+                    **({"group": n.group} if n.group else {}),
                     "missing": list(n.missing),
                     "unused": list(n.unused),
                     "changed": list(n.changed),
@@ -98,6 +103,7 @@ class ProjectStatus:
                 {
                     "id": b.id,
                     "target": b.target,
+                    **({"group": b.group} if b.group else {}),
                     "running": b.running,
                     "kernels": b.kernels,
                     "stale": b.stale,
@@ -115,19 +121,32 @@ class ProjectStatus:
 
 def project_status(context: Context, project: Project) -> ProjectStatus:
     """Return how the project stands; changes nothing, and needs no engine."""
-    existing = read_environment(project.root)
-    notebooks = tuple(_drift(context, project, name, existing) for name in existing.notebooks)
+    environments = {
+        name: read_environment(project.root, "cpu", name) for name in group_names(project)
+    }
+    notebooks = tuple(
+        _drift(context, project, name, existing, group)
+        for group, existing in environments.items()
+        for name in existing.notebooks
+    )
     try:
         engine: Engine | None = context.connect()
     except EngineError:
         engine = None
-    image = engine.image(image_tag(project, "cpu")) if engine else None
-    stale = image is not None and not is_made_of(image, project.root / FOLDER, "cpu")
+    images = {
+        group: image
+        for group in (environments if engine else ())
+        if engine and (image := engine.image(image_tag(project, "cpu", group)))
+    }
+    stale = any(
+        not is_made_of(image, project.root / FOLDER, "cpu", group)
+        for group, image in images.items()
+    )
     return ProjectStatus(
         project=project,
         notebooks=notebooks,
         boxes=_boxes(engine, project),
-        image=image.id if image else None,
+        image=next((image.id for image in images.values()), None),
         image_stale=stale,
         engine=engine is not None,
         services=_services(context, engine, project),
@@ -146,11 +165,12 @@ def _services(
 
 
 def _drift(
-    context: Context, project: Project, name: str, existing: ExistingEnvironment
+    context: Context, project: Project, name: str, existing: ExistingEnvironment, group: str
 ) -> NotebookDrift:
     found = drift(capture_saved(context, project.root / name, project), existing)
     return NotebookDrift(
         path=name,
+        group=group,
         missing=names(found, "added"),
         unused=names(found, "removed"),
         changed=tuple(
@@ -167,6 +187,7 @@ def _boxes(engine: Engine | None, project: Project) -> tuple[BoxStatus, ...]:
         BoxStatus(
             id=box.id,
             target=box_target(box),
+            group=box_group(box),
             running=box.status == "running",
             stale=is_stale(engine, box, project.root),
             kernels=_kernels(engine, box.id) if box.status == "running" else 0,

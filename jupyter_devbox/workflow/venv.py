@@ -17,51 +17,54 @@ from jupyter_devbox.lock import lock_environment
 from jupyter_devbox.render.kernelspec import venv_kernelspec
 from jupyter_devbox.run.kernelspec import install_kernelspec
 from jupyter_devbox.spec.events import BuildEvent, PhaseEvent
+from jupyter_devbox.spec.groups import ONLY, environment_title
 from jupyter_devbox.spec.lock import Lock
 from jupyter_devbox.spec.requirements_txt import format_lock
 from jupyter_devbox.spec.target_files import CPU
 from jupyter_devbox.workflow.context import Context
 from jupyter_devbox.workflow.index import index_environment
 from jupyter_devbox.workflow.making import Made
-from jupyter_devbox.workflow.names import project_key
-from jupyter_devbox.workflow.planning import Plan, image_platform
+from jupyter_devbox.workflow.names import environment_key, project_key
+from jupyter_devbox.workflow.planning import image_platform
+from jupyter_devbox.workflow.plans import EnvironmentPlan
 from jupyter_devbox.workflow.requests import RegisteredKernel
 
 STAMP = "devbox-lock"
 
 
-def venv_folder(context: Context, project: Project) -> Path:
-    """Return where the project's virtual environment lies: outside the project."""
-    return context.data / "venvs" / project_key(project)
+def venv_folder(context: Context, project: Project, group: str = ONLY) -> Path:
+    """Return where a virtual environment of the project lies: outside the project."""
+    return context.data / "venvs" / (project_key(project) + (f"-{group}" if group else ""))
 
 
 def make_venv_kernel(
     context: Context,
     project: Project,
-    plan: Plan,
+    environment: EnvironmentPlan,
     on_event: Callable[[BuildEvent], None],
     cancel: threading.Event,
 ) -> Made:
-    """Make the project's virtual environment from its lock, and register its kernel.
+    """Make a virtual environment of the project's from its lock, and register its kernel.
 
     The written lock serves where Python's minor version and the platform agree; else the same
     direct pins are locked again for this machine, and that is said.
     """
     started = time.monotonic()
     on_event(PhaseEvent(phase="Python packages", status="started"))
-    lock, note = lock_for_this_machine(context, plan)
-    folder = venv_folder(context, project)
+    lock, note = lock_for_this_machine(context, environment)
+    group = environment.spec.group
+    folder = venv_folder(context, project, group)
     context.ledger.record("venv", str(folder), project=str(project.root))
     built = install_venv(context, folder, lock, cancel)
     detail = f"{len(lock.packages)} packages{note}"
     on_event(PhaseEvent(phase="Python packages", status="done", detail=detail, cached=not built))
     on_event(PhaseEvent(phase="Add kernel", status="started"))
-    kernel = register_venv_kernel(context, project, folder)
+    kernel = register_venv_kernel(context, project, folder, group)
     on_event(PhaseEvent(phase="Add kernel", status="done", detail=kernel.display_name))
     return Made(kernel=kernel, seconds=time.monotonic() - started if built else 0.0, built=built)
 
 
-def lock_for_this_machine(context: Context, plan: Plan) -> tuple[Lock, str]:
+def lock_for_this_machine(context: Context, plan: EnvironmentPlan) -> tuple[Lock, str]:
     """Return the lock that fits this machine, and a note when it is not the written one."""
     here = platform.python_version()
     same_python = here.split(".")[:2] == plan.spec.python.split(".")
@@ -102,17 +105,22 @@ def venv_python(folder: Path) -> Path:
     return folder / ("Scripts/python.exe" if windows else "bin/python")
 
 
-def register_venv_kernel(context: Context, project: Project, folder: Path) -> RegisteredKernel:
-    """Write the kernelspec of the project's virtual environment."""
-    name = f"devbox-{project_key(project)}-venv"
-    display = f"{project.name} · venv"
+def register_venv_kernel(
+    context: Context, project: Project, folder: Path, group: str = ONLY
+) -> RegisteredKernel:
+    """Write the kernelspec of a virtual environment."""
+    name = f"devbox-{project_key(project)}-{environment_key('venv', group)}"
+    display = f"{environment_title(project.name, group)} · venv"
     content = venv_kernelspec(
-        display_name=display, python=str(venv_python(folder)), project=str(project.root)
+        display_name=display,
+        python=str(venv_python(folder)),
+        project=str(project.root),
+        group=group,
     )
     context.ledger.record("kernelspec", name, project=str(project.root))
     install_kernelspec(context.kernels, name, content)
     return RegisteredKernel(
-        name=name, display_name=display, target="venv", project=str(project.root)
+        name=name, display_name=display, target="venv", project=str(project.root), group=group
     )
 
 

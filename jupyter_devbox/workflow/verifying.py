@@ -22,13 +22,15 @@ from jupyter_devbox.run.kernelspec import InstalledSpec, install_kernelspec, rem
 from jupyter_devbox.spec import box
 from jupyter_devbox.spec.environment import Target
 from jupyter_devbox.spec.events import BuildEvent
-from jupyter_devbox.spec.target_files import CPU
+from jupyter_devbox.spec.groups import environment_title
+from jupyter_devbox.spec.target_files import target_files
 from jupyter_devbox.workflow.comparing import compare_outputs
 from jupyter_devbox.workflow.context import Context
 from jupyter_devbox.workflow.index import index_environment
 from jupyter_devbox.workflow.making import box_content, build_project_image
 from jupyter_devbox.workflow.names import project_key
 from jupyter_devbox.workflow.running import execute, read_notebook
+from jupyter_devbox.workflow.splitting import group_names
 from jupyter_devbox.workflow.trusting import approved_context, require_files
 from jupyter_devbox.workflow.venv import venv_python
 
@@ -61,7 +63,10 @@ class NotebookProof:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Proof:
-    """What `verify` found; `versions` is name → (locked, found) where the two differ."""
+    """What `verify` found; `versions` is name → (locked, found) where the two differ.
+
+    Of a split project a name is ``group/name``.
+    """
 
     target: Target
     notebooks: tuple[NotebookProof, ...]
@@ -108,7 +113,7 @@ def verify(
     *,
     target: Target | None = None,
 ) -> Proof:
-    """Execute the project's notebooks in a clean environment and compare.
+    """Execute the project's notebooks in a clean environment, one a group, and compare.
 
     Parameters
     ----------
@@ -126,21 +131,24 @@ def verify(
     """
     require_files(context, project.root)
     target = target or _best_target(context)
-    existing = read_environment(project.root, target)
-    if not existing.locked:
-        message = f"There is nothing to verify yet in: `{project.root}`"
-        raise FileError(message, hint="jupyter devbox containerize NOTEBOOK.ipynb")
-    with _kernel(context, project, on_event, target) as kernel:
-        notebooks = tuple(_prove(project, name, kernel, interpreter) for name in existing.notebooks)
-        found = _found_versions(kernel, project.root)
-    versions = {
-        name: (locked, found.get(name))
-        for name, locked in sorted(existing.locked.items())
-        if found.get(name) != locked
-    }
-    return Proof(
-        target=target, notebooks=notebooks, versions=versions, checked=len(existing.locked)
-    )
+    notebooks: list[NotebookProof] = []
+    versions: dict[str, tuple[str, str | None]] = {}
+    checked = 0
+    for group in group_names(project):
+        existing = read_environment(project.root, target, group)
+        if not existing.locked:
+            message = f"There is nothing to verify yet in: `{project.root}`"
+            raise FileError(message, hint="jupyter devbox containerize NOTEBOOK.ipynb")
+        with _kernel(context, project, on_event, target, group) as kernel:
+            notebooks += [_prove(project, n, kernel, interpreter) for n in existing.notebooks]
+            found = _found_versions(kernel, project.root)
+        versions |= {
+            environment_title(group, name) if group else name: (locked, found.get(name))
+            for name, locked in sorted(existing.locked.items())
+            if found.get(name) != locked
+        }
+        checked += len(existing.locked)
+    return Proof(target=target, notebooks=tuple(notebooks), versions=versions, checked=checked)
 
 
 def _best_target(context: Context) -> Target:
@@ -156,11 +164,12 @@ def _kernel(
     project: Project,
     on_event: Callable[[BuildEvent], None],
     target: Target,
+    group: str,
 ) -> AbstractContextManager[str]:
     """Return what yields the name of a kernel in an environment that nobody has used."""
     if target == "venv":
-        return _venv_kernel(context, project)
-    return _box_kernel(context, project, on_event, target)
+        return _venv_kernel(context, project, group)
+    return _box_kernel(context, project, on_event, target, group)
 
 
 @contextmanager
@@ -169,28 +178,31 @@ def _box_kernel(
     project: Project,
     on_event: Callable[[BuildEvent], None],
     target: box.Target,
+    group: str,
 ) -> Iterator[str]:
     """Yield the name of a kernel that gets a new container for itself."""
     engine = context.connect()
     # It is built from a copy of the written files, so that nothing else can take part.
     image, _ = build_project_image(
-        context, project, engine, on_event, threading.Event(), target=target
+        context, project, engine, on_event, threading.Event(), target=target, group=group
     )
     name = f"devbox-{project_key(project)}-verify"
-    content = box_content(context, project, image, name, isolation="kernel", target=target)
+    content = box_content(
+        context, project, image, name, isolation="kernel", target=target, group=group
+    )
     with _registered(context, name, content):
         yield name
 
 
 @contextmanager
-def _venv_kernel(context: Context, project: Project) -> Iterator[str]:
+def _venv_kernel(context: Context, project: Project, group: str) -> Iterator[str]:
     """Yield the name of a kernel in a new virtual environment."""
     with scratch("verify") as temporary, approved_context(context, project.root) as lock:
         folder = temporary / "venv"
         make_venv(folder, context.python)
         install_lock(
             venv_python(folder),
-            lock / CPU.rest,
+            lock / target_files("cpu", group).rest,
             wheels=lock / "wheels",
             index=index_environment(context),
             bytecode=False,

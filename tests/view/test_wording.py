@@ -9,6 +9,7 @@ from makers import captured, snapshot
 from view_values import BUILT, FOUND, KERNEL, PLANNED, SNAPSHOT, result
 
 from jupyter_devbox.errors import ConflictError, DevboxError, EngineNotRunningError
+from jupyter_devbox.plan import Leaner, Savings
 from jupyter_devbox.spec.snapshot import CaptureWarning, UnresolvedImport
 from jupyter_devbox.view import wording
 
@@ -173,3 +174,32 @@ def test_untrusted_text_does_not_steer_the_terminal():
     )
     lines = [*wording.failure(error), *wording.found(replace(FOUND, snapshots=(warned,)), "add")]
     assert not set("".join(lines)) & set("\x1b\r\x9b\u202e")
+
+
+def test_what_splitting_saves_in_a_few_lines():
+    train = Leaner(group="train", bytes=1_900_000_000, unmet=("numpy<2",))
+    own = {f"p{n}": ("1", "2") for n in range(6)}
+    plots = Leaner(group="plots", bytes=500_000_000, fewer=31, own=own)
+    saved = Savings(groups=(train, plots), shared=400_000_000, together=2_400_000_000)
+    assert wording.splitting(saved) == [
+        (
+            "One environment: about 2.4 GB. Split: train 1.9 GB, plots 500 MB; "
+            "400 MB of layers shared, 2.0 GB on disk."
+        ),
+        "  In one environment train would lack numpy<2.",
+        (
+            "  plots does without 31 packages, and has versions of its own: p0 2 instead of 1, "
+            "p1 2 instead of 1, p2 2 instead of 1, p3 2 instead of 1 and 2 more."
+        ),
+    ]
+    none = replace(saved, together=None, problem="no\x1b numpy")
+    assert wording.splitting(none)[0].startswith(
+        "One environment for all cannot be had: no\ufffd numpy. Split: train"
+    )
+    assert wording.splitting(None) == wording.splitting(replace(saved, groups=(train,))) == []
+
+
+def test_each_group_s_kernel_is_named():
+    kernels = tuple(replace(KERNEL, group=g, display_name=f"d/{g} \u00b7 CPU") for g in ("a", "b"))
+    (line,) = wording.next_in_notebook(replace(BUILT, kernels=kernels))
+    assert '"d/a \u00b7 CPU" or "d/b \u00b7 CPU"' in line

@@ -113,8 +113,8 @@ def versions(lock):
 
 def test_both_are_locked_each_in_its_build(machine, torchs):
     plan = made(machine, TORCH)
-    assert versions(plan.lock)["torch"] == "2.13.0+cpu"
-    spec, lock = plan.for_target("cuda")
+    assert versions(plan.first.lock)["torch"] == "2.13.0+cpu"
+    spec, lock = plan.first.for_target("cuda")
     assert spec.target == "cuda"
     assert versions(lock)["torch"] == "2.13.0+cu126"
     assert versions(lock)["nvidia-cublas-cu12"] == "1.0"
@@ -126,31 +126,33 @@ def test_both_are_locked_each_in_its_build(machine, torchs):
 
 def test_without_a_twin_none_is_planned_and_none_is_asked_for(machine, torchs):
     plan = made(machine, TORCH, targets=("cpu",))
-    assert plan.twin is None
+    assert plan.first.twin is None
     assert not any("cuda" in file.path for file in plan.tree.files)
     assert not any("cu126" in path for path in torchs.asked)
     with pytest.raises(PlanError, match="Nothing was planned for CUDA"):
-        plan.for_target("cuda")
+        plan.first.for_target("cuda")
 
 
 def test_where_nothing_fits_the_plan_answers_and_keeps_the_problem(machine, torchs):
     plan = made(machine, TORCH, driver="470.256")
-    assert versions(plan.lock)["torch"] == "2.13.0+cpu"
-    assert plan.twin.spec is None
+    assert versions(plan.first.lock)["torch"] == "2.13.0+cpu"
+    assert plan.first.twin.spec is None
     assert not any("cuda" in file.path for file in plan.tree.files)
     with pytest.raises(NoCudaError) as caught:
-        plan.for_target("cuda")
-    assert caught.value is plan.twin.problem
+        plan.first.for_target("cuda")
+    assert caught.value is plan.first.twin.problem
 
 
 def test_where_its_index_is_away_the_decisions_are_there_and_the_lock_is_not(machine, torchs):
     torchs.close()
     plan = made(machine, TORCH)
-    assert versions(plan.lock)["torch"] == "2.13.0"  # the usual build, which runs on a CPU too
-    assert plan.twin.lock is None
-    assert {r.text for r in plan.twin.spec.requirements} >= {"torch==2.13.0+cu126"}
+    assert (
+        versions(plan.first.lock)["torch"] == "2.13.0"
+    )  # the usual build, which runs on a CPU too
+    assert plan.first.twin.lock is None
+    assert {r.text for r in plan.first.twin.spec.requirements} >= {"torch==2.13.0+cu126"}
     with pytest.raises(IndexUnreachableError) as caught:
-        plan.for_target("cuda")
+        plan.first.for_target("cuda")
     assert torchs.url in caught.value.message
 
 

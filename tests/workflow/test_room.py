@@ -15,12 +15,11 @@ from jupyter_devbox.files.project import Project
 from jupyter_devbox.files.writer import Change, Changes
 from jupyter_devbox.plan import estimate_bytes
 from jupyter_devbox.spec.gpu import GpuHost
-from jupyter_devbox.spec.project import ExistingEnvironment, ProjectOptions
-from jupyter_devbox.spec.tree import RenderedTree
+from jupyter_devbox.spec.project import ExistingEnvironment
 from jupyter_devbox.workflow.containerize import containerize
 from jupyter_devbox.workflow.context import Context
 from jupyter_devbox.workflow.making import LABEL_FILES, files_digest, image_tag
-from jupyter_devbox.workflow.planning import Plan, Twin
+from jupyter_devbox.workflow.plans import EnvironmentPlan, Twin
 from jupyter_devbox.workflow.proposing import propose
 from jupyter_devbox.workflow.requests import ContainerizeRequest, Planned
 from jupyter_devbox.workflow.room import free_bytes, needed_bytes
@@ -51,10 +50,7 @@ def images(tmp_path):
 
 
 def made(twin=None):
-    return Plan(
-        spec=sized(), lock=LOCK, tree=RenderedTree(files=()), twin=twin,
-        existing=ExistingEnvironment(), options=ProjectOptions(),
-    )  # fmt: skip
+    return EnvironmentPlan(spec=sized(), lock=LOCK, twin=twin, existing=ExistingEnvironment())
 
 
 def changed(*names):
@@ -63,7 +59,7 @@ def changed(*names):
 
 
 def needed(engine, project, plan, changes=NOTHING, targets=("cpu",)):
-    return needed_bytes(engine, project, plan, changes, targets)
+    return needed_bytes(engine, project, [plan], changes, targets)
 
 
 def test_a_first_build_takes_the_image_and_the_cache(project, images):

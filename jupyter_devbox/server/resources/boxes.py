@@ -77,6 +77,7 @@ def _json(box: BoxState, kernels: list[dict[str, Any]]) -> dict[str, Any]:
         "name": box.name,
         "project": folder_json(box.project),
         "target": box.target,
+        **({"group": box.group} if box.group else {}),
         "image": box.image,
         "running": box.running,
         "stale": box.stale,

@@ -53,6 +53,7 @@ def containerize_request(
         snapshot=asked.snapshot,
         targets=edits.targets,
         wishes=edits.wishes,
+        split=edits.split,
         keep_mine=edits.keep_mine,
         build=build,
         agreed=agreed,
