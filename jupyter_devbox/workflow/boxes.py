@@ -23,7 +23,7 @@ from jupyter_devbox.spec.box import (
 from jupyter_devbox.spec.compose_project import LABEL_COMPOSE
 from jupyter_devbox.spec.container import ContainerInfo
 from jupyter_devbox.spec.gpu_use import GpuUse
-from jupyter_devbox.spec.groups import ONLY
+from jupyter_devbox.spec.groups import ONLY, is_group
 from jupyter_devbox.spec.target_files import target_files
 from jupyter_devbox.workflow.context import Context
 from jupyter_devbox.workflow.making import FOLDER, is_made_of
@@ -132,8 +132,12 @@ def box_target(container: ContainerInfo) -> Target:
 
 
 def box_group(container: ContainerInfo) -> str:
-    """Return the group that a box was made for; "" for a project's only environment."""
-    return container.labels.get(LABEL_GROUP, ONLY)
+    """Return the group that a box was made for; "" for a project's only environment.
+
+    A Dockerfile may write labels of any text into its image, and a container has those too.
+    """
+    group = container.labels.get(LABEL_GROUP, ONLY)
+    return group if is_group(group) else ONLY
 
 
 def cards_in_use(engine: Engine, container: ContainerInfo) -> tuple[GpuUse, ...]:
