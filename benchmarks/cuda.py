@@ -161,7 +161,7 @@ def _stacks(context: Context, folder: Path) -> None:
     rows = []
     for name, driver, source in STACKS:
         plan = _planner(context, folder, source, driver, ("cuda",))()
-        spec, lock = plan.first.for_target("cuda")
+        spec, lock = plan.environments[0].for_target("cuda")
         installed = _installed(spec, lock)
         whole = slim + installed
         row(f"size said ÷ summed: {name}", f"{spec.estimated_bytes / whole:.3f}", "0.85 to 1.15",

@@ -39,7 +39,7 @@ def _lock(context: Context, folder: Path) -> None:
     request = ContainerizeRequest(notebooks=(notebook,), build=False)
     existing = read_environment(project.root)
     plan = make_plan(context, request, project, existing, (snapshot,), engine=None)
-    seconds = median_seconds(lambda: lock_environment(plan.first.spec, existing))
+    seconds = median_seconds(lambda: lock_environment(plan.environments[0].spec, existing))
     floor = median_seconds(lambda: run_uv(["--version"]))
     row("lock, everything cached", f"{seconds * 1000:.0f} ms", "≤ 200 ms",
         f"starting uv alone {floor * 1000:.0f} ms")  # fmt: skip

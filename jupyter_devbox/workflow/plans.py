@@ -85,11 +85,6 @@ class Plan:
     binder: BinderPlan | None = None
     savings: Savings | None = None
 
-    @property
-    def first(self) -> EnvironmentPlan:
-        """The only environment, or the one that clients open by default."""
-        return self.environments[0]
-
     def of(self, notebooks: Iterable[str]) -> tuple[EnvironmentPlan, ...]:
         """Return the environments of some notebooks; all, where there are none of them."""
         names = {group_of(self.groups, notebook) for notebook in notebooks}

@@ -119,7 +119,7 @@ def containerized(machine, folder, name, *cells):
     request = ContainerizeRequest(notebooks=(notebook,), targets=targets, gpu_host=GpuHost())
     existing = read_environment(folder)
     plan = make_plan(machine, request, project, existing, (snapshot,), engine=None)
-    assert plan.first.twin is None or plan.first.twin.problem is None
+    assert plan.environments[0].twin is None or plan.environments[0].twin.problem is None
     return compare(folder, plan.tree)
 
 

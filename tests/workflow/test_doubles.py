@@ -54,14 +54,14 @@ def test_what_asks_for_each_is_named(planned):
         captured("onnxruntime==1.22.0", cells=(2,)),
         targets=("cpu", "cuda"),
     )
-    (cpu,) = said(plan.first.spec).values()
+    (cpu,) = said(plan.environments[0].spec).values()
     assert "onnxruntime is there for fast-ocr and ocr and a.ipynb, " in cpu
     assert cpu.endswith("onnxruntime-gpu is there for ocr-gpu")
-    (cuda,) = said(plan.first.twin.spec).values()
+    (cuda,) = said(plan.environments[0].twin.spec).values()
     assert "onnxruntime is there for fast-ocr and ocr, " in cuda
     assert cuda.endswith("onnxruntime-gpu is there for ocr-gpu and a.ipynb")
 
 
 def test_one_name_alone_is_no_word_worth(planned):
     plan = planned(captured("ocr==1.0"), captured("onnxruntime==1.22.0"))
-    assert said(plan.first.spec) == {}
+    assert said(plan.environments[0].spec) == {}

@@ -113,8 +113,8 @@ def versions(lock):
 
 def test_both_are_locked_each_in_its_build(machine, torchs):
     plan = made(machine, TORCH)
-    assert versions(plan.first.lock)["torch"] == "2.13.0+cpu"
-    spec, lock = plan.first.for_target("cuda")
+    assert versions(plan.environments[0].lock)["torch"] == "2.13.0+cpu"
+    spec, lock = plan.environments[0].for_target("cuda")
     assert spec.target == "cuda"
     assert versions(lock)["torch"] == "2.13.0+cu126"
     assert versions(lock)["nvidia-cublas-cu12"] == "1.0"
@@ -126,33 +126,33 @@ def test_both_are_locked_each_in_its_build(machine, torchs):
 
 def test_without_a_twin_none_is_planned_and_none_is_asked_for(machine, torchs):
     plan = made(machine, TORCH, targets=("cpu",))
-    assert plan.first.twin is None
+    assert plan.environments[0].twin is None
     assert not any("cuda" in file.path for file in plan.tree.files)
     assert not any("cu126" in path for path in torchs.asked)
     with pytest.raises(PlanError, match="Nothing was planned for CUDA"):
-        plan.first.for_target("cuda")
+        plan.environments[0].for_target("cuda")
 
 
 def test_where_nothing_fits_the_plan_answers_and_keeps_the_problem(machine, torchs):
     plan = made(machine, TORCH, driver="470.256")
-    assert versions(plan.first.lock)["torch"] == "2.13.0+cpu"
-    assert plan.first.twin.spec is None
+    assert versions(plan.environments[0].lock)["torch"] == "2.13.0+cpu"
+    assert plan.environments[0].twin.spec is None
     assert not any("cuda" in file.path for file in plan.tree.files)
     with pytest.raises(NoCudaError) as caught:
-        plan.first.for_target("cuda")
-    assert caught.value is plan.first.twin.problem
+        plan.environments[0].for_target("cuda")
+    assert caught.value is plan.environments[0].twin.problem
 
 
 def test_where_its_index_is_away_the_decisions_are_there_and_the_lock_is_not(machine, torchs):
     torchs.close()
     plan = made(machine, TORCH)
     assert (
-        versions(plan.first.lock)["torch"] == "2.13.0"
+        versions(plan.environments[0].lock)["torch"] == "2.13.0"
     )  # the usual build, which runs on a CPU too
-    assert plan.first.twin.lock is None
-    assert {r.text for r in plan.first.twin.spec.requirements} >= {"torch==2.13.0+cu126"}
+    assert plan.environments[0].twin.lock is None
+    assert {r.text for r in plan.environments[0].twin.spec.requirements} >= {"torch==2.13.0+cu126"}
     with pytest.raises(IndexUnreachableError) as caught:
-        plan.first.for_target("cuda")
+        plan.environments[0].for_target("cuda")
     assert torchs.url in caught.value.message
 
 
