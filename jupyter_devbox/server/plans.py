@@ -46,6 +46,7 @@ def plan_json(proposal: Proposal, request: ContainerizeRequest, path: str) -> di
         ],
         "limits": {"memory": request.wishes.memory or _memory(proposal)},
         **({"group": spec.group} if spec.group else {}),
+        "notebooks": sorted({n for e in proposal.plan.environments for n in e.spec.notebooks}),
         "groups": {group.name: list(group.notebooks) for group in proposal.plan.groups},
         "savings": _savings(proposal),
         "estimated_bytes": spec.estimated_bytes,

@@ -96,6 +96,11 @@ async def test_a_plan_and_its_edits(call, project):
     assert [t["target"] for t in edited["targets"] if t["chosen"]] == ["cpu", "venv"]
     assert edited["digest"] != plan["digest"]
     assert (await call("GET", "plan", path=PATH))[1]["digest"] == plan["digest"]
+    assert (plan["notebooks"], plan["groups"], plan["savings"]) == (["n.ipynb"], {}, None)
+    body = {"path": PATH, "edits": {"split": "each"}}
+    _, split = await call("POST", "plan", body=body)
+    assert (split["group"], split["groups"]) == ("n", {"n": ["n.ipynb"]})
+    assert split["savings"]["groups"][0]["group"] == "n"
     assert not (project / ".devcontainer").exists()
 
 

@@ -229,6 +229,8 @@ async def test_a_notebook_behind_a_link_inside_is_fine(call, project):
         (json.dumps({"path": PATH, "edits": {"include": ["a"] * 501}}), "include"),
         (json.dumps({"path": PATH, "edits": {"targets": ["rocm"]}}), "rocm"),
         (json.dumps({"path": PATH, "edits": {"keep_mine": "yes"}}), "keep_mine"),
+        (json.dumps({"path": PATH, "edits": {"split": "x=a.ipynb"}}), "split"),
+        (json.dumps({"path": PATH, "edits": {"split": ["each"]}}), "split"),
         (json.dumps({"path": PATH, "edits": {"provides": ["a"]}}), "provides"),
         (json.dumps({"path": PATH, "edits": {"provides": {"a": 1}}}), "provides"),
         (json.dumps({"path": PATH, "kernel": 7}), "kernel"),

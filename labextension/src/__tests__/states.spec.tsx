@@ -335,6 +335,33 @@ describe('the plan', () => {
     });
   });
 
+  it('asks about environments of their own where there are several notebooks', async () => {
+    const says = [
+      'One environment: about 2.4 GB. Split: a 1.9 GB, b 490 MB.',
+      '  b does without 3'
+    ];
+    const { model } = await planned({ notebooks: ['a.ipynb', 'b.ipynb'], savings: { says } });
+    const box = screen.getByRole('checkbox', { name: 'One for each notebook' });
+    expect((box as HTMLInputElement).checked).toBe(false);
+    expect(text()).toContain(says[0]);
+    await act(async () => fireEvent.click(box));
+    expect(model.draft!.edits.split).toBe('each');
+    await act(async () => fireEvent.click(box));
+    expect(model.draft!.edits.split).toBe('off');
+  });
+
+  it('asks nothing about environments where there is one notebook', async () => {
+    await planned();
+    expect(screen.queryByRole('checkbox', { name: 'One for each notebook' })).toBeNull();
+  });
+
+  it('says which environments there are', async () => {
+    await planned({ groups: { train: ['train.ipynb'], plots: ['plots.ipynb'] } });
+    const box = screen.getByRole('checkbox', { name: 'One for each notebook' });
+    expect((box as HTMLInputElement).checked).toBe(true);
+    expect(text()).toContain('train, plots');
+  });
+
   it('lets CUDA be planned where it cannot run, and says why', async () => {
     const { model } = await planned();
     const cuda = screen.getByRole('checkbox', { name: 'CUDA' });

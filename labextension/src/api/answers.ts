@@ -39,6 +39,7 @@ export interface IEdits {
   python?: string | null;
   base?: string | null;
   keep_mine?: boolean;
+  split?: 'each' | 'off' | null;
 }
 
 export interface IKernelSpec {
@@ -122,6 +123,11 @@ export interface IPlan {
   base: { ref: string; python: string; reason: string };
   targets: (ITargetState & { chosen: boolean })[];
   limits: { memory: string | null };
+  /** All notebooks of the project, and its groups where it is split, each with its own. */
+  notebooks: string[];
+  groups: { [name: string]: string[] };
+  /** What splitting saves, in sentences, where it is asked for. */
+  savings: { says: string[] } | null;
   estimated_bytes: number | null;
   free_bytes: number | null;
   /** What building the chosen targets takes of it at most; 0 where all is there. */

@@ -20,6 +20,7 @@ import {
 import { Lines } from '../parts/lines';
 import { Packages, SystemPackages } from './plan-packages';
 import { Questions } from './plan-questions';
+import { Split } from './plan-split';
 import { Targets } from './plan-targets';
 import { Wish } from './plan-wish';
 
@@ -56,6 +57,7 @@ export function Plan(props: {
             </Note>
           ))}
           <Targets draft={draft} plan={plan} />
+          <Split draft={draft} plan={plan} />
           <hr />
           <Packages draft={draft} plan={plan} />
           <hr />
