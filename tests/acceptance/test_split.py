@@ -150,6 +150,16 @@ def test_every_group_is_proven(machine: Machine, project: Path):
 
 
 @pytest.mark.usefixtures("done")
+def test_without_an_engine_each_has_a_virtual_environment(machine: Machine, project: Path):
+    told = machine.must("containerize", "--target", "venv", "--json", cwd=project).json
+    assert [kernel["group"] for kernel in told["kernels"]] == [*GROUPS]
+    words = ("run", "old.ipynb", "--target", "venv", "--output", "venv.out.ipynb")
+    machine.must(*words, cwd=project)
+    document = nbformat.read(project / "venv.out.ipynb", as_version=4)
+    assert printed(document.cells[1]).startswith("1.16.0 ")
+
+
+@pytest.mark.usefixtures("done")
 def test_a_changed_group_waits_for_trust_and_the_other_goes_on(machine: Machine, project: Path):
     path = project / config("old")
     before = path.read_text()

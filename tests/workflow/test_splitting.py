@@ -37,38 +37,67 @@ EACH = SplitWish()
 OFF = SplitWish(off=True)
 
 
-@pytest.fixture
-def index(tmp_path, monkeypatch):
-    made = Index(tmp_path / "uv-cache")
-    for name in ("ipykernel", "pip", "six", "big"):
+@pytest.fixture(scope="module")
+def index(tmp_path_factory):
+    made = Index(tmp_path_factory.mktemp("index") / "uv-cache")
+    for name in ("ipykernel", "pip", "six", "big", "jupyterlab", "jupyterhub", "notebook"):
         made.add(name, "1.0")
     for version in ("1.9", "2.3"):
         made.add("lib", version)
     made.add("old", "1.0", "lib<2")
     made.add("new", "1.0", "lib>=2")
-    for name, value in made.env.items():
-        monkeypatch.setenv(name, value)
-    yield made
+    with pytest.MonkeyPatch.context() as patch:
+        for name, value in made.env.items():
+            patch.setenv(name, value)
+        yield made
     made.close()
 
 
-@pytest.fixture
-def machine(tmp_path, index):
+def new_machine(folder):
+    """A machine without an engine, with a project."""
+
     def none():
         message = "no Docker here"
         raise EngineNotFoundError(message)
 
     for name in ("home", "p/.git"):
-        (tmp_path / name).mkdir(parents=True)
+        (folder / name).mkdir(parents=True)
     return Context(
-        home=tmp_path / "home", env=dict(os.environ), data=tmp_path / "data",
-        kernels=tmp_path / "kernels", connect=none,
+        home=folder / "home", env=dict(os.environ), data=folder / "data",
+        kernels=folder / "kernels", connect=none,
     )  # fmt: skip
 
 
+def new_pair(project):
+    """One notebook needs what the other cannot have."""
+    return (
+        notebook(project, "train.ipynb", "lib<2", "six"),
+        notebook(project, "plots.ipynb", "lib>=2"),
+    )
+
+
 @pytest.fixture
-def project(tmp_path):
+def machine(tmp_path, index):
+    return new_machine(tmp_path)
+
+
+@pytest.fixture
+def project(tmp_path, machine):
     return tmp_path / "p"
+
+
+@pytest.fixture
+def pair(project):
+    return new_pair(project)
+
+
+@pytest.fixture(scope="module")
+def split(tmp_path_factory, index):
+    """A machine and its project, split once for the tests that only look."""
+    folder = tmp_path_factory.mktemp("split")
+    machine = new_machine(folder)
+    run(machine, new_pair(folder / "p"), split=EACH)
+    return machine, folder / "p"
 
 
 def notebook(project, name, *installs):
@@ -77,15 +106,6 @@ def notebook(project, name, *installs):
     path = project / name
     nbformat.write(nbformat.v4.new_notebook(cells=cells), path)
     return path
-
-
-@pytest.fixture
-def pair(project):
-    """One notebook needs what the other cannot have."""
-    return (
-        notebook(project, "train.ipynb", "lib<2", "six"),
-        notebook(project, "plots.ipynb", "lib>=2"),
-    )
 
 
 def run(machine, notebooks, *, split=None, dry=False, **options):
@@ -121,17 +141,16 @@ def placed(machine, notebooks):
     return find_request_project(machine, ContainerizeRequest(notebooks=tuple(notebooks)))
 
 
-def test_each_notebook_gets_the_versions_that_it_needs(machine, project, pair):
-    _, planned = run(machine, pair, split=EACH)
+def test_each_notebook_gets_the_versions_that_it_needs(split):
+    _, project = split
     assert versions(project, "train")["lib"] == "1.9"
     assert versions(project, "plots")["lib"] == "2.3"
     assert "six" not in versions(project, "plots")
     assert record(project) == {"train": ["train.ipynb"], "plots": ["plots.ipynb"]}
-    assert planned.spec.group == "train"
 
 
-def test_clients_are_offered_a_configuration_a_group_and_one_by_default(machine, project, pair):
-    run(machine, pair, split=EACH)
+def test_clients_are_offered_a_configuration_a_group_and_one_by_default(split):
+    _, project = split
     names = [n for n in files(project) if n.endswith("devcontainer.json")]
     assert names == ["devcontainer.json", "plots/devcontainer.json", "train/devcontainer.json"]
     top, plots = (
@@ -144,8 +163,8 @@ def test_clients_are_offered_a_configuration_a_group_and_one_by_default(machine,
     assert [top["name"], plots["name"]] == ["p \u00b7 CPU", "p/plots \u00b7 CPU"]
 
 
-def test_what_all_have_is_installed_once_below_the_rest(machine, project, pair):
-    run(machine, pair, split=EACH)
+def test_what_all_have_is_installed_once_below_the_rest(split):
+    _, project = split
     common = read(project, "requirements.common.txt")
     assert "ipykernel==1.0" in common
     assert "lib" not in common
@@ -169,8 +188,8 @@ def test_again_changes_nothing_whichever_notebook_is_named(machine, project, pai
     assert run(machine, pair, split=EACH)[0].files == ()
 
 
-def test_what_we_wrote_needs_nobody_s_trust(machine, project, pair):
-    run(machine, pair, split=EACH)
+def test_what_we_wrote_needs_nobody_s_trust(split):
+    machine, project = split
     found = review(machine, project)
     assert found.approved
     assert found.findings == ()
@@ -318,9 +337,7 @@ def test_services_and_groups_do_not_go_together_yet(machine, project, pair):
         run(machine, pair, split=EACH, services=("postgres",))
 
 
-def test_binder_has_one_environment_for_all(machine, project, pair, index):
-    for name in ("jupyterlab", "jupyterhub", "notebook"):
-        index.add(name, "1.0")
+def test_binder_has_one_environment_for_all(machine, project, pair):
     with pytest.raises(BinderError, match="lib<2"):
         run(machine, pair, split=EACH, binder="dockerfile")
     notebook(project, "train.ipynb", "lib", "six")
