@@ -16,6 +16,7 @@ from jupyter_devbox.errors import EngineNotFoundError, IndexUnreachableError, No
 from jupyter_devbox.files.project import find_project
 from jupyter_devbox.files.reader import read_environment
 from jupyter_devbox.spec.gpu import GpuHost
+from jupyter_devbox.spec.groups import SplitWish
 from jupyter_devbox.view import wording
 from jupyter_devbox.workflow import planning
 from jupyter_devbox.workflow.containerize import containerize
@@ -215,3 +216,29 @@ def test_a_dockerfile_with_stages_for_the_twin_alone_is_not_written_without_them
     shutil.rmtree(machine.home.parent / "p/.devcontainer/cuda")
     written(machine, *both, captured("six==1.0"), targets=("cpu",))
     assert b"nvidia" not in files(machine)["Dockerfile"]
+
+
+def test_each_group_has_a_twin_of_its_own(machine, torchs):
+    project = find_project(machine.home.parent / "p", home=machine.home)
+    notebook(machine, "import torch")
+    request = ContainerizeRequest(
+        targets=("cpu", "cuda"), gpu_host=GpuHost(driver="550.54", origin="--driver"),
+        split=SplitWish(),
+    )  # fmt: skip
+    facts = (snapshot(TORCH), snapshot(captured("six==1.0"), notebook="b.ipynb"))
+    existing = read_environment(project.root)
+    plan = make_plan(machine, request, project, existing, facts, engine=None)
+    a, b = plan.environments
+    assert [e.spec.group for e in plan.environments] == ["a", "b"]
+    assert versions(a.for_target("cuda")[1])["torch"] == "2.13.0+cu126"
+    assert "torch" not in versions(b.for_target("cuda")[1])
+    common = [
+        {p.name for p in lock.packages if p.group == "common"}
+        for e in plan.environments
+        for lock in (e.lock, e.for_target("cuda")[1])
+    ]
+    assert common == [{"ipykernel", "pip"}] * 4
+    texts = {file.path: file for file in plan.tree.files}
+    assert ".devcontainer/a-cuda/devcontainer.json" in texts
+    assert ".devcontainer/requirements.b-cuda.in" in texts
+    assert ".devcontainer/cuda/devcontainer.json" in plan.tree.absent
