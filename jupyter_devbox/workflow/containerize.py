@@ -101,7 +101,7 @@ def _go(
     request = _packing(existing.options, snapshots, request)
     on_event(PhaseEvent(phase="Pin versions", status="started"))
     plan = make_plan(context, request, project, existing, snapshots, engine=engine)
-    wanted = plan.environments if request.split else plan.of(asked)
+    wanted = plan.wanted(asked, every=request.split is not None)
     for environment, target in product(wanted, request.targets):
         environment.for_target(target)  # or raise why it cannot be had
     for environment in plan.environments:

@@ -85,7 +85,15 @@ class Plan:
     binder: BinderPlan | None = None
     savings: Savings | None = None
 
-    def of(self, notebooks: Iterable[str]) -> tuple[EnvironmentPlan, ...]:
-        """Return the environments of some notebooks; all, where there are none of them."""
+    def wanted(self, notebooks: Iterable[str], *, every: bool) -> tuple[EnvironmentPlan, ...]:
+        """Return what is made for some notebooks: their environments first.
+
+        Parameters
+        ----------
+        every
+            Whether the others follow; they do, too, where no notebook has one.
+        """
         names = {group_of(self.groups, notebook) for notebook in notebooks}
-        return tuple(e for e in self.environments if e.spec.group in names) or self.environments
+        theirs = tuple(e for e in self.environments if e.spec.group in names)
+        others = tuple(e for e in self.environments if e not in theirs)
+        return (*theirs, *others) if every or not theirs else theirs

@@ -67,7 +67,7 @@ def propose(context: Context, request: ContainerizeRequest) -> Proposal:
     snapshots = capture_all(context, request, project, existing)
     engine, obstacle = reachable_engine(context)
     plan = make_plan(context, request, project, existing, snapshots, engine=engine)
-    wanted = plan.environments if request.split else plan.of(asked)
+    wanted = plan.wanted(asked, every=request.split is not None)
     changes = compare(project.root, plan.tree)
     free, needed = _room(engine, project, wanted, changes, request)
     return Proposal(

@@ -372,6 +372,8 @@ def test_a_proposal_is_that_of_the_notebook_s_group(machine, project, pair):
     assert [e.spec.group for e in found.environments] == ["plots"]
     assert [e.spec.group for e in found.plan.environments] == ["train", "plots"]
     assert found.changes.changes == ()
+    again = propose(machine, ContainerizeRequest(notebooks=(pair[1],), split=EACH, dry_run=True))
+    assert [e.spec.group for e in again.environments] == ["plots", "train"]
 
 
 def test_a_debian_package_of_one_group_comes_after_what_all_share(machine, project, pair):
