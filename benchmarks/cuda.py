@@ -94,7 +94,8 @@ def _speed(context: Context, folder: Path) -> None:
     """Compare planning both targets with the CPU alone, and say what of it is uv's."""
     both = _planner(context, folder, "", DRIVER, ("cuda",))
     alone = _planner(context, folder, "", DRIVER, ("cpu",))
-    twin = both().twin
+    (planned,) = both().environments
+    twin = planned.twin
     if twin is None or twin.lock is None:
         sys.exit(f"the twin was not locked: {twin and twin.problem}")
     alone()
