@@ -104,7 +104,6 @@ AS_OTHERS = {
     "test_cli_contract",
     "test_interrupt",
     "test_killed_build",
-    "test_magics",
     "test_memory_option",
     "test_more_faults",
     "test_prune",

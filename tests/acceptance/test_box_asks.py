@@ -96,6 +96,7 @@ def each(tries: list[str]) -> str:
 
 def test_nothing_new_is_no_question(asked):
     machine, project, _ = asked
+    machine.adopt()
     before = tree_digest(project)
     _, said = cells(asked, "n.ipynb", LOAD, ASK)
     assert "Nothing to add" in said
@@ -106,6 +107,7 @@ def test_nothing_new_is_no_question(asked):
 def test_it_waits_for_a_yes_and_then_has_the_package(asked):
     machine, project, _ = asked
     write_notebook(project / "more.ipynb", "import packaging")
+    machine.adopt()
     before = tree_digest(project)
     said = cells(asked, "more.ipynb", LOAD, ASK, ASK)
     for text in said[1:]:
@@ -131,6 +133,7 @@ def test_it_waits_for_a_yes_and_then_has_the_package(asked):
 def test_a_no_is_a_no(asked):
     machine, project, _ = asked
     write_notebook(project / "no.ipynb", "import idna")
+    machine.adopt()
     before = tree_digest(project)
     cells(asked, "no.ipynb", LOAD, ASK)
     listed = "print(json.dumps([a.id for a in asking.waiting(m())]))"
@@ -149,6 +152,7 @@ def test_what_was_shown_is_what_is_done(asked):
     listed = "print(json.dumps([a.id for a in asking.waiting(m())]))"
     (identity,) = workflow(machine, listed, project)
     write_notebook(project / "swap.ipynb", "import certifi")
+    machine.adopt()
     before = tree_digest(project)
     code = (
         "from jupyter_devbox.errors import PlanChangedError\n"
@@ -167,6 +171,7 @@ def test_a_notebook_that_changes_while_it_is_approved(asked):
     cells(asked, "flip.ipynb", LOAD, ASK)
     listed = "print(json.dumps([a.id for a in asking.waiting(m())]))"
     (identity,) = workflow(machine, listed, project)
+    machine.adopt()
     before = tree_digest(project / ".devcontainer")
     # The box writes as soon as the host has begun: the first event comes before the capture.
     code = (
@@ -188,10 +193,11 @@ def test_a_notebook_that_changes_while_it_is_approved(asked):
 
 def test_a_hostile_box(asked):
     """Other projects' names, `..`, links out, other verbs, floods, and its own socket replaced."""
-    _, project, _ = asked
+    machine, project, _ = asked
     write_notebook(project.parent / "victim.ipynb", "import idna")
     (project / "link.ipynb").unlink(missing_ok=True)
     (project / "link.ipynb").symlink_to(project.parent / "victim.ipynb")
+    machine.adopt()
     before = tree_digest(project.parent)
     paths = [
         str(project.parent / "victim.ipynb"),
@@ -233,6 +239,7 @@ def test_a_box_that_cannot_dial_asks_on_its_stream(make_machine, engine: Engine)
     write_notebook(project / "more.ipynb", "import packaging")
     made = machine.must("containerize", "n.ipynb", "--json", cwd=project).json
     asked = machine, project, made["kernels"][0]["name"]
+    machine.adopt()
     before = tree_digest(project)
 
     patch = machine.root / "patch"

@@ -117,7 +117,7 @@ def test_a_stranger_s_image_is_never_pulled(small, engine: Engine, registry):
             machine.devbox(*words, cwd=project)
 
     # A kernelspec that was changed, and an image of ours under a stranger's name.
-    (spec,) = (machine.data / "kernels").glob("devbox-*/kernel.json")
+    (spec,) = (machine.data / "kernels").glob("devbox-small-*/kernel.json")
     text = spec.read_text()
     image = json.loads(text)["metadata"]["jupyter_devbox"]["image"]
     spec.write_text(text.replace(image, evil))
