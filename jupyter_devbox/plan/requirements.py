@@ -160,7 +160,7 @@ def _join(
         why = "--include says so" if asked else "the newest capture wins"
         others = ", ".join(old.notebooks)
         reason = f"{why}; {others} had {old.text}"
-        if old.firm and new.firm and others and not asked:
+        if (old.firm or new.firm) and others and not asked:
             reason += "; --split gives each its own"
         decisions.append(Decision(what=new.name, choice=new.text, reason=reason))
     if not new.specifier and new.url is None:

@@ -247,7 +247,12 @@ def test_the_plan_says_what_splitting_saves(machine, project, pair):
     assert plots.unmet == ()
     assert saved.together > 0
     assert 0 < saved.shared <= min(train.bytes, plots.bytes)
-    assert run(machine, pair, dry=True)[1].savings is None
+    together = run(machine, pair, dry=True)[1]
+    assert together.savings is None
+    (said,) = (
+        d.reason for d in together.spec.decisions if d.choice == "lib>=2" and "had" in d.reason
+    )
+    assert said.endswith("train.ipynb had lib<2; --split gives each its own")
 
 
 def test_where_one_environment_cannot_be_had_the_hint_is_to_split(machine, project):
