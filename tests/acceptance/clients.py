@@ -68,10 +68,11 @@ def remove_containers(engine: Engine, project: Path) -> None:
     """Remove what any client made for a project, boxes of ours too; images of ours stay."""
     for container in engine.containers({DEVCONTAINER_FOLDER: str(project)}):
         engine.remove(container.id)
-    ours = f"vsc{_letters(project.name)}"
+    name = _letters(project.name)
+    theirs = (f"vsc{name}", f"devcontainer{name}")  # the reference client's, and the second one's
     for image in engine.images({}):  # not all of theirs carry a label
         for tag in image.tags:
-            if _letters(tag).startswith(ours):
+            if _letters(tag).startswith(theirs):
                 engine.remove_image(tag)
 
 
