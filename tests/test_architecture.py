@@ -150,3 +150,9 @@ except AttributeError as error:
 """
     subprocess.run([sys.executable, "-c", code], check=True)
     assert (PACKAGE / "py.typed").is_file()
+
+
+def test_no_two_files_of_tests_have_one_name():
+    """Pytest imports them by name alone, and takes the second for the first."""
+    names = [path.name for path in sorted((ROOT / "tests").rglob("test_*.py"))]
+    assert [name for name in dict.fromkeys(names) if names.count(name) > 1] == []
