@@ -138,10 +138,10 @@ def test_where_the_project_is():
         project = replace(PROJECT, workspace=workspace)
         return place_project(SPEC, read_model(engine, project), project)
 
-    bind = {"type": "bind", "source": "/lab", "target": "/work"}
-    assert placed([bind]) == ("/work", True)
-    assert placed([{**bind, "source": "/"}]) == ("/work/lab", True)
-    assert placed([{"type": "volume", "source": "lab", "target": "/work"}]) == (
+    bind = {"type": "bind", "source": "/lab", "target": "/code"}
+    assert placed([bind]) == ("/code", True)
+    assert placed([{**bind, "source": "/"}]) == ("/code/lab", True)
+    assert placed([{"type": "volume", "source": "lab", "target": "/code"}]) == (
         "/workspaces/lab", False,
     )  # fmt: skip
     assert placed([], "/") == ("/workspaces/lab", False)
@@ -150,7 +150,7 @@ def test_where_the_project_is():
 def wanted(**more):
     values = {
         "image": "sha256:1", "command": ("python3", "-c", "x"), "user": "1:2",
-        "workdir": "/work", "env": {"A": "$b"}, "labels": {"l": "${m}"},
+        "workdir": "/code", "env": {"A": "$b"}, "labels": {"l": "${m}"},
         "mounts": (Mount(source="/s", target="/t", readonly=True),
                    Mount(source="data", target="/d", kind="volume")),
     }  # fmt: skip

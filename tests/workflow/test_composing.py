@@ -17,16 +17,10 @@ from jupyter_devbox.errors import (
 )
 from jupyter_devbox.view.trust import findings
 from jupyter_devbox.workflow.composing import compose_project
-from jupyter_devbox.workflow.context import Context
 from jupyter_devbox.workflow.trusting import approve, approved_context, review
 
 CONFIG = ".devcontainer/devcontainer.json"
 PLAIN = "services:\n  app: {image: 'a:1', network_mode: service:db}\n  db: {image: 'b:1'}\n"
-
-
-@pytest.fixture
-def context(tmp_path):
-    return Context(home=tmp_path, env={}, data=tmp_path / "data", kernels=tmp_path / "kernels")
 
 
 @pytest.fixture
@@ -41,7 +35,7 @@ def root(tmp_path):
 def configured(folder, **more):
     value = {
         "dockerComposeFile": "../compose.yml", "service": "app",
-        "workspaceFolder": "/work/${localWorkspaceFolderBasename}", **more,
+        "workspaceFolder": "/code/${localWorkspaceFolderBasename}", **more,
     }  # fmt: skip
     (folder / CONFIG).write_text(json.dumps({k: v for k, v in value.items() if v is not None}))
 
@@ -62,7 +56,7 @@ def test_its_files_are_approved_first_and_its_texts_are_those(context, root):
     assert project.folder == str(root)
     assert project.files == (("compose.yml", PLAIN),)
     assert (project.service, project.network, project.beside) == ("app", "db", None)
-    assert project.workspace == "/work/Lab"
+    assert project.workspace == "/code/Lab"
     (root / "compose.yml").write_text(f"{PLAIN}  evil: {{image: 'e:1'}}\n")
     with pytest.raises(UntrustedProjectError, match="changed since you approved") as caught:
         compose_project(context, root)

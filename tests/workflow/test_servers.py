@@ -17,7 +17,6 @@ from jupyter_devbox.run.kernelspec import install_kernelspec
 from jupyter_devbox.spec.container import Limits
 from jupyter_devbox.workflow import doctor
 from jupyter_devbox.workflow import servers as module
-from jupyter_devbox.workflow.context import Context
 from jupyter_devbox.workflow.servers import Server, all_have_provisioner, servers
 
 SLEEP = "import time; time.sleep(600)"
@@ -101,11 +100,6 @@ def test_where_none_runs_it_is_our_own_environment(tmp_path, monkeypatch):
 
 
 # --- what `doctor` says of it -----------------------------------------------
-
-
-@pytest.fixture
-def context(tmp_path) -> Context:
-    return Context(home=tmp_path, env={}, data=tmp_path / "data", kernels=tmp_path / "kernels")
 
 
 def registered(context, *, provisioner):

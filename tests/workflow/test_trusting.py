@@ -11,7 +11,6 @@ from jupyter_devbox.errors import FileError, UntrustedProjectError, UsageError
 from jupyter_devbox.files import build_files
 from jupyter_devbox.files.writer import Change, Changes, write
 from jupyter_devbox.workflow import trusting
-from jupyter_devbox.workflow.context import Context
 from jupyter_devbox.workflow.trusting import (
     approve,
     approved_context,
@@ -24,11 +23,6 @@ from jupyter_devbox.workflow.trusting import (
 
 CONFIG = ".devcontainer/devcontainer.json"
 RECIPE = ".devcontainer/Dockerfile"
-
-
-@pytest.fixture
-def context(tmp_path):
-    return Context(home=tmp_path, env={}, data=tmp_path / "data", kernels=tmp_path / "kernels")
 
 
 @pytest.fixture

@@ -10,16 +10,10 @@ import pytest
 from jupyter_devbox.errors import BuildCancelledError
 from jupyter_devbox.files.project import Project
 from jupyter_devbox.spec.events import LogEvent, PhaseEvent
-from jupyter_devbox.workflow.context import Context
 from jupyter_devbox.workflow.requests import Joined
 from jupyter_devbox.workflow.turns import turn
 
 DONE = PhaseEvent(phase="Base image", status="done", detail="python", cached=True, seconds=1.5)
-
-
-@pytest.fixture
-def context(tmp_path):
-    return Context(home=tmp_path, env={}, data=tmp_path / "data", kernels=tmp_path / "kernels")
 
 
 @pytest.fixture
