@@ -10,7 +10,6 @@ from jupyter_core.utils import ensure_async
 
 from jupyter_devbox.files.project import Project
 from jupyter_devbox.server.handler import DevboxHandler
-from jupyter_devbox.server.places import saved
 from jupyter_devbox.spec.snapshot import KernelSnapshot
 from jupyter_devbox.workflow.notebooks import notebook_project
 
@@ -52,11 +51,7 @@ async def asked_notebook(handler: DevboxHandler, path: str, kernel: str) -> Aske
     manager = _running(handler, kernel)
     snapshot = None
     if manager is not None and await _may_execute(handler):
-        # What was executed or saved since a question was asked needs one of its own.
-        key = ("live", kernel, file, saved(file), getattr(manager, "last_activity", None))
-        snapshot = await common.once.get(
-            key, lambda: common.live.snapshot(manager, file, project, common.executor)
-        )
+        snapshot = await common.live.snapshot(manager, file, project, common.executor)
     return Asked(path=path, file=file, project=project, kernel=manager, snapshot=snapshot)
 
 

@@ -22,6 +22,7 @@ from jupyter_client.session import Session
 
 from jupyter_devbox.errors import DevboxError, ProbeError
 from jupyter_devbox.files.project import Project
+from jupyter_devbox.server.once import Once
 from jupyter_devbox.server.places import saved
 from jupyter_devbox.spec.snapshot import KernelSnapshot
 from jupyter_devbox.workflow.capturing import capture_kernel, probe_source
@@ -72,6 +73,7 @@ class LiveKernels:
     """What the running kernels of one server last said."""
 
     def __init__(self) -> None:
+        self._asking = Once(0.0)
         self._paused: dict[str, float] = {}
         self._said: dict[tuple[str, str], _Said] = {}
 
@@ -91,6 +93,19 @@ class LiveKernels:
         executor
             Where the capture's own work is done.
         """
+        # A question under way makes its kernel busy: who comes meanwhile waits for its answer.
+        return await self._asking.get(
+            (str(manager.kernel_id), notebook, saved(notebook)),
+            lambda: self._snapshot(manager, notebook, project, executor),
+        )
+
+    async def _snapshot(
+        self,
+        manager: Any,  # noqa: ANN401
+        notebook: Path,
+        project: Project,
+        executor: Executor,
+    ) -> KernelSnapshot | None:
         identity = str(manager.kernel_id)
         if not _can_be_asked(manager) or self._paused.get(identity, 0.0) > time.monotonic():
             return None
@@ -98,13 +113,13 @@ class LiveKernels:
         known = self._said.get(key)
         if known is not None and known.holds(manager, notebook):
             return known.snapshot
-        written = saved(notebook)
+        written, before = saved(notebook), manager.last_activity
         try:
             snapshot = await _ask(manager, notebook, project, executor)
         except (ProbeError, TimeoutError, asyncio.TimeoutError, FutureTimeoutError):
             self._paused[identity] = time.monotonic() + _PAUSE
             return None
-        heard = await _settled(manager)
+        heard = await _settled(manager, before)
         now = time.monotonic()
         self._said = {k: one for k, one in self._said.items() if now - one.at < _FRESH}
         self._said[key] = _Said(at=now, heard=heard, written=written, snapshot=snapshot)
@@ -120,18 +135,21 @@ def _can_be_asked(manager: Any) -> bool:  # noqa: ANN401
     return spec is not None and spec.language == "python"
 
 
-async def _settled(manager: Any) -> datetime | None:  # noqa: ANN401
+async def _settled(manager: Any, before: datetime | None) -> datetime | None:  # noqa: ANN401
     """Return when the server last heard of a kernel that has just answered; None if it is at work.
 
     Our question makes the kernel say that it is busy, and idle again; that comes on another socket
-    than the answer.
+    than the answer, and later. It has all come when two looks find the same, and not what was
+    there `before` the question.
     """
     end = time.monotonic() + _SETTLE
+    seen = before
     while time.monotonic() < end:
         await asyncio.sleep(0.02)
-        if manager.execution_state == "idle":
-            last: datetime | None = manager.last_activity
+        last: datetime | None = manager.last_activity
+        if manager.execution_state == "idle" and last == seen != before:
             return last
+        seen = last
     return None
 
 
