@@ -12,12 +12,13 @@ from jupyter_devbox.cli.verb import ALIASES, Verb
 from jupyter_devbox.errors import FileError
 from jupyter_devbox.spec.box import TARGETS
 from jupyter_devbox.spec.target_files import target_files
+from jupyter_devbox.spec.written import FOLDER
 from jupyter_devbox.view.progress import Progress
 from jupyter_devbox.view.terminal import terminal_view
 from jupyter_devbox.view.units import size
 from jupyter_devbox.view.wording import without
 from jupyter_devbox.workflow.context import Context
-from jupyter_devbox.workflow.making import FOLDER, make_box_kernel
+from jupyter_devbox.workflow.making import make_box_kernel
 from jupyter_devbox.workflow.splitting import group_names
 from jupyter_devbox.workflow.turns import turn
 

@@ -24,9 +24,8 @@ from jupyter_devbox.spec.project import ExistingEnvironment, ProjectOptions
 from jupyter_devbox.spec.requirements_in import parse_line
 from jupyter_devbox.spec.requirements_txt import read_inputs, read_pins, read_python
 from jupyter_devbox.spec.target_files import COMMON, CPU, TargetFiles, target_files
-from jupyter_devbox.spec.written import DOCKERFILE
+from jupyter_devbox.spec.written import DOCKERFILE, FOLDER
 
-FOLDER = ".devcontainer"
 _OURS = "jupyter_devbox"
 
 

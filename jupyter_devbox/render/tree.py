@@ -25,8 +25,7 @@ from jupyter_devbox.spec.tree import (
     RenderedTree,
     WholeFile,
 )
-
-FOLDER = ".devcontainer"
+from jupyter_devbox.spec.written import FOLDER
 
 
 def render(

@@ -204,9 +204,7 @@ def ready(result: ContainerizeResult) -> list[str]:
     elif not result.built and not result.files:
         lines.append(f"{names} {verb} up to date. Nothing was written or built.")
     else:
-        parts = []
-        if result.image:
-            parts.append(size(result.image.size))
+        parts = [listing([size(image.size) for image in result.images])] if result.images else []
         if result.built:
             parts.append(f"built in {duration(result.seconds)}")
         tail = f": {', '.join(parts)}" if parts else ""

@@ -25,8 +25,9 @@ from jupyter_devbox.spec.container import ContainerInfo
 from jupyter_devbox.spec.gpu_use import GpuUse
 from jupyter_devbox.spec.groups import ONLY, is_group
 from jupyter_devbox.spec.target_files import target_files
+from jupyter_devbox.spec.written import FOLDER
 from jupyter_devbox.workflow.context import Context
-from jupyter_devbox.workflow.making import FOLDER, is_made_of
+from jupyter_devbox.workflow.making import is_made_of
 from jupyter_devbox.workflow.notebooks import reachable_engine
 from jupyter_devbox.workflow.registered import registered_kernels
 

@@ -24,6 +24,7 @@ from jupyter_devbox.errors import (
 from jupyter_devbox.files.project import Project, find_project
 from jupyter_devbox.files.reader import read_environment
 from jupyter_devbox.files.writer import Changes, compare, refuse_conflicts, write
+from jupyter_devbox.plan.options import merge_options
 from jupyter_devbox.spec.container import ImageInfo
 from jupyter_devbox.spec.environment import Target
 from jupyter_devbox.spec.events import PhaseEvent
@@ -77,6 +78,7 @@ def containerize(
     cancel = cancel or threading.Event()
     request = _relocated(context, request)
     project = find_request_project(context, request)
+    merge_options(ProjectOptions(), request.wishes)  # what was typed, before what the machine lacks
     engine = _engine(context, request)
     if request.dry_run:
         return _go(context, request, project, _Making(request.targets, engine, on_event, cancel))
@@ -305,7 +307,7 @@ def _make(
 ) -> ContainerizeResult:
     """Build each target of each environment and register its kernel."""
     kernels: list[RegisteredKernel] = []
-    image: ImageInfo | None = None
+    images: list[ImageInfo] = []
     seconds, built = 0.0, False
     left_out: tuple[str, ...] = ()
     for environment, target in product(environments, making.targets):
@@ -323,14 +325,14 @@ def _make(
                 target=target,
                 group=environment.spec.group,
             )
-            image = image or made.image
+            images += [made.image] if made.image else []
             left_out = tuple(dict.fromkeys((*left_out, *made.left_out)))
         kernels.append(made.kernel)
         seconds += made.seconds
         built = built or made.built
     return replace(
         result,
-        image=image,
+        images=tuple(images),
         kernels=tuple(kernels),
         seconds=seconds,
         built=built,

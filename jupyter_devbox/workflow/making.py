@@ -50,7 +50,6 @@ from jupyter_devbox.workflow.trusting import (
     require_configuration,
 )
 
-FOLDER = ".devcontainer"
 _NOT_OF_AN_IMAGE = {"devcontainer.json", COMPOSE, OVERRIDE}
 LABEL_FILES = "jupyter-devbox.files"
 LABEL_PROJECT = "jupyter-devbox.project"

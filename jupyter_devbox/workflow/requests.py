@@ -158,8 +158,8 @@ class ContainerizeResult:
     ----------
     files
         Paths written, relative to the project; empty when nothing changed.
-    image
-        Of the first target that has one; None when none was built.
+    images
+        One a kernel that runs in one, in their order; empty when none was built.
     kernels
         Kernelspecs that stand now.
     seconds
@@ -178,12 +178,17 @@ class ContainerizeResult:
     lock: Lock
     changes: Changes
     files: tuple[str, ...] = ()
-    image: ImageInfo | None = None
+    images: tuple[ImageInfo, ...] = ()
     kernels: tuple[RegisteredKernel, ...] = ()
     seconds: float = 0.0
     built: bool = False
     left_out: tuple[str, ...] = ()
     binder: BinderPlan | None = None
+
+    @property
+    def image(self) -> ImageInfo | None:
+        """The first image, which is the one that other programs are told of; None without one."""
+        return self.images[0] if self.images else None
 
     def to_json(self) -> dict[str, Any]:
         """Return the object of `containerize --json` (DESIGN, contracts)."""

@@ -14,12 +14,13 @@ from jupyter_devbox.spec.container import ExecSpec
 from jupyter_devbox.spec.gpu_use import GpuUse
 from jupyter_devbox.spec.groups import ONLY
 from jupyter_devbox.spec.project import ExistingEnvironment
+from jupyter_devbox.spec.written import FOLDER
 from jupyter_devbox.workflow.boxes import box_group, box_target, cards_in_use, is_stale
 from jupyter_devbox.workflow.capturing import capture_saved
 from jupyter_devbox.workflow.context import Context
 from jupyter_devbox.workflow.deaths import Death, last_death
 from jupyter_devbox.workflow.drift import drift, names
-from jupyter_devbox.workflow.making import FOLDER, image_tag, is_made_of
+from jupyter_devbox.workflow.making import image_tag, is_made_of
 from jupyter_devbox.workflow.services import FoundService, found_services
 from jupyter_devbox.workflow.splitting import group_names
 

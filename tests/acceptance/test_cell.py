@@ -75,7 +75,7 @@ class Stage:
             lock=lock(),
             changes=NOTHING,
             files=(".devcontainer/Dockerfile",),
-            image=ImageInfo(id="sha256:1", size=10**9) if request.build else None,
+            images=(ImageInfo(id="sha256:1", size=10**9),) if request.build else (),
             kernels=(KERNEL,) if request.build else (),
             built=request.build,
             seconds=60.0,

@@ -53,7 +53,7 @@ def result() -> ContainerizeResult:
         lock=lock(),
         changes=Changes(changes=(), conflicts=()),
         files=(".devcontainer/Dockerfile",),
-        image=ImageInfo(id="sha256:1", size=10**9),
+        images=(ImageInfo(id="sha256:1", size=10**9),),
         kernels=(KERNEL,),
         left_out=("runArgs is not allowed",),
     )

@@ -10,6 +10,7 @@ from view_values import BUILT, FOUND, KERNEL, PLANNED, SNAPSHOT, result
 
 from jupyter_devbox.errors import ConflictError, DevboxError, EngineNotRunningError
 from jupyter_devbox.plan import Leaner, Savings
+from jupyter_devbox.spec.container import ImageInfo
 from jupyter_devbox.spec.snapshot import CaptureWarning, UnresolvedImport
 from jupyter_devbox.view import wording
 
@@ -90,7 +91,7 @@ def test_what_was_left_out_is_said_last_too():
 
 
 def test_files_alone():
-    assert wording.ready(replace(BUILT, kernels=(), image=None, built=False))[0] == (
+    assert wording.ready(replace(BUILT, kernels=(), images=(), built=False))[0] == (
         "The files are written."
     )
     assert wording.ready(result(kernels=()))[0] == "The files are up to date."
@@ -100,6 +101,16 @@ def test_two_kernels():
     venv = replace(KERNEL, display_name="digits · venv", target="venv")
     line = wording.ready(replace(BUILT, kernels=(KERNEL, venv)))[0]
     assert line.startswith("digits · CPU and digits · venv are ready")
+
+
+def test_each_image_has_its_size():
+    sizes = (1_080_000_000, 309_000_000)
+    images = tuple(ImageInfo(id=f"sha256:{n}", size=size) for n, size in enumerate(sizes))
+    other = replace(KERNEL, display_name="digits/plot · CPU")
+    line = wording.ready(replace(BUILT, kernels=(KERNEL, other), images=images))[0]
+    assert line == (
+        "digits · CPU and digits/plot · CPU are ready: 1.08 GB and 309 MB, built in 2 min 41 s."
+    )
 
 
 def test_what_to_do_next():

@@ -49,7 +49,7 @@ def result(**more):
     values = {
         "project": PROJECT, "snapshots": (SNAPSHOT,), "spec": spec(), "lock": LOCK,
         "changes": NOTHING, "kernels": (KERNEL,),
-        "image": ImageInfo(id="sha256:1", size=1_080_000_000),
+        "images": (ImageInfo(id="sha256:1", size=1_080_000_000),),
     }  # fmt: skip
     return ContainerizeResult(**{**values, **more})
 
