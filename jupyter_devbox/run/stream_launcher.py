@@ -39,7 +39,7 @@ from jupyter_devbox.run.launcher import (
     _end,
     _signal_group,
     memory_kills,
-    started,
+    start_time,
 )
 
 PLACE = "@FOLDER@"
@@ -299,7 +299,7 @@ def run_kernel(folder: str, texts: tuple[str, str], last: bool, command: list[st
     if pid == 0:
         _become([*command, "-f", f"{private}/connection.json"], output)
     os.close(output)
-    stream.say(f"pid {pid} {started(pid)}")
+    stream.say(f"pid {pid} {start_time(pid)}")
     try:
         _attend(pid, stream, wake)
         stream.finish()

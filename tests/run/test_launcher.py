@@ -247,6 +247,14 @@ def test_a_program_that_is_not_there(tmp_path):
     assert log(tmp_path).startswith("no-such-program: ")
 
 
+def test_a_child_that_ended_at_once_is_named_with_its_beginning():
+    child = subprocess.Popen(["true"])
+    until(lambda: launcher.started(child.pid) == "")
+    assert launcher.start_time(child.pid).isdecimal()  # nobody has reaped it
+    child.wait()
+    assert launcher.start_time(child.pid) == ""
+
+
 def test_a_folder_that_is_not_there(tmp_path):
     with launched(tmp_path, "true", folder=tmp_path / "gone") as session:
         assert session.line() == f"error No such file or directory: {tmp_path / 'gone'}"
