@@ -34,10 +34,12 @@ class Client:
     program: str
     path: tuple[str, ...] = ()
 
-    def call(self, verb: str, *words: str | Path, workspace: Path) -> Done:
+    def command(self, *words: str | Path, cwd: Path) -> Done:
         where = ":".join((*self.path, self.machine.env["PATH"]))
-        command = (self.program, verb, "--workspace-folder", workspace, *words)
-        return self.machine.command(*command, cwd=workspace, env={"PATH": where})
+        return self.machine.command(self.program, *words, cwd=cwd, env={"PATH": where})
+
+    def call(self, verb: str, *words: str | Path, workspace: Path) -> Done:
+        return self.command(verb, "--workspace-folder", workspace, *words, cwd=workspace)
 
     def must(self, verb: str, *words: str | Path, workspace: Path) -> Done:
         done = self.call(verb, *words, workspace=workspace)

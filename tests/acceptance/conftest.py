@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import subprocess
 import sys
@@ -12,8 +13,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from clients import Client
 from machine import ROOT, Machine, git, new_machine, uv, write_notebook
-from users import become, install_for_everyone, new_user, socket_group
+from users import become, install_for_everyone, named, new_user, socket_group
 
 from jupyter_devbox.engine.base import Engine
 
@@ -29,11 +31,11 @@ def session_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
-def sample_repository(session_folder: Path) -> str:
+def sample_repository(place: Path) -> str:
     """A Git address with a commit, of a package that no index has."""
     if shutil.which("git") is None:
         pytest.skip("git is not installed")
-    folder = session_folder / "repository"
+    folder = place / "repository"
     shutil.copytree(PROJECTS / "vcs" / "package", folder)
     git(folder, "init", "--quiet")
     git(folder, "add", ".")
@@ -42,8 +44,8 @@ def sample_repository(session_folder: Path) -> str:
 
 
 @pytest.fixture(scope="session")
-def sample_wheel(session_folder: Path) -> Path:
-    folder = session_folder / "wheels"
+def sample_wheel(place: Path) -> Path:
+    folder = place / "wheels"
     uv("build", "--quiet", "--wheel", "--out-dir", folder, PROJECTS / "wheel" / "package")
     (wheel,) = folder.glob("*.whl")
     return wheel
@@ -93,8 +95,8 @@ def make_machine(
 
 
 # Whose tests run again as another user: those that need an engine as one with access to Docker's
-# socket, the others as one without. Not the rest: it has users of its own (test_other_users), needs
-# root (disks, daemons, graphics cards) or its host's environment lies in root's folder.
+# socket, the others as one without. Not the rest: it has users of its own, or none; it needs root
+# (disks, daemons, graphics cards, what an engine keeps); or it is Binder's machine, not a user's.
 AS_OTHERS = {
     "test_at_once",
     "test_bad_input",
@@ -102,18 +104,26 @@ AS_OTHERS = {
     "test_box_magics",
     "test_changes",
     "test_cli_contract",
+    "test_compose",
+    "test_editor",
+    "test_every_door",
     "test_interrupt",
     "test_killed_build",
+    "test_magics",
     "test_memory_option",
     "test_more_faults",
+    "test_projects",
     "test_prune",
     "test_quickstart",
+    "test_reference_client",
+    "test_second_client",
     "test_secrets",
+    "test_split",
     "test_trust",
     "test_verify",
 }
-# Fixtures that lie in folders of root's, where others don't come.
-_PRIVATE = {"gone", "sample_wheel"}
+# Fixtures whose environment lies in a folder of root's, where others don't come.
+_PRIVATE = {"gone"}
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
@@ -126,17 +136,29 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 
 
 @pytest.fixture(scope="module")
-def machine(request: pytest.FixtureRequest) -> Machine:
+def one_more(request: pytest.FixtureRequest) -> Callable[[str, str], Machine]:
+    """Make a machine for a user: its owner, a member of the group that may use Docker, an outsider.
+
+    What is made on it is removed at the end of the session.
+    """
+
+    def make(name: str, who: str) -> Machine:
+        if who == "owner":
+            made: Machine = request.getfixturevalue("make_machine")(name)
+            return made
+        groups = (socket_group(),) if who == "member" else ()
+        user: Machine = request.getfixturevalue("make_user")(f"{name}-{who}", *groups)
+        user.adopts = True
+        return user
+
+    return make
+
+
+@pytest.fixture(scope="module")
+def machine(request: pytest.FixtureRequest, one_more: Callable[[str, str], Machine]) -> Machine:
     """One machine for a module's tests; each makes its own projects there."""
     name = request.module.__name__.replace("test_", "")
-    who = getattr(request, "param", "owner")
-    if who == "owner":
-        made: Machine = request.getfixturevalue("make_machine")(name)
-        return made
-    groups = (socket_group(),) if who == "member" else ()
-    user: Machine = request.getfixturevalue("make_user")(f"{name}-{who}", *groups)
-    user.adopts = True
-    return user
+    return one_more(name, getattr(request, "param", "owner"))
 
 
 @pytest.fixture(scope="session")
@@ -148,8 +170,8 @@ def place() -> Iterator[Path]:
 
 
 @pytest.fixture(scope="session")
-def everyones_python(place: Path) -> str:
-    return install_for_everyone(place, *HOST)
+def everyones_python(place: Path, sample_repository: str, sample_wheel: Path) -> str:
+    return install_for_everyone(place, *HOST, alone=(sample_repository, sample_wheel))
 
 
 @pytest.fixture(scope="session")
@@ -160,6 +182,13 @@ def everyones_client(place: Path, devcontainer: str) -> str:
     modules = Path(devcontainer).parent.parent
     shutil.copytree(modules, place / "node_modules", symlinks=True)
     return str(place / "node_modules" / ".bin" / "devcontainer")
+
+
+@pytest.fixture(scope="session")
+def everyones_second_client(place: Path, second_client: str) -> str:
+    """The second client, one program, where every user can run it."""
+    (place / "second").mkdir()
+    return str(shutil.copy2(second_client, place / "second"))
 
 
 @pytest.fixture(scope="session")
@@ -176,12 +205,33 @@ def everyones_node(place: Path) -> str:
 
 
 @pytest.fixture(scope="session")
+def make_client(
+    request: pytest.FixtureRequest, docker_cli: str
+) -> Callable[[Machine, str], Client]:
+    """Make a user's client: ``devcontainer`` is the reference one, or ``second_client``."""
+
+    def make(machine: Machine, name: str) -> Client:
+        docker = str(Path(docker_cli).parent)
+        if machine.uid == os.getuid():
+            return Client(machine, request.getfixturevalue(name), (docker,))
+        program = {"devcontainer": "everyones_client", "second_client": "everyones_second_client"}
+        node = request.getfixturevalue("everyones_node")
+        folders = (named(machine), node, docker)
+        return Client(machine, request.getfixturevalue(program[name]), folders)
+
+    return make
+
+
+@pytest.fixture(scope="session")
 def make_user(place: Path, everyones_python: str) -> Iterator[Callable[..., Machine]]:
     """Make users of this machine; all that they made is removed at the end."""
     users: list[Machine] = []
 
     def make(name: str, *groups: int) -> Machine:
         users.append(new_user(place / name, everyones_python, *groups))
+        # As users say of a repository that somebody else made.
+        text = f"[safe]\n\tdirectory = {place / 'repository' / '.git'}\n"
+        (users[-1].home / ".gitconfig").write_text(text)
         return users[-1]
 
     yield make

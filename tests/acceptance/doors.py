@@ -6,6 +6,7 @@ needs by ``entered.fixture(name)``, and leaves nothing behind but files in the p
 
 from __future__ import annotations
 
+import os
 import shutil
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -34,9 +35,9 @@ class Entered:
         """Return what a fixture of pytest's gives; a door may skip the test by it."""
         return self.request.getfixturevalue(name)
 
-    def client(self, program: str) -> Client:
-        docker = Path(self.fixture("docker_cli")).parent
-        return Client(self.machine, self.fixture(program), (str(docker),))
+    def client(self, name: str) -> Client:
+        made: Client = self.fixture("make_client")(self.machine, name)
+        return made
 
 
 Door = Callable[[Entered], Any]
@@ -89,7 +90,8 @@ def second_client(entered: Entered) -> Any:
 def beside_a_database(entered: Entered) -> Any:
     """The box as a service of Compose's, with a database; on a machine of its own, then cleaned."""
     entered.fixture("postgres")
-    machine = entered.fixture("make_machine")("compose-door")
+    who = "owner" if entered.machine.uid == os.getuid() else "member"
+    machine = entered.fixture("one_more")("compose-door", who)
     project = machine.project("beside", SAMPLE)
     machine.must("containerize", NOTEBOOK, "--service", "postgres", cwd=project)
     machine.must("run", NOTEBOOK, "--output", "compose.ipynb", cwd=project)

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from clients import Client, cleaned
 from machine import Machine, printed, write_notebook
-from users import NAMED, UID, socket_group
+from users import UID, socket_group
 
 from jupyter_devbox.engine.base import Engine
 from jupyter_devbox.spec.container import ImageInfo
@@ -53,14 +53,8 @@ def project(user: Machine, base: str, engine: Engine) -> Iterator[Path]:
 
 
 @pytest.fixture(scope="module")
-def client(user: Machine, everyones_client: str, everyones_node: str, docker_cli: str) -> Client:
-    tools = user.root / "tools"
-    tools.mkdir()
-    (tools / "id").write_text(NAMED)
-    (tools / "id").chmod(0o755)
-    return Client(
-        user, everyones_client, (str(tools), everyones_node, str(Path(docker_cli).parent))
-    )
+def client(user: Machine, make_client) -> Client:
+    return make_client(user, "devcontainer")
 
 
 def test_the_account_is_ours_in_the_box(user: Machine, project: Path):

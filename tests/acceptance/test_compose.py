@@ -10,7 +10,8 @@ from pathlib import Path
 
 import nbformat
 import pytest
-from machine import Done, Machine, printed, wait_for, write_notebook
+from clients import Client
+from machine import Machine, printed, wait_for, write_notebook
 from postgres_image import POSTGRES
 
 from jupyter_devbox.engine.base import Engine
@@ -34,8 +35,7 @@ with psycopg2.connect() as connection, connection.cursor() as cursor:
 
 
 @pytest.fixture(scope="module")
-def shop(postgres: str, make_machine) -> Iterator[tuple[Machine, Path]]:
-    machine = make_machine("compose")
+def shop(postgres: str, machine: Machine, engine: Engine) -> Iterator[tuple[Machine, Path]]:
     project = machine.project("Shop 1")
     write_notebook(project / "n.ipynb", COUNT)
     machine.must("containerize", "n.ipynb", "--service", "postgres", cwd=project)
@@ -44,10 +44,9 @@ def shop(postgres: str, make_machine) -> Iterator[tuple[Machine, Path]]:
     assert cleaned.code == 0, cleaned
 
 
-def client(machine: Machine, devcontainer: str, docker_cli: str, project: Path, *words: str):
-    path = f"{Path(docker_cli).parent}:{machine.env['PATH']}"
-    argv = (devcontainer, words[0], "--workspace-folder", project, *words[1:])
-    return machine.command(*argv, cwd=project, env={"PATH": path})
+@pytest.fixture(scope="module")
+def client(machine: Machine, make_client) -> Client:
+    return make_client(machine, "devcontainer")
 
 
 def ran(machine: Machine, project: Path, notebook: str = "n.ipynb") -> list[str]:
@@ -96,18 +95,15 @@ def test_the_notebook_queries_it_and_its_data_stays(shop, engine: Engine, docker
         __import__("socket").create_connection((address["IPAddress"], 5432), timeout=3)
 
 
-def test_the_reference_client_joins_our_box(shop, devcontainer, docker_cli):
+def test_the_reference_client_joins_our_box(shop, client: Client):
     machine, project = shop
     (box,) = machine.must("status", "--json", cwd=project).json["boxes"]
-    up: Done = client(machine, devcontainer, docker_cli, project, "up")
-    assert up.code == 0, up
-    answer = json.loads(up.out)
+    answer = client.must("up", workspace=project).json
     assert answer["containerId"] == box["id"]
     assert answer["composeProjectName"] == "shop1_devcontainer"
     assert answer["remoteWorkspaceFolder"] == "/workspaces/Shop 1"
     code = "import psycopg2; psycopg2.connect(); open('by the client', 'w').write('x')"
-    done = client(machine, devcontainer, docker_cli, project, "exec", "python3", "-c", code)
-    assert done.code == 0, done
+    client.must("exec", "python3", "-c", code, workspace=project)
     assert (project / "by the client").stat().st_uid == machine.uid
 
 
@@ -247,16 +243,14 @@ def test_the_twin_stands_beside_the_same_database_and_asks_for_nothing(shop, doc
 
 
 def test_kernels_join_what_the_client_made_first(
-    shop, postgres, engine: Engine, devcontainer, docker_cli
+    shop, postgres, engine: Engine, client: Client, docker_cli
 ):
     machine, first = shop
     project = machine.project("first")
     shutil.copy2(first / "n.ipynb", project / "n.ipynb")
     machine.must("containerize", "n.ipynb", "--service", "postgres", "--no-build", cwd=project)
     try:
-        up = client(machine, devcontainer, docker_cli, project, "up")
-        assert up.code == 0, up
-        theirs = json.loads(up.out)["containerId"]
+        theirs = client.must("up", workspace=project).json["containerId"]
         machine.must("containerize", "n.ipynb", cwd=project)
         assert ran(machine, project) == ["1 localhost /workspaces/first", "localhost"]
         status = machine.must("status", "--json", cwd=project).json

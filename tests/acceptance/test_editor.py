@@ -43,8 +43,8 @@ def project(machine: Machine, kernel: str, engine: Engine) -> Iterator[Path]:
 
 
 @pytest.fixture(scope="module")
-def client(machine: Machine, devcontainer: str, docker_cli: str) -> Client:
-    return Client(machine, devcontainer, (str(Path(docker_cli).parent),))
+def client(machine: Machine, make_client) -> Client:
+    return make_client(machine, "devcontainer")
 
 
 @pytest.fixture(scope="module")

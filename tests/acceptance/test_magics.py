@@ -106,6 +106,10 @@ def kernel(machine: Machine, monkeypatch):
     for name, value in machine.env.items():
         monkeypatch.setenv(name, value)
     manager = KernelManager(kernel_name="python3")
+    if machine.prefix:  # the manager is root's: the kernel gets its connection file, and is theirs
+        give = f'chown {machine.uid} "$0" "$(dirname "$0")"; exec "$@"'
+        words = ["sh", "-c", give, "{connection_file}", *machine.prefix]
+        manager.kernel_spec.argv[:0] = words
     manager.start_kernel(cwd=str(project), env=machine.environment())
     client = manager.client()
     client.start_channels()

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 from machine import Machine, tree_digest, write_notebook
-from users import NAMED, SOCKET, UID, socket_group
+from users import SOCKET, UID, socket_group
 
 from jupyter_devbox.engine.base import Engine
 
@@ -48,25 +48,12 @@ def test_pip_works_in_the_box(user: Machine, project: Path):
     assert user.must("run", "pip.ipynb", "--json", cwd=project).json["error"] is None
 
 
-def test_the_client_joins_and_writes(
-    user: Machine, project: Path, everyones_client: str, everyones_node: str, docker_cli: str
-):
+def test_the_client_joins_and_writes(user: Machine, project: Path, make_client):
+    client = make_client(user, "devcontainer")
     (box,) = user.must("status", "--json", cwd=project).json["boxes"]
-    tools = user.root / "tools"
-    tools.mkdir()
-    (tools / "id").write_text(NAMED)
-    (tools / "id").chmod(0o755)
-    folders = (tools, everyones_node, Path(docker_cli).parent, user.env["PATH"])
-    path = {"PATH": ":".join(map(str, folders))}
-
-    def client(verb: str, *words: str):
-        where = ("--workspace-folder", project)
-        done = user.command(everyones_client, verb, *where, *words, cwd=project, env=path)
-        assert done.code == 0, done
-        return done
-
-    assert client("up").json["containerId"] == box["id"]
-    client("exec", "sh", "-c", "id -u > 'by the client.txt'; whoami >> 'by the client.txt'")
+    assert client.must("up", workspace=project).json["containerId"] == box["id"]
+    code = "id -u > 'by the client.txt'; whoami >> 'by the client.txt'"
+    client.must("exec", "sh", "-c", code, workspace=project)
     written = project / "by the client.txt"
     assert written.read_text() == f"{UID}\njovyan\n"
     assert written.stat().st_uid == UID

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import shutil
 import subprocess
 from pathlib import Path
@@ -58,7 +57,7 @@ def check(machine: Machine, docker_cli: str, case: str, name: str, title: str = 
         assert outputs(in_box) == outputs(on_the_host)
 
     for path in project.rglob("*"):
-        assert path.lstat().st_uid == os.getuid(), path
+        assert path.lstat().st_uid == machine.uid, path
     (box,) = machine.must("status", "--json", cwd=project).json["boxes"]
     folder = "/workspaces/" + project.name
     shutil.copy2(PROJECTS / case / "verify", project / "verify")
@@ -86,7 +85,9 @@ def test_hostile_names(machine: Machine, engine: Engine, docker_cli: str) -> Non
     assert not Path("pwned").exists()
 
 
-def test_other_programs_read_the_files_of_every_sample(machine: Machine, devcontainer: str) -> None:
+def test_other_programs_read_the_files_of_every_sample(
+    machine: Machine, devcontainer: str, engine: Engine
+) -> None:
     """After the others, which wrote them: the programs start slowly, and take all at once."""
     written = sorted(path.parent for path in machine.root.glob("projects/*/.devcontainer"))
     if not written:

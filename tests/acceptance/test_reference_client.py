@@ -2,66 +2,51 @@
 
 from __future__ import annotations
 
-import json
 import shutil
 import subprocess
-from pathlib import Path
 
 import pytest
-from machine import Done, Machine
+from clients import Client
+from machine import Machine
 
 from jupyter_devbox.engine.base import Engine
 
 pytestmark = [pytest.mark.docker, pytest.mark.network, pytest.mark.slow]
 
 
-@pytest.fixture
-def client(quickstart, devcontainer: str, docker_cli: str):
+@pytest.fixture(scope="module")
+def client(quickstart, make_client) -> Client:
+    return make_client(quickstart[0], "devcontainer")
+
+
+def test_builds_from_the_files_alone(quickstart, client: Client, docker_cli, engine: Engine):
     machine, project, _ = quickstart
-    folder = Path(docker_cli).parent
-
-    def call(*words: str, workspace: Path = project) -> Done:
-        path = f"{folder}:{machine.env['PATH']}"
-        return machine.command(
-            *(devcontainer, words[0], "--workspace-folder", workspace, *words[1:]),
-            cwd=workspace,
-            env={"PATH": path},
-        )
-
-    return call
-
-
-def test_builds_from_the_files_alone(quickstart, client, docker_cli, tmp_path, engine: Engine):
-    _, project, _ = quickstart
-    shutil.copytree(project / ".devcontainer", tmp_path / ".devcontainer")
-    name = f"devbox-acceptance-{tmp_path.name.lower()}"
-    done = client("build", "--image-name", name, workspace=tmp_path)
+    alone = machine.project("alone")
+    shutil.copytree(project / ".devcontainer", alone / ".devcontainer")
+    name = f"devbox-acceptance-{machine.root.name.lower()}"
     try:
-        assert done.code == 0, done
-        assert json.loads(done.out)["outcome"] == "success"
+        done = client.must("build", "--image-name", name, workspace=alone)
+        assert done.json["outcome"] == "success"
         words = ("run", "--rm", name, "python3", "-c", "import sklearn, ipykernel, jupyter_devbox")
         subprocess.run([docker_cli, *words], check=True, capture_output=True)
     finally:
         engine.remove_image(name)
-    assert {path.name for path in tmp_path.iterdir()} == {".devcontainer"}
+    assert {path.name for path in alone.iterdir()} == {".devcontainer"}
 
 
-def test_up_joins_our_box_and_exec_writes_as_the_user(quickstart, client, engine: Engine):
+def test_up_joins_our_box_and_exec_writes_as_the_user(quickstart, client: Client, engine: Engine):
     machine, project, _ = quickstart
     machine.must("run", "quickstart.ipynb", "--output", "again.ipynb", cwd=project)
     (box,) = machine.must("status", "--json", cwd=project).json["boxes"]
     assert box["running"]
 
-    up = client("up")
-    assert up.code == 0, up
-    answer = json.loads(up.out)
+    answer = client.must("up", workspace=project).json
     assert answer["outcome"] == "success"
     assert answer["containerId"] == box["id"]
     assert answer["remoteUser"] == "jovyan"
 
     written = project / "by the client.txt"
-    done = client("exec", "sh", "-c", f"echo $USER $HOME > '{written.name}'")
-    assert done.code == 0, done
+    client.must("exec", "sh", "-c", f"echo $USER $HOME > '{written.name}'", workspace=project)
     assert written.read_text() == "jovyan /home/jovyan\n"
     assert written.stat().st_uid == machine.uid
     # It joined: there is one box still.

@@ -31,17 +31,20 @@ def project(machine: Machine, engine: Engine) -> Iterator[Path]:
 
 
 @pytest.fixture(scope="module")
-def client(machine: Machine, second_client: str, docker_cli: str) -> Client:
-    return Client(machine, second_client, (str(Path(docker_cli).parent),))
+def client(machine: Machine, make_client) -> Client:
+    return make_client(machine, "second_client")
 
 
-def test_it_is_another_one(client: Client, devcontainer: str, project: Path):
-    ours = client.machine.command(client.program, "--version", cwd=project).out
-    theirs = client.machine.command(devcontainer, "--version", cwd=project).out
-    assert ours != theirs
+def test_it_is_another_one(
+    machine: Machine, client: Client, make_client, project: Path, engine: Engine
+):
+    other = make_client(machine, "devcontainer")
+    versions = [one.command("--version", cwd=project) for one in (client, other)]
+    assert [done.code for done in versions] == [0, 0]
+    assert versions[0].out != versions[1].out
 
 
-def test_it_reads_what_the_editor_needs(client: Client, project: Path):
+def test_it_reads_what_the_editor_needs(client: Client, project: Path, engine: Engine):
     words = ("read-configuration", "--include-merged-configuration")
     found = client.must(*words, workspace=project).json
     told = json.dumps(found["mergedConfiguration"]["customizations"]["vscode"])

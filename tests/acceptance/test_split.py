@@ -37,11 +37,9 @@ def done(machine: Machine, project: Path) -> Done:
     return machine.must("containerize", "old.ipynb", "new.ipynb", "--split", "--json", cwd=project)
 
 
-@pytest.fixture(scope="module", params=["reference", "second"])
-def client(request: pytest.FixtureRequest, machine: Machine, docker_cli: str) -> Client:
-    name = "devcontainer" if request.param == "reference" else "second_client"
-    program = request.getfixturevalue(name)
-    return Client(machine, program, (str(Path(docker_cli).parent),))
+@pytest.fixture(params=["devcontainer", "second_client"])
+def client(request: pytest.FixtureRequest, machine: Machine, make_client) -> Client:
+    return make_client(machine, request.param)
 
 
 def config(group: str) -> str:
@@ -55,7 +53,10 @@ def said(machine: Machine, project: Path, name: str) -> list[str]:
     return printed(document.cells[1]).split()
 
 
-def test_the_plan_says_what_it_saves_and_writes_nothing(machine: Machine, project: Path):
+def test_the_plan_says_what_it_saves_and_writes_nothing(machine: Machine, engine: Engine):
+    project = machine.project("plan alone")
+    write_notebook(project / "old.ipynb", *OLD)
+    write_notebook(project / "new.ipynb", *NEW)
     words = ("plan", "old.ipynb", "new.ipynb", "--split")
     text = machine.must(*words, cwd=project).out
     assert "Split: old " in text

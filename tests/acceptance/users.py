@@ -7,6 +7,7 @@ import shutil
 import stat
 import subprocess
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
@@ -29,8 +30,14 @@ def become(*groups: int) -> tuple[str, ...]:
     return (program, f"--reuid={UID}", f"--regid={UID}", some)
 
 
-def install_for_everyone(place: Path, *packages: str) -> str:
-    """Return an interpreter with jupyter_devbox, installed as a user does, that all can run."""
+def install_for_everyone(place: Path, *packages: str, alone: Sequence[str | Path] = ()) -> str:
+    """Return an interpreter with jupyter_devbox, installed as a user does, that all can run.
+
+    Parameters
+    ----------
+    alone
+        What is installed without its dependencies.
+    """
     if not hasattr(os, "geteuid") or os.geteuid() != 0 or not shutil.which("setpriv"):
         pytest.skip("only root can become another user")
     for python in dict.fromkeys((sys.executable, "/usr/bin/python3")):
@@ -43,7 +50,19 @@ def install_for_everyone(place: Path, *packages: str) -> str:
     # Copies: hard links into root's cache keep its permissions.
     install = ("pip", "install", "--quiet", "--link-mode", "copy")
     uv(*install, "--python", place / "venv/bin/python", ROOT, *packages)
+    if alone:
+        uv(*install, "--python", place / "venv/bin/python", "--no-deps", *alone)
     return str(place / "venv" / "bin" / "python")
+
+
+def named(user: Machine) -> str:
+    """Return a folder whose `id` knows the user's name, to be put before PATH."""
+    tools = user.root / "tools"
+    tools.mkdir(exist_ok=True)
+    program = tools / "id"
+    program.write_text(NAMED)
+    program.chmod(0o755)
+    return str(tools)
 
 
 def socket_group() -> int:
