@@ -156,3 +156,12 @@ def test_no_two_files_of_tests_have_one_name():
     """Pytest imports them by name alone, and takes the second for the first."""
     names = [path.name for path in sorted((ROOT / "tests").rglob("test_*.py"))]
     assert [name for name in dict.fromkeys(names) if names.count(name) > 1] == []
+
+
+def test_no_file_is_too_big_for_a_repository():
+    """A downloaded wheel once lay at the top for a day: whoever clones gets it for ever."""
+    done = subprocess.run(["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, check=False)
+    if done.returncode:
+        pytest.skip("this is no checkout")
+    names = filter(None, done.stdout.decode().split("\0"))
+    assert [n for n in names if (ROOT / n).is_file() and (ROOT / n).stat().st_size > 2**21] == []
