@@ -71,7 +71,7 @@ def run_kernel(channel: str, log: str, folder: str, connection: str, command: li
     if pid == 0:
         _become([*command, "-f", copy], output)
     os.close(output)
-    _say(sink, f"pid {pid} {started(pid)}")
+    _say(sink, f"pid {pid} {start_time(pid)}")
     _attend(pid, source, sink, wake, Beat(_sibling(connection, ".beat")))
     code = _end(pid)
     _remove(copy)
@@ -269,6 +269,12 @@ def started(pid: int) -> str:
     """Return when a process started, in clock ticks since boot; "" for one that has ended."""
     fields = _stat(str(pid))
     return "" if not fields or fields[0] in "ZX" else fields[19]
+
+
+def start_time(pid: int) -> str:
+    """Return when a child of ours started; it may have ended, and waits to be reaped."""
+    fields = _stat(str(pid))
+    return fields[19] if fields else ""
 
 
 def idle(setting: str) -> int:
