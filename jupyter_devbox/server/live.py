@@ -9,7 +9,7 @@ import ast
 import asyncio
 import json
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from concurrent.futures import Executor
 from concurrent.futures import TimeoutError as FutureTimeoutError
 from dataclasses import dataclass
@@ -94,17 +94,22 @@ class LiveKernels:
             Where the capture's own work is done.
         """
         # A question under way makes its kernel busy: who comes meanwhile waits for its answer.
+        written = saved(notebook)
+
+        async def ask() -> KernelSnapshot:
+            return await _ask(manager, notebook, project, executor)
+
         return await self._asking.get(
-            (str(manager.kernel_id), notebook, saved(notebook)),
-            lambda: self._snapshot(manager, notebook, project, executor),
+            (str(manager.kernel_id), notebook, written),
+            lambda: self._known_or_asked(manager, notebook, written, ask),
         )
 
-    async def _snapshot(
+    async def _known_or_asked(
         self,
         manager: Any,  # noqa: ANN401
         notebook: Path,
-        project: Project,
-        executor: Executor,
+        written: int,
+        ask: Callable[[], Awaitable[KernelSnapshot]],
     ) -> KernelSnapshot | None:
         identity = str(manager.kernel_id)
         if not _can_be_asked(manager) or self._paused.get(identity, 0.0) > time.monotonic():
@@ -113,9 +118,9 @@ class LiveKernels:
         known = self._said.get(key)
         if known is not None and known.holds(manager, notebook):
             return known.snapshot
-        written, before = saved(notebook), manager.last_activity
+        before = manager.last_activity
         try:
-            snapshot = await _ask(manager, notebook, project, executor)
+            snapshot = await ask()
         except (ProbeError, TimeoutError, asyncio.TimeoutError, FutureTimeoutError):
             self._paused[identity] = time.monotonic() + _PAUSE
             return None

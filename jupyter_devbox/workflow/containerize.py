@@ -325,7 +325,8 @@ def _make(
                 target=target,
                 group=environment.spec.group,
             )
-            images += [made.image] if made.image else []
+            if made.image:
+                images.append(made.image)
             left_out = tuple(dict.fromkeys((*left_out, *made.left_out)))
         kernels.append(made.kernel)
         seconds += made.seconds
