@@ -32,7 +32,8 @@
     │   ├── EngineNotRunningError     52
     │   ├── EnginePermissionError     53
     │   ├── BuildxMissingError        54
-    │   └── ComposeMissingError       55
+    │   ├── ComposeMissingError       55
+    │   └── ImageContentsError        56  an image does not say what it holds
     ├── BuildError                    60
     │   ├── BuildStepError            61
     │   └── BuildCancelledError      130  Ctrl-C, or Cancel build
@@ -279,6 +280,12 @@ class ComposeMissingError(EngineError):
     """The docker command lacks the compose plugin, or has one that is too old."""
 
     code, exit_code = "compose_missing", 55
+
+
+class ImageContentsError(EngineError):
+    """An image does not say what it holds, or what it says cannot be read."""
+
+    code, exit_code = "image_contents", 56
 
 
 class BuildError(DevboxError):

@@ -27,6 +27,7 @@ _VERBS = {
     "trust": ("trust", "TrustVerb"),
     "kernel": ("kernel", "KernelVerb"),
     "share": ("share", "ShareVerb"),
+    "images": ("images", "ImagesVerb"),
     "prune": ("prune", "PruneVerb"),
     "doctor": ("doctor", "DoctorVerb"),
 }
@@ -41,6 +42,7 @@ _HELP = {
     "trust": "Show what the project builds and asks for, and approve it.",
     "kernel": "install, list or remove the project's kernels.",
     "share": "Links and badges that open the project elsewhere.",
+    "images": "Show our images, and with --explain what takes the room.",
     "prune": "Show and remove what devbox made on this machine.",
     "doctor": "Say what is missing, and the command that mends it.",
 }

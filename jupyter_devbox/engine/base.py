@@ -20,6 +20,7 @@ from jupyter_devbox.spec.container import (
     ExecResult,
     ExecSpec,
     ImageInfo,
+    ImageStep,
 )
 from jupyter_devbox.spec.events import StepEvent
 from jupyter_devbox.spec.gpu_support import GpuSupport
@@ -65,6 +66,15 @@ class Engine(Protocol):
 
     def images(self, labels: Mapping[str, str]) -> tuple[ImageInfo, ...]:
         """Return the images that carry all these labels ("" = any value), newest first."""
+
+    def history(self, image: str) -> tuple[ImageStep, ...]:
+        """Return the instructions that made an image, the base's first; () if it is gone."""
+
+    def shared_bytes(self) -> Mapping[str, int]:
+        """Return image id → bytes of its layers that other images have too.
+
+        One whose share the engine does not tell is not in it.
+        """
 
     def tag(self, image: str, reference: str) -> None:
         """Give the image one more name."""

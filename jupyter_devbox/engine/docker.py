@@ -34,6 +34,7 @@ from jupyter_devbox.spec.container import (
     ExecResult,
     ExecSpec,
     ImageInfo,
+    ImageStep,
 )
 from jupyter_devbox.spec.events import StepEvent
 from jupyter_devbox.spec.gpu_support import GpuSupport, GpuWay
@@ -62,6 +63,15 @@ class _Client(APIClient):
         """Return what a request is sent with; called by `requests`."""
         own = self.verify if verify is None else verify
         return super().merge_environment_settings(url, proxies, stream, own, cert)
+
+    def images_shared(self) -> Sequence[Mapping[str, Any]]:
+        """Return all images with ``SharedSize``, for which the SDK has no parameter.
+
+        docs.docker.com/reference/api/engine, ImageList, ``shared-size``.
+        """
+        answer = self._get(self._url("/images/json"), params={"shared-size": "1"})  # type: ignore[attr-defined]
+        rows: Sequence[Mapping[str, Any]] = self._result(answer, json=True)  # type: ignore[attr-defined]
+        return rows
 
 
 class DockerEngine:
@@ -176,6 +186,27 @@ class DockerEngine:
         found = (self.image(row["Id"]) for row in rows)
         kept = [image for image in found if image is not None]
         return tuple(sorted(kept, key=lambda image: (-image.created, image.id)))
+
+    def history(self, image: str) -> tuple[ImageStep, ...]:
+        """Return the instructions that made an image, the base's first."""
+        if not values.is_reference(image):
+            return ()
+        with self._translated():
+            try:
+                rows = self._client.history(image)  # type: ignore[no-untyped-call]
+            except NotFound:
+                return ()
+        return tuple(values.image_step(row) for row in reversed(rows))
+
+    def shared_bytes(self) -> Mapping[str, int]:
+        """Return image id → bytes of its layers that other images have too."""
+        with self._translated():
+            rows = self._client.images_shared()
+        return {
+            str(row["Id"]): row["SharedSize"]
+            for row in rows
+            if isinstance(row.get("SharedSize"), int) and row["SharedSize"] >= 0
+        }
 
     def tag(self, image: str, reference: str) -> None:
         """Give the image one more name."""

@@ -13,6 +13,7 @@ from jupyter_devbox.spec.container import (
     ContainerInfo,
     ContainerSpec,
     ImageInfo,
+    ImageStep,
     Limits,
     Mount,
     Rights,
@@ -93,6 +94,14 @@ def image_info(raw: Json, reference: str = "") -> ImageInfo:
         env={key: value for key, _, value in env},
         labels=config.get("Labels") or {},
         layers=tuple((raw.get("RootFS") or {}).get("Layers") or ()),
+    )
+
+
+def image_step(raw: Json) -> ImageStep:
+    """Read one row of an image's history."""
+    return ImageStep(
+        instruction=str(raw.get("CreatedBy") or raw.get("Comment") or ""),
+        bytes=max(0, int(raw.get("Size") or 0)),
     )
 
 

@@ -85,6 +85,14 @@ class ImageInfo:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ImageStep:
+    """One instruction that an image was made by; `bytes` is what its layer takes, 0 for none."""
+
+    instruction: str
+    bytes: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Mount:
     """A folder or file of the host, or a named volume of the engine's, in a box.
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from jupyter_devbox.engine.base import Engine
 from jupyter_devbox.errors import EngineError
-from jupyter_devbox.spec.box import DEVCONTAINER_FOLDER, LABEL_KIND, LABEL_TARGET
+from jupyter_devbox.spec.box import DEVCONTAINER_FOLDER, LABEL_GROUP, LABEL_KIND, LABEL_TARGET
 from jupyter_devbox.workflow.context import Context
 from jupyter_devbox.workflow.notebooks import reachable_engine
 from jupyter_devbox.workflow.pruning import image_things
@@ -22,6 +22,11 @@ class ImageState:
         The folder that it was built for; "" if the ledger does not say.
     bytes
         On disk.
+    shared
+        How much of that other images have too, so that removing this one does not free it; None
+        where the engine does not tell.
+    group
+        The notebooks of the project that it is for; "" for all.
     created, last_used
         Seconds since the epoch; the last start of a container that is there, None where none is.
     used
@@ -36,6 +41,13 @@ class ImageState:
     created: float
     last_used: float | None
     used: str
+    shared: int | None = None
+    group: str = ""
+
+    @property
+    def own(self) -> int | None:
+        """What removing it frees; None where the engine does not tell."""
+        return None if self.shared is None else max(0, self.bytes - self.shared)
 
 
 def images(context: Context) -> tuple[tuple[ImageState, ...], EngineError | None]:
@@ -57,6 +69,7 @@ def _found(context: Context, engine: Engine) -> list[ImageState]:
             last = started.get(container.image, 0.0)
             started[container.image] = max(container.started, last)
     projects = {e.id: e.facts.get("project", "") for e in context.ledger.entries("image")}
+    shared = engine.shared_bytes()
     states = []
     for thing in image_things(context, engine):
         info = engine.image(thing.id)
@@ -71,6 +84,8 @@ def _found(context: Context, engine: Engine) -> list[ImageState]:
                     created=info.created,
                     last_used=started.get(info.id) or None,
                     used=thing.used,
+                    shared=shared.get(info.id),
+                    group=info.labels.get(LABEL_GROUP, ""),
                 )
             )
     return states

@@ -84,6 +84,21 @@ SHAPES = {
         "ok": bool,
         "checks": [{"name": TEXT, "ok": bool, "found": TEXT, "hint": TEXT}],
     },
+    "images": {
+        "images": [
+            {
+                "id": TEXT,
+                "name": TEXT,
+                "project": MAYBE,
+                "target": TEXT,
+                "bytes": int,
+                "own_bytes": (int, None),
+                "created": TEXT,
+                "used": TEXT,
+            }
+        ],
+        "bytes": int,
+    },
     "prune": {
         "removed": [{"kind": TEXT, "id": TEXT, "bytes": int}],
         "kept": list,
@@ -99,6 +114,7 @@ CALLS = {
     "run": ("run", "n.ipynb"),
     "status": ("status",),
     "doctor": ("doctor",),
+    "images": ("images",),
     "prune": ("prune",),
 }
 

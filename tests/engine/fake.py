@@ -182,6 +182,12 @@ class FakeEngine:
         found = [i for i in self._images.values() if _carries(i.labels, labels)]
         return tuple(sorted(found, key=lambda image: -image.created))
 
+    def history(self, image):
+        return ()
+
+    def shared_bytes(self):
+        return {}
+
     def tag(self, image: str, reference: str) -> None:
         found = self.image(image)
         if found is None:
