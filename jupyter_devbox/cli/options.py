@@ -20,19 +20,21 @@ from jupyter_devbox.workflow.requests import ContainerizeRequest
 _OPTIONS = (
     "target", "include", "exclude", "provides", "pack", "apt", "python", "base", "port",
     "isolation", "idle", "gpus", "memory", "driver", "service",
-    "binder", "split",
+    "binder", "split", "slim",
 )  # fmt: skip
 _TARGETS: dict[str, Target] = {"cpu": "cpu", "cuda": "cuda", "venv": "venv"}
 _CAPABILITY = re.compile(r"[0-9]{1,2}\.[0-9]")
 _EACH = "each"
+_BARE = {"--binder": "--binder=dockerfile", "--slim": "--slim=on"}
+"""Options that may stand without a value, and what that means."""
 _SPLIT = "--split, --split train=a.ipynb,b.ipynb or --split=off"
 _GROUP = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]*=.")
 
 
 def _alone(word: str, following: str | None) -> str:
     """Return an option that was given without its value with the value that it stands for."""
-    if word == "--binder":
-        return "--binder=dockerfile"
+    if word in _BARE:
+        return _BARE[word]
     valued = following is not None and (following == "off" or _GROUP.match(following))
     return f"--split={_EACH}" if word == "--split" and not valued else word
 
@@ -81,6 +83,9 @@ class PlanVerb(Verb):
     binder = Unicode(
         help="Files for Binder too: alone a Dockerfile, =buildpack, or =off for none any more."
     ).tag(config=True)
+    slim = Unicode(
+        help="Images without tests, static libraries and documents; =off for whole ones again."
+    ).tag(config=True)
     split = List(
         Unicode(),
         help="Environments of their own: alone one a notebook, =train=a.ipynb,b.ipynb, or =off.",
@@ -103,7 +108,7 @@ class PlanVerb(Verb):
     }
 
     def parse_command_line(self, argv: list[str] | None = None) -> None:
-        """Read the command line; ``--binder`` alone takes no word after it for its value.
+        """Read the command line; ``--binder`` and ``--slim`` alone take no word after them.
 
         Nor does ``--split``, but for a group's name and notebooks, or ``off``.
         """
@@ -146,6 +151,7 @@ class PlanVerb(Verb):
                 services=tuple(self.service),
                 exclude_services=tuple(self.exclude_service),
                 binder=self.binder,
+                slim=self.slim,
             ),
             strict=self.strict,
             yes=self.yes,

@@ -87,7 +87,7 @@ def is_ours_alone(path: str, text: str) -> bool:
         return not _merge_lines(LinesFile(path=path, heading=HEADING, lines=()), text)[
             len(HEADING) :
         ]
-    if name.endswith(".txt"):
+    if name.endswith((".txt", ".py")):
         head, _, body = text.partition("\n")
         return digest(body) in head
     return _has_our_blocks_alone(text)

@@ -220,6 +220,7 @@ def _options(entry: Mapping[str, Any]) -> ProjectOptions:
         services=tuple(_strings(entry.get("services"))),
         memory=_string(entry.get("memory")),
         binder=_string(entry.get("binder")),
+        slim="on" if entry.get("slim") is True else "",
     )
     ports = entry.get("ports")
     numbers = [p for p in ports if type(p) is int] if isinstance(ports, list) else []

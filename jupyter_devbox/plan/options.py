@@ -53,6 +53,7 @@ def merge_options(remembered: ProjectOptions, asked: ProjectOptions) -> ProjectO
         services=tuple(sorted({*remembered.services, *asked.services} - {*asked.exclude_services})),
         exclude_services=asked.exclude_services,
         binder=_binder(asked.binder or remembered.binder),
+        slim=_slim(asked.slim or remembered.slim),
     )
 
 
@@ -104,6 +105,14 @@ def _binder(value: str) -> str:
     if value not in {"", "dockerfile", "buildpack", "off"}:
         message = f"This way to Binder is not known: `{value}`"
         raise RequirementError(message, hint="--binder, --binder=buildpack or --binder=off")
+    return "" if value == "off" else value
+
+
+def _slim(value: str) -> str:
+    """Return whether the images are slim; ``off`` is not."""
+    if value not in {"", "on", "off"}:
+        message = f"The images are slim or not: `{value}`"
+        raise RequirementError(message, hint="--slim or --slim=off")
     return "" if value == "off" else value
 
 

@@ -244,5 +244,6 @@ def _wishes(options: ProjectOptions, *, composed: bool) -> dict[str, Any]:
         "services": list(options.services),
         "memory": options.memory if composed else "",
         "binder": options.binder,
+        "slim": options.slim == "on",
     }
     return {name: value for name, value in wishes.items() if value}

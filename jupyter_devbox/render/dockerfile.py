@@ -31,21 +31,24 @@ from jupyter_devbox.render.steps import (
 from jupyter_devbox.spec.environment import EnvironmentSpec
 from jupyter_devbox.spec.lock import Lock
 from jupyter_devbox.spec.target_files import COMMON, LOCK_ARGUMENT, TargetFiles
-from jupyter_devbox.spec.tree import Block, BlockFile
+from jupyter_devbox.spec.tree import Block, BlockFile, WholeFile
 from jupyter_devbox.spec.written import LOCK_VARIABLE, USER
 
 PATH = ".devcontainer/Dockerfile"
+SLIM = "devbox_slim.py"
+SLIM_PATH = f".devcontainer/{SLIM}"
 HEADING = (
     "# Written by jupyter-devbox. Lines outside the marked blocks are yours and are kept;\n"
     "# a changed line inside one is shown as a conflict, never overwritten.\n"
 )
 _LOCK = TargetFiles("", f"${{{LOCK_ARGUMENT}}}")
 """The lock that the build argument chooses."""
+_SLIM_MOUNT = f"type=bind,source={SLIM},target=/run/devbox/{SLIM}"
 _COMMON_MOUNT = f"type=bind,source={COMMON},target=/run/devbox/{COMMON}"
 Variants = Mapping[str, tuple[EnvironmentSpec, Lock]]
 
 
-def dockerfile(variants: Variants, uv_version: str) -> BlockFile:
+def dockerfile(variants: Variants, uv_version: str, *, slim: bool = False) -> BlockFile:
     """Return the Dockerfile of all environments of a project.
 
     Which of them is built is told by the build argument that names the lock.
@@ -54,6 +57,8 @@ def dockerfile(variants: Variants, uv_version: str) -> BlockFile:
     ----------
     variants
         Name of a lock → what it is of. The first one is built where no argument says another.
+    slim
+        Whether what nothing needs at run time is left out; see `slim_file`.
     """
     first, (spec, _) = next(iter(variants.items()))
     compiled = any(package.compiled for _, one in variants.values() for package in one.packages)
@@ -63,7 +68,7 @@ def dockerfile(variants: Variants, uv_version: str) -> BlockFile:
         Block(name="base", text=_base(spec, first)),
         Block(name="tools", text=tools),
         Block(name="system", text=_system(variants)),
-        Block(name="python", text=_python(variants, compiled=compiled, wheels=wheels)),
+        Block(name="python", text=_python(variants, compiled=compiled, wheels=wheels, slim=slim)),
         Block(name="finish", text=_finish(split=bool(spec.group))),
     ]
     return BlockFile(path=PATH, heading=HEADING, blocks=tuple(blocks))
@@ -120,15 +125,25 @@ def _own_bases(variants: Variants) -> str:
     return "" if text == "FROM shared AS final\n" else text
 
 
-def _python(variants: Variants, *, compiled: bool, wheels: bool) -> str:
+def slim_file(program: str) -> WholeFile:
+    """Return the program that removes what nothing needs, which the Dockerfile mounts."""
+    text = f"# Written by jupyter-devbox; not to be edited. {{digest}}\n{program}"
+    return WholeFile(path=SLIM_PATH, text=text)
+
+
+def _python(variants: Variants, *, compiled: bool, wheels: bool, slim: bool) -> str:
     """Return the layers of packages; a folder of wheels is mounted only where there is one."""
     spec, lock = next(iter(variants.values()))
     shared = any(package.group == "common" for package in lock.packages)
     make = command(UV, "venv", "--quiet", "--python", Shell('"$(command -v python3)"'), "/opt/venv")
+    # In the very step that installs: what a later one removes still lies in the layer below.
+    spare = [command("python3", "-I", f"/run/devbox/{SLIM}", "slim")] if slim else []
+    spare_mounts = [_SLIM_MOUNT] if slim else []
     stable_mounts = [
         UV_MOUNT,
         f"type=bind,source={_LOCK.stable},target=/run/devbox/{_LOCK.stable}",
         *([_COMMON_MOUNT] if shared else []),
+        *spare_mounts,
         UV_CACHE_MOUNT,
         *NETWORK,
     ]
@@ -145,8 +160,8 @@ def _python(variants: Variants, *, compiled: bool, wheels: bool) -> str:
     ]  # fmt: skip
     begin = run(
         ["umask 000", *REACH, make,
-         command(*install, "--requirement", f"/run/devbox/{COMMON}")],
-        [UV_MOUNT, _COMMON_MOUNT, UV_CACHE_MOUNT, *NETWORK],
+         command(*install, "--requirement", f"/run/devbox/{COMMON}"), *spare],
+        [UV_MOUNT, _COMMON_MOUNT, *spare_mounts, UV_CACHE_MOUNT, *NETWORK],
     ) + "\n" if shared else ""  # fmt: skip
     begin += _own_bases(variants) if spec.group else ""
     steps = [] if shared else [make]
@@ -160,13 +175,14 @@ def _python(variants: Variants, *, compiled: bool, wheels: bool) -> str:
     # umask 000: a venv whose folders anybody may write lets %pip work under any uid.
     stable = run(
         ["umask 000", *REACH, *steps,
-         command(*install, "--requirement", Shell(f'"/run/devbox/{_LOCK.stable}"'))],
+         command(*install, "--requirement", Shell(f'"/run/devbox/{_LOCK.stable}"')), *spare],
         stable_mounts,
     )  # fmt: skip
     beside = ["--find-links", "/run/devbox/wheels"] if wheels else []
     rest = run(
         ["umask 000", *REACH,
-         command(*install, *beside, "--requirement", Shell(f'"/run/devbox/{_LOCK.rest}"'))],
+         command(*install, *beside, "--requirement", Shell(f'"/run/devbox/{_LOCK.rest}"')),
+         *spare],
         rest_mounts,
     )  # fmt: skip
     return f"{begin}ARG {LOCK_ARGUMENT}\n{stable}\n{rest}\n"

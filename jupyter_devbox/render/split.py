@@ -10,7 +10,7 @@ from jupyter_devbox.render.devcontainer import (
     devcontainer,
     group_devcontainer,
 )
-from jupyter_devbox.render.dockerfile import dockerfile
+from jupyter_devbox.render.dockerfile import SLIM_PATH, dockerfile, slim_file
 from jupyter_devbox.render.tree import files_of_groups, requirements, wheel_files, whole_tree
 from jupyter_devbox.spec.compose import COMPOSE_FILES
 from jupyter_devbox.spec.environment import AptPackage, EnvironmentSpec, PackedModule
@@ -56,6 +56,7 @@ def render_split(
     own_lines: bool = False,
     gone: Iterable[str] = (),
     binder: Sequence[RenderedFile] = (),
+    slim: str = "",
 ) -> RenderedTree:
     """Return the files of a split project, sorted by path; same input, same bytes.
 
@@ -71,6 +72,8 @@ def render_split(
         Whether the user wrote lines into requirements.in, which are for every group.
     gone
         Groups that ended.
+    slim
+        As for `render.tree.render`.
     """
     variants = {}
     files: list[RenderedFile] = [
@@ -92,12 +95,13 @@ def render_split(
                 cuda_devcontainer(member.twin[0], wishes, nested=nested, run_args=arguments)
             )
             files += requirements(own, *member.twin)
-    files.append(dockerfile(variants, uv_version))
+    files.append(dockerfile(variants, uv_version, slim=bool(slim)))
+    files += [slim_file(slim)] if slim else []
     files += wheel_files(lock for _, lock in variants.values())
     if own_lines:
         files.append(LinesFile(path=f"{FOLDER}/{CPU.direct}", heading=HEADING, lines=()))
     ended = (*CPU.all, *CUDA.all, *files_of_groups([*gone]))
-    return whole_tree(files, [*COMPOSE_FILES, *ended])
+    return whole_tree(files, [*COMPOSE_FILES, SLIM_PATH, *ended])
 
 
 def _whole(members: Sequence[Member]) -> EnvironmentSpec:

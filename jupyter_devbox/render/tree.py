@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from jupyter_devbox.render.compose import compose_file, cuda_compose_file, override_file
 from jupyter_devbox.render.devcontainer import cuda_devcontainer, devcontainer
-from jupyter_devbox.render.dockerfile import dockerfile
+from jupyter_devbox.render.dockerfile import SLIM_PATH, dockerfile, slim_file
 from jupyter_devbox.spec.box import TARGETS as BOX_TARGETS
 from jupyter_devbox.spec.compose import COMPOSE_FILES, OwnCompose
 from jupyter_devbox.spec.environment import EnvironmentSpec
@@ -41,6 +41,7 @@ def render(
     own: OwnCompose | None = None,
     binder: Sequence[RenderedFile] = (),
     gone: Sequence[str] = (),
+    slim: str = "",
 ) -> RenderedTree:
     """Return the files of an environment, sorted by path; same input, same bytes.
 
@@ -61,11 +62,14 @@ def render(
         The files for Binder; see `render.binder`.
     gone
         The groups that the project was split into.
+    slim
+        The program that removes what nothing needs at run time; "" for whole images.
     """
     variants = {CPU.lock: (spec, lock)} | ({CUDA.lock: twin} if twin else {})
     files: list[RenderedFile] = [
         devcontainer(spec, options, nested=nested, run_args=run_args, own=own),
-        dockerfile(variants, uv_version),
+        dockerfile(variants, uv_version, slim=bool(slim)),
+        *([slim_file(slim)] if slim else []),
         *requirements(CPU, spec, lock),
         *binder,
     ]
@@ -76,7 +80,7 @@ def render(
         ]
     files += _compose(spec, twin[0] if twin else None, options, own)
     files += wheel_files(one for _, one in variants.values())
-    return whole_tree(files, [*COMPOSE_FILES, *(files_of_groups(gone) if gone else ())])
+    return whole_tree(files, [*COMPOSE_FILES, SLIM_PATH, *(files_of_groups(gone) if gone else ())])
 
 
 def wheel_files(locks: Iterable[Lock]) -> Iterator[BinaryFile]:

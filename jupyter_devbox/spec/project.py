@@ -55,6 +55,9 @@ class ProjectOptions:
     binder
         Files for Binder: ``dockerfile`` or ``buildpack``; "" for none, and ``off``, which is never
         remembered, for none any more.
+    slim
+        ``on`` leaves out of the images what nothing needs at run time: tests, static libraries,
+        documents; "" keeps it, and so does ``off``, which is never remembered.
     """
 
     include: tuple[str, ...] = ()
@@ -73,6 +76,7 @@ class ProjectOptions:
     services: tuple[str, ...] = ()
     exclude_services: tuple[str, ...] = ()
     binder: str = ""
+    slim: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

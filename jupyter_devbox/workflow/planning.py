@@ -13,6 +13,7 @@ from jupyter_devbox.files.project import Project
 from jupyter_devbox.files.reader import read_environment
 from jupyter_devbox.plan import PlanInputs, choose_base, merge_options, python_of
 from jupyter_devbox.render import render
+from jupyter_devbox.run.contents import program
 from jupyter_devbox.spec.container import ImageInfo
 from jupyter_devbox.spec.project import ExistingEnvironment
 from jupyter_devbox.spec.snapshot import KernelSnapshot
@@ -128,6 +129,7 @@ def _plan_whole(
         own=existing.compose,
         binder=binder.files if binder else (),
         gone=gone,
+        slim=program() if options.slim else "",
     )
     return Plan(environments=(environment,), tree=tree, options=options, binder=binder)
 

@@ -12,6 +12,7 @@ from jupyter_devbox.files.reader import read_environment
 from jupyter_devbox.lock import share
 from jupyter_devbox.plan import PlanInputs, Savings, savings
 from jupyter_devbox.render import Member, render_split
+from jupyter_devbox.run.contents import program
 from jupyter_devbox.spec.groups import Group
 from jupyter_devbox.spec.project import ExistingEnvironment
 from jupyter_devbox.spec.run_args import read_limits
@@ -54,6 +55,7 @@ def plan_groups(
         own_lines=any(line.reason == "hand" for line in existing.requirements),
         gone=[g.name for g in existing.groups if g.name not in {new.name for new in groups}],
         binder=binder.files if binder else (),
+        slim=program() if inputs.options.slim else "",
     )
     return Plan(
         environments=environments,

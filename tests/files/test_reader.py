@@ -37,6 +37,7 @@ def test_what_was_written_is_read_again(tmp_path):
         provides=("cv2=opencv-python",),
         isolation="kernel",
         idle="30m",
+        slim="on",
     )  # fmt: skip
     environment = spec(
         direct("numpy==2.1", detail="numpy.linalg", notebooks=("sub/ä \udcff.ipynb",)),
