@@ -35,6 +35,8 @@ class StrictLoader(KVArgParseConfigLoader):
             raise UsageError(message)
         option = _CLASS.sub("", found["option"]).split("=")[0]
         known = {f"{'-' * (1 + (len(n) > 1))}{n}" for n in (*self.aliases, *self.flags)}
+        # argparse names the trait where a value lacks: `--older_than`.
+        option = next((o for o in known if o == option.replace("_", "-")), option)
         if option not in known:
             message = f"There is no such option: `{option}`"
         elif option.lstrip("-") in self.flags:

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Mapping
 from typing import Any
 
-from traitlets import Bool
+from traitlets import Bool, Unicode
 
 from jupyter_devbox.cli.verb import ALIASES, FLAGS, Verb
+from jupyter_devbox.spec.amounts import parse_amount
+from jupyter_devbox.spec.durations import parse_duration
 from jupyter_devbox.view.units import size
 from jupyter_devbox.workflow.context import Context
-from jupyter_devbox.workflow.pruning import Thing, prune
+from jupyter_devbox.workflow.pruning import Bounds, Thing, prune
 
 
 class PruneVerb(Verb):
@@ -18,13 +21,20 @@ class PruneVerb(Verb):
 
     name = "jupyter-devbox-prune"
     description = __doc__
-    examples = "jupyter devbox prune\njupyter devbox prune --yes\njupyter devbox prune --all --yes"
+    examples = """
+    jupyter devbox prune
+    jupyter devbox prune --yes
+    jupyter devbox prune --older-than 30d --larger-than 2GB
+    jupyter devbox prune --all --yes
+    """
     everything = Bool(default_value=False, help="Everything of ours, for uninstalling.").tag(
         config=True
     )
     volumes = Bool(default_value=False, help="Volumes of databases too: data of yours.").tag(
         config=True
     )
+    older_than = Unicode(help="Only what was not used for so long: 30d, 2w, 12h.").tag(config=True)
+    larger_than = Unicode(help="Only what takes more on the disk: 2GB, 500MB.").tag(config=True)
     yes = Bool(default_value=False, help="Remove, instead of only showing.").tag(config=True)
     flags = {
         **FLAGS,
@@ -32,11 +42,21 @@ class PruneVerb(Verb):
         "volumes": ({"PruneVerb": {"volumes": True}}, "Volumes of databases too: data of yours."),
         "yes": ({"PruneVerb": {"yes": True}}, "Remove, instead of only showing."),
     }
-    aliases = dict(ALIASES)
+    aliases = {
+        **ALIASES,
+        "older-than": "PruneVerb.older_than",
+        "larger-than": "PruneVerb.larger_than",
+    }
 
     def execute(self, context: Context) -> tuple[int, Mapping[str, Any]]:
         """Show, and remove on --yes."""
-        pruned = prune(context, everything=self.everything, act=self.yes, volumes=self.volumes)
+        pruned = prune(
+            context,
+            everything=self.everything,
+            act=self.yes,
+            volumes=self.volumes,
+            bounds=self._bounds(),
+        )
         verb = "removed" if self.yes else "would remove"
         for thing in pruned.removed:
             self.say(f"{verb} {_line(thing)}")
@@ -48,10 +68,25 @@ class PruneVerb(Verb):
         elif self.yes:
             self.say(f"Freed {size(total)}.")
         else:
-            again = "jupyter devbox prune" + (" --all" if self.everything else "")
-            again += " --volumes" if self.volumes else ""
-            self.say(f"{size(total)} in all.", f"Next: {again} --yes")
+            self.say(f"{size(total)} in all.", f"Next: {self._again()} --yes")
         return 0, pruned.to_json()
+
+    def _bounds(self) -> Bounds:
+        """Return what the options say of age and size; raises `RequirementError`."""
+        old, large = self.older_than, self.larger_than
+        return Bounds(
+            seconds=parse_duration(old, "write it like --older-than 30d") if old else 0,
+            bytes=parse_amount(large, "write it like --larger-than 2GB") if large else 0,
+        )
+
+    def _again(self) -> str:
+        """Return the command as it was given."""
+        words = ["jupyter devbox prune"]
+        words += ["--all"] if self.everything else []
+        words += ["--volumes"] if self.volumes else []
+        words += ["--older-than", shlex.quote(self.older_than)] if self.older_than else []
+        words += ["--larger-than", shlex.quote(self.larger_than)] if self.larger_than else []
+        return " ".join(words)
 
 
 def _line(thing: Thing) -> str:

@@ -6,10 +6,10 @@ from dataclasses import dataclass
 
 from jupyter_devbox.engine.base import Engine
 from jupyter_devbox.errors import EngineError
-from jupyter_devbox.spec.box import DEVCONTAINER_FOLDER, LABEL_GROUP, LABEL_KIND, LABEL_TARGET
+from jupyter_devbox.spec.box import LABEL_GROUP, LABEL_TARGET
 from jupyter_devbox.workflow.context import Context
 from jupyter_devbox.workflow.notebooks import reachable_engine
-from jupyter_devbox.workflow.pruning import image_things
+from jupyter_devbox.workflow.pruning import image_things, last_starts
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,11 +63,7 @@ def images(context: Context) -> tuple[tuple[ImageState, ...], EngineError | None
 
 
 def _found(context: Context, engine: Engine) -> list[ImageState]:
-    started: dict[str, float] = {}
-    for label in (LABEL_KIND, DEVCONTAINER_FOLDER):
-        for container in engine.containers({label: ""}):
-            last = started.get(container.image, 0.0)
-            started[container.image] = max(container.started, last)
+    started = last_starts(engine)
     projects = {e.id: e.facts.get("project", "") for e in context.ledger.entries("image")}
     shared = engine.shared_bytes()
     states = []

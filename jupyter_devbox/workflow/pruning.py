@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import shutil
+import time
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,7 @@ from jupyter_devbox.errors import EngineError
 from jupyter_devbox.run.box import remove_box
 from jupyter_devbox.run.kernelspec import installed_kernelspecs, remove_kernelspec
 from jupyter_devbox.run.runtime_dir import default_base
-from jupyter_devbox.spec.box import LABEL_KIND, LABEL_PROJECT
+from jupyter_devbox.spec.box import DEVCONTAINER_FOLDER, LABEL_KIND, LABEL_PROJECT
 from jupyter_devbox.workflow.context import Context
 from jupyter_devbox.workflow.services import forget_services, found_services
 from jupyter_devbox.workflow.sweeping import sweep
@@ -23,13 +24,52 @@ _ORDER = ("kernelspec", "kernel", "box", "service", "volume", "image", "venv", "
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Thing:
-    """One thing of ours. `bytes` on disk; `used` says why it is kept, "" if it may go."""
+    """One thing of ours.
+
+    Parameters
+    ----------
+    bytes
+        On disk.
+    used
+        Why it is kept; "" if it may go.
+    last
+        When it was last made or used, in seconds since the epoch; None where nothing tells.
+    image
+        The image that a container was made from; else "".
+    """
 
     kind: str
     id: str
     name: str
     bytes: int = 0
     used: str = ""
+    last: float | None = None
+    image: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Bounds:
+    """What is removed of that which may go: only what is older, and only what is larger.
+
+    Parameters
+    ----------
+    seconds
+        Since it was last made or used; what has no age stays. 0 takes any.
+    bytes
+        Only what takes more on the disk; 0 takes any.
+    """
+
+    seconds: int = 0
+    bytes: int = 0
+
+    def spare(self, thing: Thing, now: float) -> str:
+        """Return why a thing stays by these bounds; "" if it may go."""
+        if self.seconds and (thing.last is None or now - thing.last <= self.seconds):
+            return "it has no age" if thing.last is None else "it is not that old"
+        return "it is not that large" if self.bytes and thing.bytes <= self.bytes else ""
+
+
+NO_BOUNDS = Bounds()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,7 +89,14 @@ class Pruned:
         }
 
 
-def prune(context: Context, *, everything: bool, act: bool, volumes: bool = False) -> Pruned:
+def prune(
+    context: Context,
+    *,
+    everything: bool,
+    act: bool,
+    volumes: bool = False,
+    bounds: Bounds = NO_BOUNDS,
+) -> Pruned:
     """Remove what nothing uses any more, or everything of ours; show only, unless `act`.
 
     Parameters
@@ -61,6 +108,8 @@ def prune(context: Context, *, everything: bool, act: bool, volumes: bool = Fals
     volumes
         Take the volumes of databases too, which hold the user's data: of projects that have no
         kernel here, or with `everything` all.
+    bounds
+        Takes of all that only what is old or large enough; logs that are old enough too.
     """
     try:
         engine: Engine | None = context.connect()
@@ -71,10 +120,7 @@ def prune(context: Context, *, everything: bool, act: bool, volumes: bool = Fals
     things = sorted(
         _things(context, engine, volumes=volumes), key=lambda t: (_ORDER.index(t.kind), t.name)
     )
-    removed = tuple(
-        t for t in things if (everything or not t.used) and (t.kind != "volume" or volumes)
-    )
-    kept = tuple(t for t in things if t not in removed)
+    removed, kept = _parted(things, everything=everything, volumes=volumes, bounds=bounds)
     if act:
         for thing in removed:
             _remove(context, engine, thing)
@@ -83,12 +129,38 @@ def prune(context: Context, *, everything: bool, act: bool, volumes: bool = Fals
     return Pruned(removed=removed, kept=kept, dry_run=not act)
 
 
+def _parted(
+    things: list[Thing], *, everything: bool, volumes: bool, bounds: Bounds
+) -> tuple[tuple[Thing, ...], tuple[Thing, ...]]:
+    """Return what is removed and what stays, the latter with its reason."""
+    now = time.time()
+    removed: list[Thing] = []
+    kept: list[Thing] = []
+    for thing in things:  # containers come before the images that they are made from
+        used = "" if everything or _is_old_log(thing, bounds) else thing.used
+        used = thing.used if thing.kind == "volume" and not volumes else used
+        used = used or bounds.spare(thing, now)
+        if not used and thing.kind == "image" and any(thing.id == t.image for t in kept):
+            used = "a box of it stays"
+        if used:
+            kept.append(replace(thing, used=used))
+        else:
+            removed.append(thing)
+    return tuple(removed), tuple(kept)
+
+
+def _is_old_log(thing: Thing, bounds: Bounds) -> bool:
+    """Tell whether it is a log and its age is asked for: then that alone decides."""
+    return thing.kind == "log" and bounds.seconds > 0
+
+
 def _things(context: Context, engine: Engine | None, *, volumes: bool) -> Iterator[Thing]:
     specs = tuple(installed_kernelspecs(context.kernels))
     for spec in specs:
         alive = Path(str(spec.ours.get("project"))).is_dir()
         used = "registered for a project that is there" if alive else ""
-        yield Thing(kind="kernelspec", id=spec.name, name=spec.name, used=used)
+        last = _modified(spec.folder / "kernel.json")
+        yield Thing(kind="kernelspec", id=spec.name, name=spec.name, used=used, last=last)
     projects = {str(spec.ours.get("project")) for spec in specs}
     if engine is not None:
         yield from _containers(context, engine, projects)
@@ -99,14 +171,35 @@ def _things(context: Context, engine: Engine | None, *, volumes: bool) -> Iterat
         if folder.is_dir():
             used = "its kernel is registered" if entry.facts.get("project") in projects else ""
             size = sum(p.lstat().st_size for p in folder.rglob("*") if not p.is_dir())
-            yield Thing(kind="venv", id=entry.id, name=folder.name, bytes=size, used=used)
+            yield Thing(
+                kind="venv",
+                id=entry.id,
+                name=folder.name,
+                bytes=size,
+                used=used,
+                last=_modified(folder),
+            )
     for project in context.approvals.projects():
         used = "its project is there" if Path(project).is_dir() else ""
         yield Thing(kind="approval", id=project, name=Path(project).name, used=used)
     for log in (*sorted(context.logs.glob("*.log")), *sorted(context.builds.glob("*.*"))):
+        state = log.stat()
         yield Thing(
-            kind="log", id=str(log), name=log.name, bytes=log.stat().st_size, used="a build's log"
+            kind="log",
+            id=str(log),
+            name=log.name,
+            bytes=state.st_size,
+            used="a build's log",
+            last=state.st_mtime,
         )
+
+
+def _modified(path: Path) -> float | None:
+    """Return when a file or folder was last changed; None if it is gone."""
+    try:
+        return path.stat().st_mtime
+    except OSError:
+        return None
 
 
 def _services(
@@ -130,12 +223,20 @@ def _containers(context: Context, engine: Engine, projects: set[str]) -> Iterato
                 kept = kind == "box" and container.labels.get(LABEL_PROJECT) in projects
                 used = "it holds what was installed in it" if kept else ""
                 used = "it runs" if container.status == "running" else used
-                yield Thing(kind=kind, id=entry.id, name=container.name, used=used)
+                yield Thing(
+                    kind=kind,
+                    id=entry.id,
+                    name=container.name,
+                    used=used,
+                    last=container.started or None,
+                    image=container.image,
+                )
 
 
 def image_things(context: Context, engine: Engine) -> Iterator[Thing]:
     """Yield our images, each with why it stays; those that are gone are forgotten."""
     specs = installed_kernelspecs(context.kernels)
+    started = last_starts(engine)
     registered = {str(spec.ours.get("image")) for spec in specs}
     for entry in context.ledger.entries("image"):
         image = engine.image(entry.id)
@@ -144,7 +245,20 @@ def image_things(context: Context, engine: Engine) -> Iterator[Thing]:
             continue
         used = "its kernel is registered" if image.id in registered else ""
         name = image.tags[0] if image.tags else entry.facts.get("tag", entry.id)
-        yield Thing(kind="image", id=entry.id, name=name, bytes=image.size, used=used)
+        last = max(image.created, started.get(image.id, 0.0))
+        yield Thing(
+            kind="image", id=entry.id, name=name, bytes=image.size, used=used, last=last or None
+        )
+
+
+def last_starts(engine: Engine) -> dict[str, float]:
+    """Return image id → when a container of it, ours or another client's, was last started."""
+    started: dict[str, float] = {}
+    for label in (LABEL_KIND, DEVCONTAINER_FOLDER):
+        for container in engine.containers({label: ""}):
+            last = started.get(container.image, 0.0)
+            started[container.image] = max(container.started, last)
+    return started
 
 
 def _remove(context: Context, engine: Engine | None, thing: Thing) -> None:

@@ -30,6 +30,7 @@ WRONG = [
     (("kernel", "remove"), "install, list, or remove"),
     (("kernel", "list", "extra"), "install, list, or remove"),
     (("run", "x.ipynb", "--timeout", "soon"), "--timeout"),
+    (("prune", "--older-than"), "needs a value: `--older-than`"),
     (("status", "--binder"), "There is no such option: `--binder`"),
 ]
 
