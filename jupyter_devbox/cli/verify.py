@@ -6,7 +6,7 @@ import sys
 from collections.abc import Mapping
 from typing import Any
 
-from traitlets import Bool, Unicode
+from traitlets import Bool, Float, Unicode
 
 from jupyter_devbox.cli.verb import ALIASES, FLAGS, Verb
 from jupyter_devbox.errors import UsageError, VerificationError
@@ -20,8 +20,9 @@ from jupyter_devbox.view.units import count
 from jupyter_devbox.workflow.capturing import kernel_interpreter
 from jupyter_devbox.workflow.containerize import containerize
 from jupyter_devbox.workflow.context import Context
+from jupyter_devbox.workflow.proof import NotebookProof, Proof, ProvenEnvironment, VerifyOptions
 from jupyter_devbox.workflow.requests import ContainerizeRequest
-from jupyter_devbox.workflow.verifying import NotebookProof, Proof, verify
+from jupyter_devbox.workflow.verifying import verify
 
 _TARGETS: dict[str, Target | None] = {"": None, "cpu": "cpu", "cuda": "cuda", "venv": "venv"}
 
@@ -35,17 +36,31 @@ class VerifyVerb(Verb):
     fix = Bool(default_value=False, help="Take the proposed pins and verify again.").tag(
         config=True
     )
+    no_cache = Bool(
+        default_value=False, help="Build from nothing but the written files, once more."
+    ).tag(config=True)
+    tolerance = Float(
+        0.0, help="By how much numbers in outputs may differ, such as 1e-6 of them."
+    ).tag(config=True)
     flags = {
         **FLAGS,
+        "no-cache": ({"VerifyVerb": {"no_cache": True}}, "Build from nothing, once more."),
         "fix": ({"VerifyVerb": {"fix": True}}, "Take the proposed pins."),
     }
-    aliases = {**ALIASES, "target": "VerifyVerb.target"}
+    aliases = {
+        **ALIASES,
+        "target": "VerifyVerb.target",
+        "tolerance": "VerifyVerb.tolerance",
+    }
 
     def execute(self, context: Context) -> tuple[int, Mapping[str, Any]]:
         """Verify; the exit code says whether all was the same."""
         if self.target not in _TARGETS:
             message = f"This target is not known: `{self.target}`"
             raise UsageError(message, hint="--target cpu, --target cuda or --target venv")
+        if not 0 <= self.tolerance <= 1:
+            message = f"The tolerance is a part of the number, from 0 to 1: `{self.tolerance}`"
+            raise UsageError(message, hint="--tolerance 1e-6")
         project = self.find_project(context)
         proof = self._verify(context, project)
         if proof.proposals and self.fix:
@@ -60,7 +75,10 @@ class VerifyVerb(Verb):
         if notebooks:
             interpreter = kernel_interpreter(context, project.root / notebooks[0]) or interpreter
         view = PlainView(sys.stderr, Progress(()))
-        return verify(context, project, interpreter, view, target=_TARGETS[self.target])
+        options = VerifyOptions(
+            target=_TARGETS[self.target], no_cache=self.no_cache, tolerance=self.tolerance
+        )
+        return verify(context, project, interpreter, view, options)
 
     def _take(self, context: Context, project: Project, proof: Proof) -> None:
         """Pin what the clean environment lacked, and build again."""
@@ -83,6 +101,14 @@ def _verdict(notebook: NotebookProof) -> str:
     return f", the outputs of {cells} are the same"
 
 
+def _environment(environment: ProvenEnvironment) -> str:
+    """Return what the notebooks ran in: ``Python 3.11.9, image sha256:…, lock sha256:…``."""
+    parts = [f"Python {environment.python}"] if environment.python else []
+    parts += [f"image {environment.image}", f"from {environment.base}"] if environment.image else []
+    group = f"{environment.group}: " if environment.group else ""
+    return f"{group}{', '.join([*parts, f'lock {environment.lock}'])}"
+
+
 def _lines(proof: Proof) -> list[str]:
     place = "a new virtual environment" if proof.target == "venv" else "a new box"
     lines = []
@@ -94,6 +120,8 @@ def _lines(proof: Proof) -> list[str]:
             lines.append(f"  cell {cell} needs {pin}, which your kernel has")
     for name, (locked, found) in proof.versions.items():
         lines.append(f"{name}: locked {locked}, found {found or 'nothing'}")
+    for environment in proof.environments:
+        lines.append(_environment(environment))
     if proof.ok:
         lines.append(f"Verified: {count(proof.checked, 'package')}, all as locked.")
     elif proof.proposals:

@@ -54,6 +54,8 @@ _NOT_OF_AN_IMAGE = {"devcontainer.json", COMPOSE, OVERRIDE}
 LABEL_FILES = "jupyter-devbox.files"
 LABEL_PROJECT = "jupyter-devbox.project"
 LABEL_TARGET = "jupyter-devbox.target"
+LABEL_LOCK = "jupyter-devbox.lock"
+"""Digest of the lock that the image was made from, so that an image and an SBOM tell it."""
 
 IDLE = "1h"
 """See `BoxSpec.idle`."""
@@ -115,11 +117,18 @@ def build_project_image(
     *,
     target: Target = "cpu",
     group: str = ONLY,
+    anew: str = "",
 ) -> tuple[ImageInfo, bool]:
     """Return the image of an environment's written files, and whether it had to be built.
 
     It is built from a private copy of what the user approved, whatever happens to the project's
     files meanwhile.
+
+    Parameters
+    ----------
+    anew
+        What stands at the end of the name of an image that is built from nothing, whatever is
+        there: no step is taken from the cache. "" for the project's own image.
 
     Raises
     ------
@@ -134,6 +143,7 @@ def build_project_image(
             folder,
             target,
             group=group,
+            anew=anew,
             on_event=on_event,
             cancel=cancel,
         )
@@ -147,13 +157,14 @@ def _build(
     target: Target,
     *,
     group: str,
+    anew: str,
     on_event: OnBuildEvent,
     cancel: threading.Event,
 ) -> tuple[ImageInfo, bool]:
     """Return the image of a folder's files, and whether it had to be built."""
     lock = target_files(target, group)
-    tag = image_tag(project, target, group)
-    existing = engine.image(tag)
+    tag = image_tag(project, target, group) + anew
+    existing = None if anew else engine.image(tag)
     if existing is not None and is_made_of(existing, folder, target, group):
         return existing, False
     sweep_scratch()  # the build of a client that was killed goes on by itself, with the same steps
@@ -172,9 +183,11 @@ def _build(
                 LABEL_FILES: files_digest(folder, target, group),
                 LABEL_PROJECT: str(project.root),
                 LABEL_TARGET: target,
+                LABEL_LOCK: lock_digest(folder, target, group),
                 **({LABEL_GROUP: group} if group else {}),
             },
             secrets=secrets,
+            no_cache=bool(anew),
         )
         built = build_image(
             engine, request, on_event=on_event, cancel=cancel, log_path=log, packages=packages
@@ -186,6 +199,15 @@ def _build(
 def is_made_of(image: ImageInfo, folder: Path, target: Target, group: str = ONLY) -> bool:
     """Return whether an environment's image was built from these very files."""
     return image.labels.get(LABEL_FILES) == files_digest(folder, target, group)
+
+
+def lock_digest(folder: Path, target: Target, group: str = ONLY) -> str:
+    """Return the digest of an environment's lock, ``sha256:…``: of its files, in their order."""
+    lock, digest = target_files(target, group), hashlib.sha256()
+    for name in (*([COMMON] if group else []), lock.stable, lock.rest):
+        if (folder / name).is_file():
+            digest.update(name.encode() + b"\0" + (folder / name).read_bytes() + b"\0")
+    return f"sha256:{digest.hexdigest()}"
 
 
 def files_digest(folder: Path, target: Target, group: str = ONLY) -> str:

@@ -6,11 +6,11 @@ import json
 import re
 import threading
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import AbstractContextManager, contextmanager
-from dataclasses import dataclass
+from contextlib import AbstractContextManager, contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
+from jupyter_devbox.engine.base import Engine
 from jupyter_devbox.engine.process import run_process
 from jupyter_devbox.engine.scratch import scratch
 from jupyter_devbox.engine.uv import install_lock, make_venv
@@ -23,12 +23,15 @@ from jupyter_devbox.spec import box
 from jupyter_devbox.spec.environment import Target
 from jupyter_devbox.spec.events import BuildEvent
 from jupyter_devbox.spec.groups import environment_title
+from jupyter_devbox.spec.names import DISTRIBUTION_NAME, normalise
 from jupyter_devbox.spec.target_files import target_files
+from jupyter_devbox.spec.written import DOCKERFILE, FOLDER
 from jupyter_devbox.workflow.comparing import compare_outputs
 from jupyter_devbox.workflow.context import Context
 from jupyter_devbox.workflow.index import index_environment
-from jupyter_devbox.workflow.making import box_content, build_project_image
+from jupyter_devbox.workflow.making import box_content, build_project_image, image_tag, lock_digest
 from jupyter_devbox.workflow.names import project_key
+from jupyter_devbox.workflow.proof import NotebookProof, Proof, ProvenEnvironment, VerifyOptions
 from jupyter_devbox.workflow.running import execute, read_notebook
 from jupyter_devbox.workflow.splitting import group_names
 from jupyter_devbox.workflow.trusting import approved_context, require_files
@@ -36,9 +39,12 @@ from jupyter_devbox.workflow.venv import venv_python
 
 _MISSING = re.compile(r"(?:No module named|Missing optional dependency) '([A-Za-z0-9_.]+)'")
 _VERSIONS = (
-    "import importlib.metadata as m, json; "
-    "print(json.dumps({d.metadata['Name']: d.version for d in m.distributions()}))"
+    "import importlib.metadata as m, json, platform; "
+    "print(json.dumps([platform.python_version(), "
+    "{d.metadata['Name'] or '': d.version for d in m.distributions()}]))"
 )
+_VERSION = re.compile(r"[A-Za-z0-9.!+_-]{1,100}")
+_BASE = re.compile(r'^ARG BASE="?(?P<base>[A-Za-z0-9_.:/@-]+)', re.MULTILINE)
 _OWNER = (
     "import importlib.metadata as m, json, sys; "
     "names = m.packages_distributions().get(sys.argv[1], []); "
@@ -46,72 +52,12 @@ _OWNER = (
 )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class NotebookProof:
-    """How one notebook did in the clean environment.
-
-    `compared` counts the cells that had saved outputs;
-    `proposed` is a pin (``openpyxl==3.1.5``) that would mend a failed import, with its cell.
-    """
-
-    path: str
-    ok: bool
-    compared: int = 0
-    differences: tuple[str, ...] = ()
-    proposed: tuple[str, int] | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Proof:
-    """What `verify` found; `versions` is name → (locked, found) where the two differ.
-
-    Of a split project a name is ``group/name``.
-    """
-
-    target: Target
-    notebooks: tuple[NotebookProof, ...]
-    versions: Mapping[str, tuple[str, str | None]]
-    checked: int = 0
-
-    @property
-    def ok(self) -> bool:
-        """Whether every notebook ran with the same outputs, and every version is the locked one."""
-        return all(n.ok for n in self.notebooks) and not self.versions
-
-    @property
-    def proposals(self) -> tuple[str, ...]:
-        """Pins that would mend failed imports."""
-        return tuple(sorted({n.proposed[0] for n in self.notebooks if n.proposed}))
-
-    def to_json(self) -> dict[str, Any]:
-        """Return the object of `verify --json` (DESIGN, contracts)."""
-        return {
-            "ok": self.ok,
-            "target": self.target,
-            "notebooks": [
-                {
-                    "path": n.path,
-                    "ok": n.ok,
-                    "compared": n.compared,
-                    "differences": list(n.differences),
-                    "proposed": n.proposed and {"pin": n.proposed[0], "cell": n.proposed[1]},
-                }
-                for n in self.notebooks
-            ],
-            "versions": {
-                name: {"locked": locked, "found": found}
-                for name, (locked, found) in self.versions.items()
-            },
-        }
-
-
 def verify(
     context: Context,
     project: Project,
     interpreter: str,
     on_event: Callable[[BuildEvent], None],
-    *,
-    target: Target | None = None,
+    options: VerifyOptions,
 ) -> Proof:
     """Execute the project's notebooks in a clean environment, one a group, and compare.
 
@@ -119,8 +65,6 @@ def verify(
     ----------
     interpreter
         The Python of the notebooks' own kernel: asked who provides an import that fails.
-    target
-        ``cpu``, ``cuda`` or ``venv``; None takes the CPU's box where there is an engine.
 
     Raises
     ------
@@ -130,25 +74,55 @@ def verify(
         They are not approved as they are.
     """
     require_files(context, project.root)
-    target = target or _best_target(context)
+    target = options.target or _best_target(context)
     notebooks: list[NotebookProof] = []
     versions: dict[str, tuple[str, str | None]] = {}
     checked = 0
+    environments: list[ProvenEnvironment] = []
     for group in group_names(project):
         existing = read_environment(project.root, target, group)
         if not existing.locked:
             message = f"There is nothing to verify yet in: `{project.root}`"
             raise FileError(message, hint="jupyter devbox containerize NOTEBOOK.ipynb")
-        with _kernel(context, project, on_event, target, group) as kernel:
-            notebooks += [_prove(project, n, kernel, interpreter) for n in existing.notebooks]
-            found = _found_versions(kernel, project.root)
+        anew = _kernel(
+            context, project, on_event, target=target, group=group, no_cache=options.no_cache
+        )
+        with anew as (kernel, image):
+            notebooks += [
+                _prove(project, n, kernel, interpreter, options.tolerance)
+                for n in existing.notebooks
+            ]
+            told = _found_versions(kernel, project.root)
+        environments.append(_environment(project, target, group, image=image, told=told))
+        found = told[1]
         versions |= {
             environment_title(group, name) if group else name: (locked, found.get(name))
             for name, locked in sorted(existing.locked.items())
             if found.get(name) != locked
         }
         checked += len(existing.locked)
-    return Proof(target=target, notebooks=tuple(notebooks), versions=versions, checked=checked)
+    return Proof(
+        target=target,
+        notebooks=tuple(notebooks),
+        versions=versions,
+        checked=checked,
+        environments=tuple(environments),
+    )
+
+
+def _environment(
+    project: Project, target: Target, group: str, *, image: str, told: tuple[str, Mapping[str, str]]
+) -> ProvenEnvironment:
+    folder = project.root / FOLDER
+    base = _BASE.search((folder / DOCKERFILE).read_text(encoding="utf-8")) if image else None
+    return ProvenEnvironment(
+        group=group,
+        image=image,
+        base=base["base"] if base else "",
+        lock=lock_digest(folder, "cpu" if target == "venv" else target, group),
+        python=told[0],
+        packages=told[1],
+    )
 
 
 def _best_target(context: Context) -> Target:
@@ -163,13 +137,18 @@ def _kernel(
     context: Context,
     project: Project,
     on_event: Callable[[BuildEvent], None],
+    *,
     target: Target,
     group: str,
-) -> AbstractContextManager[str]:
-    """Return what yields the name of a kernel in an environment that nobody has used."""
+    no_cache: bool,
+) -> AbstractContextManager[tuple[str, str]]:
+    """Return what yields the name of a kernel in an environment that nobody has used.
+
+    Beside it comes the id of the image; "" where there is none.
+    """
     if target == "venv":
-        return _venv_kernel(context, project, group)
-    return _box_kernel(context, project, on_event, target, group)
+        return _venv_kernel(context, project, group, no_cache=no_cache)
+    return _box_kernel(context, project, on_event, target, group=group, no_cache=no_cache)
 
 
 @contextmanager
@@ -178,24 +157,41 @@ def _box_kernel(
     project: Project,
     on_event: Callable[[BuildEvent], None],
     target: box.Target,
+    *,
     group: str,
-) -> Iterator[str]:
+    no_cache: bool,
+) -> Iterator[tuple[str, str]]:
     """Yield the name of a kernel that gets a new container for itself."""
     engine = context.connect()
+    anew = "-verify" if no_cache else ""
     # It is built from a copy of the written files, so that nothing else can take part.
     image, _ = build_project_image(
-        context, project, engine, on_event, threading.Event(), target=target, group=group
+        context, project, engine, on_event, threading.Event(), target=target, group=group, anew=anew
     )
     name = f"devbox-{project_key(project)}-verify"
     content = box_content(
         context, project, image, name, isolation="kernel", target=target, group=group
     )
-    with _registered(context, name, content):
-        yield name
+    try:
+        with _registered(context, name, content):
+            yield name, image.id
+    finally:
+        if anew:
+            _remove(context, engine, image_tag(project, target, group) + anew, image.id)
+
+
+def _remove(context: Context, engine: Engine, tag: str, image: str) -> None:
+    """Remove an image that only the proof needed; what a container still holds `prune` finds."""
+    with suppress(EngineError):
+        engine.remove_image(tag)
+        if engine.image(image) is None:
+            context.ledger.forget("image", image)
 
 
 @contextmanager
-def _venv_kernel(context: Context, project: Project, group: str) -> Iterator[str]:
+def _venv_kernel(
+    context: Context, project: Project, group: str, *, no_cache: bool
+) -> Iterator[tuple[str, str]]:
     """Yield the name of a kernel in a new virtual environment."""
     with scratch("verify") as temporary, approved_context(context, project.root) as lock:
         folder = temporary / "venv"
@@ -204,14 +200,14 @@ def _venv_kernel(context: Context, project: Project, group: str) -> Iterator[str
             venv_python(folder),
             lock / target_files("cpu", group).rest,
             wheels=lock / "wheels",
-            index=index_environment(context),
+            index={**index_environment(context), **({"UV_NO_CACHE": "1"} if no_cache else {})},
             bytecode=False,
         )
         content = venv_kernelspec(
             display_name="verify", python=str(venv_python(folder)), project=str(project.root)
         )
         with _registered(context, f"devbox-{project_key(project)}-verify", content) as name:
-            yield name
+            yield name, ""
 
 
 @contextmanager
@@ -225,15 +221,21 @@ def _registered(context: Context, name: str, content: Mapping[str, Any]) -> Iter
         context.ledger.forget("kernelspec", name)
 
 
-def _prove(project: Project, name: str, kernel: str, interpreter: str) -> NotebookProof:
+def _prove(
+    project: Project, name: str, kernel: str, interpreter: str, tolerance: float
+) -> NotebookProof:
     path = project.root / name
     saved = read_notebook(path)
     document = read_notebook(path)
     error = execute(document, kernel, path.parent)
     if error is None:
-        compared, differences = compare_outputs(saved, document)
+        compared, changes = compare_outputs(saved, document, tolerance)
         return NotebookProof(
-            path=name, ok=not differences, differences=differences, compared=compared
+            path=name,
+            ok=not changes,
+            differences=tuple(change.text for change in changes),
+            changes=changes,
+            compared=compared,
         )
     cell, ename, evalue = error
     proposed = None
@@ -253,14 +255,29 @@ def _owner(interpreter: str, module: str) -> str | None:
     return f"{names[0][0]}=={names[0][1]}" if len(names) == 1 else None
 
 
-def _found_versions(kernel: str, folder: Path) -> dict[str, str]:
-    """Return name → version of all that is installed where the kernel runs."""
+def _found_versions(kernel: str, folder: Path) -> tuple[str, dict[str, str]]:
+    """Return the Python, and name → version of all that is installed where the kernel runs.
+
+    What is not well formed is left out: a box may say anything.
+    """
     import nbformat  # noqa: PLC0415
-    from packaging.utils import canonicalize_name  # noqa: PLC0415
 
     cell = nbformat.v4.new_code_cell(_VERSIONS)
     document = nbformat.v4.new_notebook(cells=[cell])
     execute(document, kernel, folder)
     text = "".join(output.get("text", "") for output in document.cells[0].outputs)
-    found = json.loads(text) if text else {}
-    return {canonicalize_name(name): version for name, version in found.items()}
+    try:
+        told = json.loads(text)
+    except (ValueError, RecursionError):
+        return "", {}
+    python, found = told if isinstance(told, list) and len(told) == 2 else ("", {})
+    packages = {
+        normalise(name): version
+        for name, version in (found.items() if isinstance(found, dict) else ())
+        if DISTRIBUTION_NAME.fullmatch(name) and _is_version(version)
+    }
+    return (python if _is_version(python) else ""), packages
+
+
+def _is_version(value: object) -> bool:
+    return isinstance(value, str) and _VERSION.fullmatch(value) is not None

@@ -77,8 +77,16 @@ SHAPES = {
     "verify": {
         "ok": bool,
         "target": TEXT,
-        "notebooks": [{"path": TEXT, "ok": bool, "differences": [TEXT]}],
+        "notebooks": [
+            {
+                "path": TEXT,
+                "ok": bool,
+                "differences": [TEXT],
+                "changes": [{"cell": int, "output": int, "kind": TEXT}],
+            }
+        ],
         "versions": dict,
+        "environments": [{"image": MAYBE, "lock": TEXT, "python": TEXT, "packages": dict}],
     },
     "doctor": {
         "ok": bool,

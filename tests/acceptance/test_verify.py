@@ -53,7 +53,25 @@ def test_outputs_that_differ_are_named(small, engine: Engine):
         (project / "n.ipynb").write_text(kept)
     assert proof.code == 74
     (difference,) = proof.json["notebooks"][0]["differences"]
-    assert difference.startswith("cell 1:")
+    assert difference == "cell 1: 'host' became 'box'"
+    (change,) = proof.json["notebooks"][0]["changes"]
+    assert change == {"cell": 1, "output": 1, "kind": "stdout", "saved": "host", "now": "box"}
+
+
+@pytest.mark.docker
+def test_numbers_may_differ_as_far_as_told(small, engine: Engine):
+    machine, project = small
+    document = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell("print(1 / 3, 'of it')")])
+    document.cells[0].outputs = [
+        nbformat.v4.new_output("stream", name="stdout", text="0.33333 of it\n")
+    ]
+    kept = (project / "n.ipynb").read_text()
+    (project / "n.ipynb").write_text(nbformat.writes(document))
+    try:
+        assert machine.devbox("verify", cwd=project).code == 74
+        machine.must("verify", "--tolerance", "1e-4", cwd=project)
+    finally:
+        (project / "n.ipynb").write_text(kept)
 
 
 def test_venv_without_an_engine(machine: Machine):
