@@ -36,6 +36,7 @@
     │   └── ImageContentsError        56  an image does not say what it holds
     ├── BuildError                    60
     │   ├── BuildStepError            61
+    │   ├── SbomError                 63  the bill of materials cannot be written
     │   └── BuildCancelledError      130  Ctrl-C, or Cancel build
     ├── RunError                      70
     │   ├── ImageMissingError         71
@@ -298,6 +299,12 @@ class BuildStepError(BuildError):
     """One step of the build failed."""
 
     code, exit_code = "build_step", 61
+
+
+class SbomError(BuildError):
+    """The bill of materials cannot be written."""
+
+    code, exit_code = "sbom", 63
 
 
 class BuildCancelledError(BuildError):

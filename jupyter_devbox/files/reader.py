@@ -18,11 +18,11 @@ from jupyter_devbox.spec.compose import COMPOSE, own_compose
 from jupyter_devbox.spec.compose_reach import service_names
 from jupyter_devbox.spec.environment import AptPackage, DirectRequirement, PackedModule, Target
 from jupyter_devbox.spec.groups import ONLY, read_groups
-from jupyter_devbox.spec.lock import WheelFile
+from jupyter_devbox.spec.lock import LockedPackage, WheelFile
 from jupyter_devbox.spec.names import APT_NAME
 from jupyter_devbox.spec.project import ExistingEnvironment, ProjectOptions
 from jupyter_devbox.spec.requirements_in import parse_line
-from jupyter_devbox.spec.requirements_txt import read_inputs, read_pins, read_python
+from jupyter_devbox.spec.requirements_txt import read_inputs, read_packages, read_pins, read_python
 from jupyter_devbox.spec.target_files import COMMON, CPU, TargetFiles, target_files
 from jupyter_devbox.spec.written import DOCKERFILE, FOLDER
 
@@ -77,6 +77,15 @@ def read_environment(
         twin=confined(project, twin.configuration).exists(),
         twin_stages=twin.lock in _text(project, DOCKERFILE),
     )
+
+
+def read_lock(
+    project: Path, target: Target = "cpu", group: str = ONLY
+) -> tuple[LockedPackage, ...]:
+    """Return an environment's locked packages with their hashes; () where there is no lock."""
+    files = target_files(target, group)
+    names = (*([COMMON] if group else []), files.stable, files.rest)
+    return tuple(package for name in names for package in read_packages(_text(project, name)))
 
 
 def read_configuration(

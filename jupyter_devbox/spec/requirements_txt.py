@@ -14,6 +14,8 @@ from jupyter_devbox.spec.target_files import COMMON, CPU, TargetFiles
 
 _PIN = re.compile(r"^(?P<name>[a-z0-9][a-z0-9._-]*)==(?P<version>[^\s\\]+)", re.MULTILINE)
 _FILE = re.compile(r"^(?P<name>[a-z0-9][a-z0-9._-]*) @ \S+/(?P<file>[^\s/\\]+)", re.MULTILINE)
+_ADDRESS = re.compile(r"\S+ @ (?P<url>\S+)")
+_HASH = re.compile(r"--hash=(sha256:[0-9a-f]{64})\b")
 _PYTHON = re.compile(r"^# Locked by jupyter-devbox for Python (?P<python>3\.[0-9.]+) on ")
 _INPUTS = re.compile(r"^# Resolved from (?P<inputs>[0-9a-f]+)\.$", re.MULTILINE)
 
@@ -62,6 +64,17 @@ def read_pins(text: str) -> dict[str, str]:
         with suppress(InvalidWheelFilename):
             pins[match["name"]] = str(parse_wheel_filename(unquote(match["file"]))[1])
     return pins
+
+
+def read_packages(text: str) -> tuple[LockedPackage, ...]:
+    """Return the packages of one lock file with their hashes, in their order."""
+    packages = []
+    for line in text.replace("\\\n", " ").splitlines():
+        hashes = tuple(sorted(_HASH.findall(line)))
+        for name, version in read_pins(line).items():
+            url = found["url"] if (found := _ADDRESS.match(line)) else ""
+            packages.append(LockedPackage(name=name, version=version, hashes=hashes, url=url))
+    return tuple(packages)
 
 
 def read_python(text: str) -> str:

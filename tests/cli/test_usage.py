@@ -29,6 +29,7 @@ WRONG = [
     (("verify", "--tolerance", "2"), "from 0 to 1: `2.0`"),
     (("verify", "--tolerance", "nan"), "from 0 to 1: `nan`"),
     (("verify", "--tolerance", "some"), "--tolerance"),
+    (("sbom", "--target", "venv"), "--target"),
     (("kernel", "frobnicate"), "install, list, or remove"),
     (("kernel", "remove"), "install, list, or remove"),
     (("kernel", "list", "extra"), "install, list, or remove"),
