@@ -19,7 +19,7 @@ from jupyter_devbox.workflow.requests import ContainerizeRequest
 
 _OPTIONS = (
     "target", "include", "exclude", "provides", "pack", "apt", "python", "base", "port",
-    "isolation", "idle", "gpus", "memory", "driver", "service",
+    "isolation", "idle", "gpus", "memory", "cpus", "pids", "driver", "service",
     "binder", "split", "slim",
 )  # fmt: skip
 _TARGETS: dict[str, Target] = {"cpu": "cpu", "cuda": "cuda", "venv": "venv"}
@@ -79,7 +79,14 @@ class PlanVerb(Verb):
     gpus = Unicode(help="Graphics cards of the CUDA box: all, 0, 0,1, or a MIG name.").tag(
         config=True
     )
-    memory = Unicode(help="The box's memory limit, such as 4g.").tag(config=True)
+    memory = Unicode(help="The box's memory limit, such as 4g; off for none.").tag(config=True)
+    cpus = Unicode(help="How many CPUs it may use, such as 2 or 1.5; off for all.").tag(config=True)
+    shm_size = Unicode(help="Its shared memory, such as 1g; off for the engine's own.").tag(
+        config=True
+    )
+    pids = Unicode(help="Its limit of processes and threads, such as 512; off for none.").tag(
+        config=True
+    )
     binder = Unicode(
         help="Files for Binder too: alone a Dockerfile, =buildpack, or =off for none any more."
     ).tag(config=True)
@@ -104,6 +111,7 @@ class PlanVerb(Verb):
         **{name: f"PlanVerb.{name}" for name in _OPTIONS},
         "exclude-apt": "PlanVerb.exclude_apt",
         "exclude-service": "PlanVerb.exclude_service",
+        "shm-size": "PlanVerb.shm_size",
         "compute-cap": "PlanVerb.compute_cap",
     }
 
@@ -148,6 +156,9 @@ class PlanVerb(Verb):
                 idle=self.idle,
                 gpus=self.gpus,
                 memory=self.memory,
+                cpus=self.cpus,
+                shm_size=self.shm_size,
+                pids=self.pids,
                 services=tuple(self.service),
                 exclude_services=tuple(self.exclude_service),
                 binder=self.binder,

@@ -141,6 +141,8 @@ class DockerEngine:
             local=self.endpoint.local,
             free_bytes=self._free_bytes(facts),
             id=str(facts.get("ID") or ""),
+            cpus=int(facts.get("NCPU") or 0),
+            memory=int(facts.get("MemTotal") or 0),
         )
 
     def gpu_support(self) -> GpuSupport:

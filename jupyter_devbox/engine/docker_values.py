@@ -128,7 +128,7 @@ def container_info(raw: Json) -> ContainerInfo:
         error=state.get("Error") or "",
         started=seconds(state.get("StartedAt") or ""),
         labels=raw["Config"].get("Labels") or {},
-        memory_limit=raw["HostConfig"].get("Memory") or 0,
+        limits=_limits_of(raw["HostConfig"]),
         user=raw["Config"].get("User") or "",
         mounts=tuple(
             Mount(source=each["Source"], target=each["Destination"], readonly=not each.get("RW"))
@@ -194,6 +194,16 @@ def _limits(limits: Limits) -> dict[str, object]:
         "Ulimits": [_ulimit(text) for text in limits.ulimits],
     }
     return {name: value for name, value in bounds.items() if value}
+
+
+def _limits_of(host: Json) -> Limits:
+    """Return a container's upper bounds; an engine writes none as 0, null or -1."""
+    return Limits(
+        memory=max(0, host.get("Memory") or 0),
+        shm=max(0, host.get("ShmSize") or 0),
+        cpus=max(0, host.get("NanoCpus") or 0) / 1e9,
+        pids=max(0, host.get("PidsLimit") or 0),
+    )
 
 
 def _ulimit(text: str) -> dict[str, object]:

@@ -228,6 +228,9 @@ def _options(entry: Mapping[str, Any]) -> ProjectOptions:
         gpus=_string(entry.get("gpus")),
         services=tuple(_strings(entry.get("services"))),
         memory=_string(entry.get("memory")),
+        cpus=_string(entry.get("cpus")),
+        shm_size=_string(entry.get("shm_size")),
+        pids=_string(entry.get("pids")),
         binder=_string(entry.get("binder")),
         slim="on" if entry.get("slim") is True else "",
     )

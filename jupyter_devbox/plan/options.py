@@ -8,6 +8,7 @@ from jupyter_devbox.errors import RequirementError
 from jupyter_devbox.plan.answers import parse_answer
 from jupyter_devbox.spec.durations import parse_duration
 from jupyter_devbox.spec.gpu_words import parse_gpus
+from jupyter_devbox.spec.limit_words import check_limits
 from jupyter_devbox.spec.names import (
     check_apt_name,
     check_image,
@@ -26,6 +27,8 @@ def merge_options(remembered: ProjectOptions, asked: ProjectOptions) -> ProjectO
     ------
     RequirementError
         A name, version, image or port is not well formed.
+    ConfigurationError
+        A limit is not.
     """
     asked_names = _by_name(asked.include)
     excluded = {_excluded(text) for text in asked.exclude}
@@ -36,6 +39,7 @@ def merge_options(remembered: ProjectOptions, asked: ProjectOptions) -> ProjectO
     apt, exclude_apt = _apt(remembered, asked)
     base = asked.base or remembered.base
     python = asked.python or remembered.python
+    limits = check_limits({**remembered.limits, **asked.limits})
     return ProjectOptions(
         include=tuple(include[name] for name in sorted(include)),
         exclude=tuple(sorted(exclude)),
@@ -49,12 +53,11 @@ def merge_options(remembered: ProjectOptions, asked: ProjectOptions) -> ProjectO
         isolation=_isolation(asked.isolation or remembered.isolation),
         idle=_duration(asked.idle or remembered.idle),
         gpus=_gpus(asked.gpus or remembered.gpus),
-        memory=asked.memory or remembered.memory,
         services=tuple(sorted({*remembered.services, *asked.services} - {*asked.exclude_services})),
         exclude_services=asked.exclude_services,
         binder=_binder(asked.binder or remembered.binder),
         slim=_slim(asked.slim or remembered.slim),
-    )
+    ).limited(limits)
 
 
 def _apt(

@@ -18,6 +18,7 @@ from jupyter_devbox.spec.compose import (
     OwnCompose,
     workspace_of,
 )
+from jupyter_devbox.spec.container import EMPTY
 from jupyter_devbox.spec.environment import EnvironmentSpec
 from jupyter_devbox.spec.gpu import GpuRequest
 from jupyter_devbox.spec.services import Service, variables_of
@@ -46,7 +47,7 @@ _RETRIES = 40
 """Two minutes: a database that is made anew on a slow disk takes half of one."""
 
 
-def compose_file(spec: EnvironmentSpec, *, memory: str = "") -> BlockFile:
+def compose_file(spec: EnvironmentSpec, *, limits: Mapping[str, str] = EMPTY) -> BlockFile:
     """Return the Compose file of a project with databases: they, and the CPU target's box.
 
     They share one loopback, that of the first database, and listen to it alone. So a database
@@ -55,8 +56,8 @@ def compose_file(spec: EnvironmentSpec, *, memory: str = "") -> BlockFile:
 
     Parameters
     ----------
-    memory
-        The box's limit as Compose writes it; "" for none.
+    limits
+        The box's limits, as Compose calls and writes them.
     """
     volumes: dict[str, object] = {service.volume: {} for service in spec.services}
     lines = [
@@ -66,23 +67,25 @@ def compose_file(spec: EnvironmentSpec, *, memory: str = "") -> BlockFile:
     ]
     for service in spec.services:
         lines += _indented(_database(service, spec.services))
-    lines += _indented(_box(spec, memory, None))
+    lines += _indented(_box(spec, limits, None))
     return _file(f"{FOLDER}/{COMPOSE}", _HEADING, lines)
 
 
 def cuda_compose_file(
-    spec: EnvironmentSpec, *, memory: str = "", gpus: GpuRequest | None = None
+    spec: EnvironmentSpec, *, limits: Mapping[str, str] = EMPTY, gpus: GpuRequest | None = None
 ) -> BlockFile:
     """Return the Compose file that adds the CUDA target's box to the CPU's file.
 
     Cards are reserved in this one alone: a reservation fails where there is no card.
     """
-    lines = ["services:", *_indented(_box(spec, memory, gpus or GpuRequest()))]
+    lines = ["services:", *_indented(_box(spec, limits, gpus or GpuRequest()))]
     path = posixpath.join(posixpath.dirname(target_files("cuda").configuration), COMPOSE)
     return _file(path, _TWIN_HEADING, lines)
 
 
-def override_file(spec: EnvironmentSpec, own: OwnCompose, *, memory: str = "") -> BlockFile:
+def override_file(
+    spec: EnvironmentSpec, own: OwnCompose, *, limits: Mapping[str, str] = EMPTY
+) -> BlockFile:
     """Return the Compose file that makes a service of the user's the CPU target's box.
 
     Paths in it start where those of the user's first file do.
@@ -96,7 +99,7 @@ def override_file(spec: EnvironmentSpec, own: OwnCompose, *, memory: str = "") -
         f"    image: {_text(f'devbox-{_slug(spec.project)}:{spec.target}')}",
         *_indented(_build(spec, folder), 4),
         *_indented(_ca(), 4),
-        *([f"    mem_limit: {_text(memory)}"] if memory else []),
+        *_indented(_limits(limits), 4),
     ]
     return _file(f"{FOLDER}/{OVERRIDE}", _OVER_HEADING, lines)
 
@@ -124,14 +127,20 @@ def _database(service: Service, services: Sequence[Service]) -> Iterator[str]:
     yield f"    retries: {_RETRIES}"
 
 
-def _box(spec: EnvironmentSpec, memory: str, gpus: GpuRequest | None) -> Iterator[str]:
+def _limits(limits: Mapping[str, str]) -> Iterator[str]:
+    for key, value in limits.items():
+        yield f"{key}: {_text(value)}"
+
+
+def _box(
+    spec: EnvironmentSpec, limits: Mapping[str, str], gpus: GpuRequest | None
+) -> Iterator[str]:
     yield "# The dev container."
     yield f"{BOX_SERVICES['cuda' if spec.target == 'cuda' else 'cpu']}:"
     yield from _indented(_build(spec, "."))
     yield f"  command: {_list(_KEEP_RUNNING)}"
     yield "  init: true"
-    if memory:
-        yield f"  mem_limit: {_text(memory)}"
+    yield from _indented(_limits(limits))
     yield f"  network_mode: {_text(f'service:{spec.services[0].name}')}"
     yield "  depends_on:"
     for service in spec.services:

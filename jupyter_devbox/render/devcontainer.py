@@ -15,8 +15,8 @@ from jupyter_devbox.spec.compose import (
 )
 from jupyter_devbox.spec.environment import EnvironmentSpec
 from jupyter_devbox.spec.groups import Group
+from jupyter_devbox.spec.limit_words import kept, with_limits
 from jupyter_devbox.spec.project import ProjectOptions
-from jupyter_devbox.spec.run_args import with_memory
 from jupyter_devbox.spec.target_files import CPU, LOCK_ARGUMENT, TargetFiles, target_files
 from jupyter_devbox.spec.tree import KeyFile
 from jupyter_devbox.spec.written import (
@@ -213,13 +213,13 @@ def _file(
     *,
     composed: bool,
 ) -> KeyFile:
-    limited = options.memory and not composed
+    limited = options.limits and not composed
     rivals = ("image", "build", "dockerFile") if composed else _OF_OTHERS
     return KeyFile(
         path=files.configuration,
         values=values,
         record=RECORD,
-        edits={("runArgs",): with_memory(run_args, options.memory)} if limited else {},
+        edits={("runArgs",): with_limits(run_args, options.limits)} if limited else {},
         yielding=frozenset({_ATTACH}),
         rivals=tuple((key,) for key in rivals),
         heading=HEADING,
@@ -242,7 +242,7 @@ def _wishes(options: ProjectOptions, *, composed: bool) -> dict[str, Any]:
         "idle": options.idle,
         "gpus": options.gpus,
         "services": list(options.services),
-        "memory": options.memory if composed else "",
+        **(kept(options.limits) if composed else {}),
         "binder": options.binder,
         "slim": options.slim == "on",
     }

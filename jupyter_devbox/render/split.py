@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from jupyter_devbox.render.devcontainer import (
@@ -13,6 +13,7 @@ from jupyter_devbox.render.devcontainer import (
 from jupyter_devbox.render.dockerfile import SLIM_PATH, dockerfile, slim_file
 from jupyter_devbox.render.tree import files_of_groups, requirements, wheel_files, whole_tree
 from jupyter_devbox.spec.compose import COMPOSE_FILES
+from jupyter_devbox.spec.container import EMPTY
 from jupyter_devbox.spec.environment import AptPackage, EnvironmentSpec, PackedModule
 from jupyter_devbox.spec.groups import Group
 from jupyter_devbox.spec.lock import Lock
@@ -33,8 +34,8 @@ class Member:
         Its CUDA environment, if there is one.
     run_args, twin_run_args
         As for `render.tree.render`.
-    memory
-        A memory limit of its own; "" for the options'.
+    limits
+        Limits of its own, where the options say nothing of them.
     """
 
     spec: EnvironmentSpec
@@ -42,7 +43,7 @@ class Member:
     twin: tuple[EnvironmentSpec, Lock] | None = None
     run_args: Sequence[object] = ()
     twin_run_args: Sequence[object] = ()
-    memory: str = ""
+    limits: Mapping[str, str] = EMPTY
 
 
 def render_split(
@@ -83,7 +84,7 @@ def render_split(
     for member in members:
         spec, lock = member.spec, member.lock
         own = target_files("cpu", spec.group)
-        wishes = replace(options, memory=options.memory or member.memory)
+        wishes = options.limited({**member.limits, **options.limits})
         variants[own.lock] = (spec, lock)
         files.append(group_devcontainer(spec, wishes, nested=nested, run_args=member.run_args))
         files += requirements(own, spec, lock)

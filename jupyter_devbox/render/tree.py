@@ -11,11 +11,11 @@ from jupyter_devbox.spec.box import TARGETS as BOX_TARGETS
 from jupyter_devbox.spec.compose import COMPOSE_FILES, OwnCompose
 from jupyter_devbox.spec.environment import EnvironmentSpec
 from jupyter_devbox.spec.gpu_words import parse_gpus
+from jupyter_devbox.spec.limit_words import compose_limits
 from jupyter_devbox.spec.lock import Lock
 from jupyter_devbox.spec.project import ProjectOptions
 from jupyter_devbox.spec.requirements_in import HEADING, format_line
 from jupyter_devbox.spec.requirements_txt import format_lock
-from jupyter_devbox.spec.run_args import check_memory
 from jupyter_devbox.spec.target_files import COMMON, CPU, CUDA, TargetFiles, target_files
 from jupyter_devbox.spec.tree import (
     BinaryFile,
@@ -114,14 +114,14 @@ def _compose(
     own: OwnCompose | None,
 ) -> Iterator[BlockFile]:
     """Yield the Compose files, if Compose starts the box."""
-    memory = check_memory(options.memory) if options.memory else ""
+    limits = compose_limits(options.limits)
     if own:
-        yield override_file(spec, own, memory=memory)
+        yield override_file(spec, own, limits=limits)
     elif spec.services:
-        yield compose_file(spec, memory=memory)
+        yield compose_file(spec, limits=limits)
         if twin:
             gpus = parse_gpus(options.gpus) if options.gpus else None
-            yield cuda_compose_file(twin, memory=memory, gpus=gpus)
+            yield cuda_compose_file(twin, limits=limits, gpus=gpus)
 
 
 def requirements(

@@ -6,6 +6,7 @@ import os
 import re
 import shlex
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
@@ -42,7 +43,14 @@ from jupyter_devbox.spec.box import (
     Transport,
 )
 from jupyter_devbox.spec.compose_project import ComposeProject
-from jupyter_devbox.spec.container import EMPTY, ContainerInfo, ContainerSpec, ExecSpec, Mount
+from jupyter_devbox.spec.container import (
+    EMPTY,
+    ContainerInfo,
+    ContainerSpec,
+    ExecSpec,
+    Limits,
+    Mount,
+)
 
 Record = Callable[[str, str], None]
 """Called with a kind (``box``, ``kernel``) and a container id before the container starts."""
@@ -173,6 +181,7 @@ def _composed(
         spec,
         runtime,
         host=host,
+        limits=_limits(engine, spec),
         shared=shared,
         workspace=workspace,
         mounted=mounted,
@@ -246,6 +255,7 @@ def create(
             runtime,
             kind=kind,
             host=host,
+            limits=_limits(engine, spec),
             command=command,
             name=name,
             env=env,
@@ -262,11 +272,19 @@ def create(
     return container
 
 
+def _limits(engine: Engine, spec: BoxSpec) -> Limits:
+    """Return limits that the engine takes: it refuses more CPUs than its machine has."""
+    cpus = engine.info().cpus
+    beyond = cpus and spec.limits.cpus > cpus
+    return replace(spec.limits, cpus=float(cpus)) if beyond else spec.limits
+
+
 def _container(
     spec: BoxSpec,
     runtime: RuntimeDir,
     *,
     host: Mapping[str, str],
+    limits: Limits,
     command: tuple[str, ...] = MAIN,
     shared: bool,
     labels: Mapping[str, str],
@@ -295,7 +313,7 @@ def _container(
         ),
         rights=spec.rights,
         network=spec.network,
-        limits=spec.limits,
+        limits=limits,
         gpus=spec.gpus,
     )
 

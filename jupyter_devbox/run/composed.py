@@ -263,7 +263,12 @@ def _override(project: ComposeProject, container: ContainerSpec) -> dict[str, An
         "volumes": [_mount(mount) for mount in container.mounts],
     }
     limits = container.limits
-    bounds = {"mem_limit": limits.memory, "shm_size": limits.shm, "pids_limit": limits.pids}
+    bounds = {
+        "mem_limit": limits.memory,
+        "cpus": limits.cpus,
+        "shm_size": limits.shm,
+        "pids_limit": limits.pids,
+    }
     service |= {key: value for key, value in bounds.items() if value}
     volumes = {m.source: {"external": True} for m in container.mounts if m.kind == "volume"}
     kept = {key: value for key, value in service.items() if value not in ([], "", False, {})}

@@ -10,8 +10,8 @@ from typing import Any
 from jupyter_devbox.errors import BadRequestError, ConfigurationError
 from jupyter_devbox.spec.environment import Target
 from jupyter_devbox.spec.groups import SplitWish
+from jupyter_devbox.spec.limit_words import LIMIT_NAMES, check_limits
 from jupyter_devbox.spec.project import ProjectOptions
-from jupyter_devbox.spec.run_args import parse_size
 
 LONGEST = 256 * 1024
 """Bytes of a body."""
@@ -20,8 +20,8 @@ _MOST_ITEMS = 500
 _LONGEST_TEXT = 4096
 _TARGETS: dict[str, Target] = {"cpu": "cpu", "cuda": "cuda", "venv": "venv"}
 _EDITS = frozenset(
-    {"targets", "include", "exclude", "provides", "apt", "exclude_apt", "pack", "memory", "python",
-     "base", "keep_mine", "split"}
+    {"targets", "include", "exclude", "provides", "apt", "exclude_apt", "pack", "memory", "cpus",
+     "shm_size", "pids", "python", "base", "keep_mine", "split"}
 )  # fmt: skip
 
 
@@ -121,12 +121,11 @@ def read_edits(value: object) -> Edits:
         message = f"This edit is not known: `{unknown[0][:80]}`"
         raise bad_request(message)
     body = Body(json.dumps(value).encode())
-    memory = body.text("memory")
-    if memory:
-        try:
-            parse_size(memory)
-        except ConfigurationError as error:
-            raise BadRequestError(error.message, hint=error.hint) from error
+    limits = {name: body.text(name) for name in LIMIT_NAMES}
+    try:
+        limits = check_limits(limits)
+    except ConfigurationError as error:
+        raise BadRequestError(error.message, hint=error.hint) from error
     targets = [_target(name) for name in body.texts("targets")] or ["cpu"]
     return Edits(
         targets=tuple(dict.fromkeys(targets)),
@@ -136,11 +135,10 @@ def read_edits(value: object) -> Edits:
             apt=body.texts("apt"),
             exclude_apt=body.texts("exclude_apt"),
             pack=body.texts("pack"),
-            memory=memory,
             python=body.text("python"),
             base=body.text("base"),
             provides=_provides(value.get("provides")),
-        ),
+        ).limited(limits),
         keep_mine=body.flag("keep_mine"),
         split=_split(body.text("split")),
         told={name: found for name, found in value.items() if found not in (None, [], {}, False)},

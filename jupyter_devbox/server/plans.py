@@ -8,7 +8,7 @@ from typing import Any
 
 from jupyter_devbox.server.shapes import project_json, target_json
 from jupyter_devbox.spec.environment import AptPackage, Decision
-from jupyter_devbox.spec.run_args import read_limits
+from jupyter_devbox.spec.limit_words import LIMIT_NAMES, kept, written
 from jupyter_devbox.spec.snapshot import CapturedRequirement
 from jupyter_devbox.spec.visible import bounded, visible
 from jupyter_devbox.view.reasons import why_apt, why_captured, why_package
@@ -44,7 +44,7 @@ def plan_json(proposal: Proposal, request: ContainerizeRequest, path: str) -> di
             }
             for state in proposal.targets
         ],
-        "limits": {"memory": request.wishes.memory or _memory(proposal)},
+        "limits": _limits(proposal, request),
         **({"group": spec.group} if spec.group else {}),
         "notebooks": sorted({n for e in proposal.plan.environments for n in e.spec.notebooks}),
         "groups": {group.name: list(group.notebooks) for group in proposal.plan.groups},
@@ -63,7 +63,10 @@ def plan_json(proposal: Proposal, request: ContainerizeRequest, path: str) -> di
         ]
         + [
             {"code": code, "message": clean(message), "cell": None}
-            for code, message in (proposal.plan.binder.warnings if proposal.plan.binder else ())
+            for code, message in (
+                *(proposal.plan.binder.warnings if proposal.plan.binder else ()),
+                *proposal.warnings,
+            )
         ],
     }
 
@@ -152,10 +155,8 @@ def _size(proposal: Proposal, target: str) -> int | None:
     return proposal.environments[0].spec.estimated_bytes if target == "cpu" else None
 
 
-def _memory(proposal: Proposal) -> str | None:
-    """Return the limit that the project has, as it is written: ``4g``, ``512m``."""
-    limit = read_limits(proposal.environments[0].existing.run_args).memory
-    for unit, size in (("g", 2**30), ("m", 2**20), ("k", 2**10)):
-        if limit and limit % size == 0:
-            return f"{limit // size}{unit}"
-    return f"{limit}b" if limit else None
+def _limits(proposal: Proposal, request: ContainerizeRequest) -> dict[str, str | None]:
+    """Return the limits that the project gets, as they are written: ``4g``, ``512m``."""
+    now = written(proposal.environments[0].existing.limits)
+    words = kept({**now, **request.wishes.limits})
+    return {name: words.get(name) for name in LIMIT_NAMES}

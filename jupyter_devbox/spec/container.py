@@ -53,6 +53,8 @@ class EngineInfo:
         Free space where images are kept; None where it cannot be seen.
     id
         What tells it from other engines; "" if it has no such thing.
+    cpus, memory
+        What its machine has, memory in bytes; 0 where it does not say.
     """
 
     name: str
@@ -62,6 +64,8 @@ class EngineInfo:
     local: bool = True
     free_bytes: int | None = None
     id: str = ""
+    cpus: int = 0
+    memory: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -182,7 +186,7 @@ class ContainerInfo:
     """One container as it stands.
 
     `started` in seconds since the epoch, 0.0 if never; `user` as it was created with, "" for the
-    image's own; `mounts` are its bind mounts.
+    image's own; `mounts` are its bind mounts; `limits` without those of single processes.
     """
 
     id: str
@@ -194,7 +198,7 @@ class ContainerInfo:
     error: str = ""
     started: float = 0.0
     labels: Mapping[str, str] = EMPTY
-    memory_limit: int = 0
+    limits: Limits = field(default_factory=Limits)
     user: str = ""
     mounts: tuple[Mount, ...] = ()
 

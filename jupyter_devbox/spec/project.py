@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from jupyter_devbox.spec.compose import OwnCompose
+from jupyter_devbox.spec.container import Limits
 from jupyter_devbox.spec.environment import AptPackage, DirectRequirement, PackedModule
 from jupyter_devbox.spec.groups import Group
+from jupyter_devbox.spec.limit_words import LIMIT_NAMES, read_words
 from jupyter_devbox.spec.lock import WheelFile
+from jupyter_devbox.spec.run_args import read_limits
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,9 +48,11 @@ class ProjectOptions:
         Graphics cards of the CUDA box: ``all``, ``0``, ``0,1``, ``1:0`` (MIG), ``GPU-…``; "" is
         all.
     memory
-        The box's memory limit, such as ``4g``; "" leaves it. It is remembered as ``--memory`` in
-        ``runArgs``, where every reader of devcontainer.json finds it; where Compose starts the
-        box, it is remembered here and stands in the Compose file.
+        The box's memory limit, such as ``4g``; "" leaves it and ``off`` takes it away. It is
+        remembered as ``--memory`` in ``runArgs``, where every reader of devcontainer.json finds
+        it; where Compose starts the box, it is remembered here and stands in the Compose file.
+    cpus, shm_size, pids
+        Its other limits, likewise: CPUs, shared memory, processes with their threads.
     services
         Databases beside the box, such as ``postgres``.
     exclude_services
@@ -73,10 +78,29 @@ class ProjectOptions:
     idle: str = ""
     gpus: str = ""
     memory: str = ""
+    cpus: str = ""
+    shm_size: str = ""
+    pids: str = ""
     services: tuple[str, ...] = ()
     exclude_services: tuple[str, ...] = ()
     binder: str = ""
     slim: str = ""
+
+    @property
+    def limits(self) -> dict[str, str]:
+        """The limits among them, by their names here; those that say nothing are left out."""
+        words = {name: getattr(self, name) for name in LIMIT_NAMES}
+        return {name: text for name, text in words.items() if text}
+
+    def limited(self, words: Mapping[str, str]) -> ProjectOptions:
+        """Return the same with these limits in place of those that it has."""
+        return replace(
+            self,
+            memory=words.get("memory", ""),
+            cpus=words.get("cpus", ""),
+            shm_size=words.get("shm_size", ""),
+            pids=words.get("pids", ""),
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -141,3 +165,15 @@ class ExistingEnvironment:
         """What stands under `runArgs`; () for what is no list."""
         arguments = self.configuration.get("runArgs")
         return arguments if isinstance(arguments, list) else ()
+
+    @property
+    def limits(self) -> Limits:
+        """The box's limits: Compose passes over `runArgs`, so that they stand in the options.
+
+        Raises
+        ------
+        ConfigurationError
+            One is not well formed.
+        """
+        composed = "dockerComposeFile" in self.configuration
+        return read_words(self.options.limits) if composed else read_limits(self.run_args)

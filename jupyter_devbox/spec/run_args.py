@@ -15,9 +15,6 @@ _SIZE = re.compile(
     r"(?P<number>[0-9]{1,18}(?:\.[0-9]{1,18})?) ?(?P<unit>[kmgtp]?)i?b?", re.IGNORECASE
 )
 _UNITS = {"": 1, "k": 1024, "m": 1024**2, "g": 1024**3, "t": 1024**4, "p": 1024**5}
-_LEAST = 6 * 1024**2
-"""Docker's own least limit (docs.docker.com/engine/containers/resource_constraints)."""
-
 _NAMES = {
     "--memory": "memory",
     "-m": "memory",
@@ -80,39 +77,6 @@ def _ulimit(text: str) -> str:
         return text
     message = f"A limit in runArgs is not well formed: `{text}`"
     raise ConfigurationError(message, hint="write it like --ulimit=nofile=1024:2048")
-
-
-def with_memory(arguments: Iterable[object], size: str) -> list[str]:
-    """Return run arguments with this memory limit in place of any other.
-
-    Raises
-    ------
-    ConfigurationError
-        It is no size, or none at all.
-    """
-    limit = check_memory(size)
-    kept: list[str] = []
-    rest = iter([str(a) for a in arguments])
-    for argument in rest:
-        if argument in {"--memory", "-m"}:
-            next(rest, None)
-        elif not re.match(r"--memory=|-m(?!-)", argument):
-            kept.append(argument)
-    return [*kept, f"--memory={limit}"]
-
-
-def check_memory(size: str) -> str:
-    """Return a memory limit that Docker takes, as it was written.
-
-    Raises
-    ------
-    ConfigurationError
-        It is no size, or none at all.
-    """
-    if parse_size(size) < _LEAST:
-        message = f"This is less memory than Docker gives a container: `{size}`"
-        raise ConfigurationError(message, hint="write it like --memory 4g")
-    return size.strip()
 
 
 def _number(text: str, *, like: str, lowest: int = 0) -> float:

@@ -213,6 +213,7 @@ def ready(result: ContainerizeResult) -> list[str]:
     if left_out:
         lines.append(f"Left out: {unresolved_names(left_out)}")
     lines += without(result.left_out)
+    lines += [clean(sentence) for _, sentence in result.warnings]
     lines += [f"Kept, for you changed it: {clean(path)}" for path in result.changes.kept]
     if result.files:
         where = sorted({f"{path.split('/')[0]}/" for path in result.files})

@@ -177,6 +177,6 @@ def _state(engine: Engine, container: ContainerInfo, project: str, *, foreign: b
         running=container.status == "running",
         stale=not foreign and is_stale(engine, container, Path(project)),
         foreign=foreign,
-        memory=container.memory_limit,
+        memory=container.limits.memory,
         gpus=cards_in_use(engine, container),
     )

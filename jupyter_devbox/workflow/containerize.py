@@ -34,6 +34,7 @@ from jupyter_devbox.spec.project import ProjectOptions
 from jupyter_devbox.spec.snapshot import KernelSnapshot
 from jupyter_devbox.workflow.capturing import capture_all, check_notebook
 from jupyter_devbox.workflow.context import Context
+from jupyter_devbox.workflow.limits import limit_warnings
 from jupyter_devbox.workflow.making import make_box_kernel
 from jupyter_devbox.workflow.planning import make_plan
 from jupyter_devbox.workflow.plans import EnvironmentPlan
@@ -134,6 +135,7 @@ def _go(
         lock=lock,
         changes=changes,
         binder=plan.binder,
+        warnings=limit_warnings(engine, wanted[0].existing.limits, plan.options.limits),
     )
     if request.dry_run:
         return result

@@ -21,7 +21,7 @@ from jupyter_devbox.run.composed import pull_services
 from jupyter_devbox.run.kernelspec import install_kernelspec
 from jupyter_devbox.spec.box import LABEL_GROUP, Target
 from jupyter_devbox.spec.compose import COMPOSE, OVERRIDE
-from jupyter_devbox.spec.container import BuildRequest, ImageInfo, Limits
+from jupyter_devbox.spec.container import BuildRequest, ImageInfo
 from jupyter_devbox.spec.container_env import listed_environment
 from jupyter_devbox.spec.durations import parse_duration
 from jupyter_devbox.spec.events import BuildEvent, PhaseEvent
@@ -30,7 +30,7 @@ from jupyter_devbox.spec.gpu_words import parse_gpus
 from jupyter_devbox.spec.groups import ONLY, environment_title, read_groups
 from jupyter_devbox.spec.project import ExistingEnvironment
 from jupyter_devbox.spec.requirements_txt import read_pins
-from jupyter_devbox.spec.run_args import parse_size, read_gpus, read_limits
+from jupyter_devbox.spec.run_args import read_gpus
 from jupyter_devbox.spec.target_files import (
     COMMON,
     LOCK_ARGUMENT,
@@ -301,7 +301,7 @@ def box_content(
         group=group,
         image=image.id,
         config_file=str(project.root / target_files(target, group).configuration),
-        limits=_limits(existing),
+        limits=existing.limits,
         isolation=isolation or existing.options.isolation or "box",
         idle=parse_duration(existing.options.idle or IDLE),
         # Which cards a box gets is asked of the engine; those variables are for other clients.
@@ -313,13 +313,6 @@ def box_content(
         gpus=_gpus(existing, target),
         provisioner=all_have_provisioner(servers()),
     )
-
-
-def _limits(existing: ExistingEnvironment) -> Limits:
-    """Return a box's limits: Compose passes over ``runArgs``, so that they stand in the options."""
-    if "dockerComposeFile" not in existing.configuration:
-        return read_limits(existing.run_args)
-    return Limits(memory=parse_size(existing.options.memory or "0"))
 
 
 def _gpus(existing: ExistingEnvironment, target: Target) -> GpuRequest | None:

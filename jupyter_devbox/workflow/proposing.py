@@ -16,6 +16,7 @@ from jupyter_devbox.workflow.containerize import (
     undecided_modules,
 )
 from jupyter_devbox.workflow.context import Context
+from jupyter_devbox.workflow.limits import limit_warnings
 from jupyter_devbox.workflow.notebooks import TargetState, reachable_engine, target_states
 from jupyter_devbox.workflow.planning import make_plan
 from jupyter_devbox.workflow.plans import EnvironmentPlan, Plan
@@ -37,6 +38,8 @@ class Proposal:
     free_bytes, needed_bytes
         Room where the image would lie, None where it can't be seen; and what building takes of it
         at most, estimated.
+    warnings
+        Code and sentence of what the user should know besides.
     """
 
     project: Project
@@ -48,6 +51,7 @@ class Proposal:
     targets: tuple[TargetState, ...]
     free_bytes: int | None
     needed_bytes: int
+    warnings: tuple[tuple[str, str], ...] = ()
 
 
 def propose(context: Context, request: ContainerizeRequest) -> Proposal:
@@ -82,6 +86,7 @@ def propose(context: Context, request: ContainerizeRequest) -> Proposal:
         ),
         free_bytes=free,
         needed_bytes=needed,
+        warnings=limit_warnings(engine, wanted[0].existing.limits, plan.options.limits),
     )
 
 

@@ -170,6 +170,8 @@ class ContainerizeResult:
         What the box does without, because the user has not allowed it: one line each.
     binder
         As in `Planned`.
+    warnings
+        Code and sentence of what the user should know besides.
     """
 
     project: Project
@@ -184,6 +186,7 @@ class ContainerizeResult:
     built: bool = False
     left_out: tuple[str, ...] = ()
     binder: BinderPlan | None = None
+    warnings: tuple[tuple[str, str], ...] = ()
 
     @property
     def image(self) -> ImageInfo | None:
@@ -220,7 +223,10 @@ class ContainerizeResult:
             ]
             + [
                 {"code": code, "message": message, "cell": None, "notebook": None}
-                for code, message in (self.binder.warnings if self.binder else ())
+                for code, message in (
+                    *(self.binder.warnings if self.binder else ()),
+                    *self.warnings,
+                )
             ]
             + [
                 {"code": "kept_file", "message": path, "cell": None, "notebook": None}

@@ -13,7 +13,9 @@ from jupyter_devbox.lock import share
 from jupyter_devbox.plan import PlanInputs, Savings, savings
 from jupyter_devbox.render import Member, render_split
 from jupyter_devbox.run.contents import program
+from jupyter_devbox.spec.container import Limits
 from jupyter_devbox.spec.groups import Group
+from jupyter_devbox.spec.limit_words import written
 from jupyter_devbox.spec.project import ExistingEnvironment
 from jupyter_devbox.spec.run_args import read_limits
 from jupyter_devbox.workflow.binder import BinderPlan, binder_stays, plan_binder
@@ -107,14 +109,14 @@ def _shared(environments: Sequence[EnvironmentPlan]) -> tuple[EnvironmentPlan, .
 def _member(
     planner: EnvironmentPlanner, whole: ExistingEnvironment, environment: EnvironmentPlan
 ) -> Member:
-    """Return what is rendered of an environment; a new one takes over the project's limit."""
+    """Return what is rendered of an environment; a new one takes over the project's limits."""
     group, existing = environment.spec.group, environment.existing
-    limit = 0 if existing.configuration else read_limits(whole.run_args).memory
+    limits = Limits() if existing.configuration else read_limits(whole.run_args)
     return Member(
         spec=environment.spec,
         lock=environment.lock,
         twin=environment.twin.locked if environment.twin else None,
-        memory=f"{limit}b" if limit else "",
+        limits=written(limits),
         run_args=existing.run_args,
         twin_run_args=read_environment(planner.root, "cuda", group).run_args,
     )

@@ -1,6 +1,6 @@
 import type { TranslationBundle } from '@jupyterlab/translation';
 
-import type { IBuild, IDrift, IGpu, IUnresolved, Target } from './api/answers';
+import type { IBuild, IDrift, IGpu, ILimits, IUnresolved, Target } from './api/answers';
 
 import { gibibytes } from './units';
 
@@ -106,6 +106,30 @@ export function card(trans: TranslationBundle, gpu: IGpu, several: boolean): str
       : trans.__('%1 of %2 GiB', gibibytes(gpu.memory_used), gibibytes(gpu.memory));
   const busy = gpu.utilization === null ? '' : trans.__(', %1 % busy', gpu.utilization);
   return `${name} ${gpu.memory ? memory : gpu.name}${busy}`;
+}
+
+/** Return the limits that a box can have, with their labels and an example each. */
+export function limitFields(
+  trans: TranslationBundle
+): { name: keyof ILimits; label: string; like: string }[] {
+  return [
+    { name: 'memory', label: trans.__('Memory'), like: '4g' },
+    { name: 'cpus', label: trans.__('CPUs'), like: '2' },
+    { name: 'shm_size', label: trans.__('Shared memory'), like: '1g' },
+    { name: 'pids', label: trans.__('Processes'), like: '512' }
+  ];
+}
+
+/** Return the limits that are set in one line: `memory 4g, CPUs 2`; "" for none. */
+export function limits(trans: TranslationBundle, set: ILimits): string {
+  return [
+    set.memory && trans.__('memory %1', set.memory),
+    set.cpus && trans.__('CPUs %1', set.cpus),
+    set.shm_size && trans.__('shared memory %1', set.shm_size),
+    set.pids && trans.__('processes %1', set.pids)
+  ]
+    .filter(part => part)
+    .join(', ');
 }
 
 /** Return a sentence as it goes on after a colon. */

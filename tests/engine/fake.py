@@ -149,7 +149,14 @@ class FakeEngine:
             self.remove(container)
 
     def info(self) -> EngineInfo:
-        return EngineInfo(name="fake", version="1", rootless=False, platform="linux/amd64")
+        return EngineInfo(
+            name="fake",
+            version="1",
+            rootless=False,
+            platform="linux/amd64",
+            cpus=os.cpu_count() or 1,
+            memory=os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES"),
+        )
 
     def gpu_support(self) -> GpuSupport:
         return GpuSupport(way="runtime") if self._cards else GpuSupport()
@@ -357,7 +364,7 @@ class FakeEngine:
             exit_code=_code(found.process.poll()) if ended and found.process else None,
             started=found.started,
             labels=dict(found.spec.labels),
-            memory_limit=found.spec.limits.memory,
+            limits=replace(found.spec.limits, ulimits=()),
         )
 
     def containers(self, labels: Mapping[str, str]) -> tuple[ContainerInfo, ...]:

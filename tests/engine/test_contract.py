@@ -58,6 +58,8 @@ def test_it_satisfies_the_protocol(any_engine):
     assert info.name
     assert info.version
     assert info.platform.startswith("linux/")
+    assert info.cpus >= 1
+    assert info.memory > 2**26
 
 
 class TestContainers:

@@ -18,6 +18,7 @@ from jupyter_devbox.plan.options import merge_options
 from jupyter_devbox.render import render
 from jupyter_devbox.render.compose import compose_file
 from jupyter_devbox.spec.compose import OwnCompose, workspace_of
+from jupyter_devbox.spec.limit_words import read_words
 from jupyter_devbox.spec.project import ProjectOptions
 
 SERVICES = {service.name: service for service in read_catalogue().services}
@@ -59,10 +60,14 @@ def test_added_remembered_and_dropped_again(tmp_path):
     plain = (tmp_path / CONFIG).read_text()
     assert "build" in configuration(tmp_path)
 
-    changes = put(tmp_path, "postgres", "redis", memory="2g")
+    bounds = {"memory": "2g", "cpus": "1.5", "shm_size": "1g", "pids": "512"}
+    changes = put(tmp_path, "postgres", "redis", **bounds)
     assert changes.conflicts == ()
     assert sorted(services(tmp_path)) == ["box", "postgres", "redis"]
-    assert services(tmp_path)["box"]["mem_limit"] == "2g"
+    box = services(tmp_path)["box"]
+    limits = [box[key] for key in ("mem_limit", "cpus", "shm_size", "pids_limit")]
+    assert limits == ["2g", "1.5", "1g", "512"]
+    assert read_environment(tmp_path).limits == read_words(bounds)
     value = configuration(tmp_path)
     assert value.keys().isdisjoint({"build", "mounts", "containerEnv", "init", "runArgs"})
     assert value["forwardPorts"] == [5432, 6379]
@@ -71,7 +76,7 @@ def test_added_remembered_and_dropped_again(tmp_path):
     assert known.compose is None
     assert known.service_names == {}
 
-    assert put(tmp_path, "postgres", "redis", memory="2g").changes == ()
+    assert put(tmp_path, "postgres", "redis", **bounds).changes == ()
 
     put(tmp_path, "postgres", memory="2g")
     assert sorted(services(tmp_path)) == ["box", "postgres"]

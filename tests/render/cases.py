@@ -57,7 +57,9 @@ CASES: dict[str, tuple[EnvironmentSpec, Lock, ProjectOptions]] = {
             ports=(6006,),
         ),
         lock(*PINS),
-        ProjectOptions(services=("postgres", "redis"), memory="4g"),
+        ProjectOptions(
+            services=("postgres", "redis"), memory="4g", cpus="1.5", shm_size="1g", pids="512"
+        ),
     ),
     "hostile-names": (
         spec(

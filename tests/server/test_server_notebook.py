@@ -74,7 +74,7 @@ async def test_a_plan_and_its_edits(call, project):
     assert [t["target"] for t in plan["targets"] if t["chosen"]] == ["cpu"]
     assert plan["estimated_bytes"] > 10**7
     assert plan["needed_bytes"] >= plan["estimated_bytes"]
-    assert plan["limits"] == {"memory": None}
+    assert plan["limits"] == dict.fromkeys(("memory", "cpus", "shm_size", "pids"))
 
     edits = {
         "exclude": ["idna"],
@@ -82,6 +82,7 @@ async def test_a_plan_and_its_edits(call, project):
         "include": ["six"],
         "provides": {"lab_utils": "filelock", "other": ""},
         "memory": "4g",
+        "cpus": "2",
         "targets": ["cpu", "venv"],
     }
     status, edited = await call("POST", "plan", body={"path": PATH, "edits": edits})
@@ -92,7 +93,7 @@ async def test_a_plan_and_its_edits(call, project):
     assert details["six"] == "You added it"
     assert edited["apt"] == [{"name": "ffmpeg", "reason": "For ffmpeg", "included": False}]
     assert edited["questions"] == []
-    assert edited["limits"] == {"memory": "4g"}
+    assert edited["limits"] == {"memory": "4g", "cpus": "2", "shm_size": None, "pids": None}
     assert [t["target"] for t in edited["targets"] if t["chosen"]] == ["cpu", "venv"]
     assert edited["digest"] != plan["digest"]
     assert (await call("GET", "plan", path=PATH))[1]["digest"] == plan["digest"]

@@ -14,6 +14,7 @@ from jupyter_devbox.files.merge import merge
 from jupyter_devbox.render.compose import compose_file, cuda_compose_file, override_file
 from jupyter_devbox.spec.compose import OwnCompose
 from jupyter_devbox.spec.compose_reach import compose_reach
+from jupyter_devbox.spec.limit_words import compose_limits
 
 SERVICES = read_catalogue().services
 pytestmark = pytest.mark.usefixtures("pure")
@@ -113,15 +114,18 @@ def test_the_box_may_be_built_as_we_build_it_and_no_other_service():
         assert len(compose_reach(text, ".devcontainer/c.yml", boxes={"app"})) == 1
 
 
+BOUNDS = compose_limits({"memory": "4g", "cpus": "1.5", "shm_size": "1g", "pids": "512"})
+
+
 @pytest.mark.parametrize("case", ["plain", "twin", "override"])
 def test_what_we_write_asks_for_nothing(case):
     environment = spec(services=SERVICES, project='a "b" $(c) ${HOME}')
+    own = OwnCompose(files=("c.yml",), service="it's")
     files = {
-        "plain": (compose_file(environment, memory="4g"), "box"),
+        "plain": (compose_file(environment, limits=BOUNDS), "box"),
         "twin": (cuda_compose_file(replace(environment, target="cuda")), "box-cuda"),
-        "override": (override_file(environment, OwnCompose(files=("c.yml",), service="it's")),
-                     "it's"),
-    }  # fmt: skip
+        "override": (override_file(environment, own, limits=BOUNDS), "it's"),
+    }
     file, service = files[case]
     text = merge(file, None).content.decode()
     assert compose_reach(text, file.path, boxes={service}) == ()

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from jupyter_devbox.errors import ConfigurationError
 from jupyter_devbox.spec.container import Limits
-from jupyter_devbox.spec.run_args import parse_size, read_limits, with_memory
+from jupyter_devbox.spec.run_args import parse_size, read_limits
 
 GB = 1024**3
 
@@ -82,26 +82,3 @@ def test_limits_of_a_process():
     for wrong in ("nofile", "nofile=", "nofile=many", "=1", "a b=1", "nofile=1:2:3"):
         with pytest.raises(ConfigurationError):
             read_limits([f"--ulimit={wrong}"])
-
-
-@pytest.mark.parametrize(
-    ("before", "kept"),
-    [
-        ([], []),
-        (["--shm-size=1g"], ["--shm-size=1g"]),
-        (["--memory=1g", "--init", "-m", "2g", "-m3g", "--memory", "5g"], ["--init"]),
-        (["--memory-swap=8g", "--init"], ["--memory-swap=8g", "--init"]),
-        (["--cpus", "2", "--memory"], ["--cpus", "2"]),
-    ],
-)  # fmt: skip
-def test_a_new_memory_limit_replaces_the_old_one_alone(before, kept):
-    after = with_memory(before, "4g")
-    assert after == [*kept, "--memory=4g"]
-    assert read_limits(after).memory == 4 * GB
-    assert with_memory(after, "4g") == after
-
-
-@pytest.mark.parametrize("size", ["", "lots", "0", "5m", "-1"])
-def test_a_memory_limit_that_docker_would_refuse(size):
-    with pytest.raises(ConfigurationError):
-        with_memory([], size)

@@ -401,11 +401,11 @@ def test_a_debian_package_of_one_group_comes_after_what_all_share(machine, proje
 
 def test_a_memory_limit_goes_with_the_notebooks(machine, project, pair):
     notebook(project, "train.ipynb", "lib")
-    run(machine, pair, memory="3g")
+    run(machine, pair, memory="3g", cpus="1.5")
     run(machine, pair, split=EACH)
     for group in ("train", "plots"):
         found = read_environment(project, "cpu", group)
-        assert found.run_args == ["--memory=3221225472b"]
+        assert found.run_args == ["--memory=3g", "--cpus=1.5"]
 
 
 def test_each_kernel_s_facts_are_its_own_notebook_s(machine, project, pair):

@@ -26,6 +26,14 @@ export interface ITargetState {
   bytes: number | null;
 }
 
+/** Upper bounds of a box, as people write them: `4g`, `1.5`, `512`; null for none. */
+export interface ILimits {
+  memory: string | null;
+  cpus: string | null;
+  shm_size: string | null;
+  pids: string | null;
+}
+
 /** What the user wishes of the plan; a key that is not there wishes nothing. */
 export interface IEdits {
   targets?: Target[];
@@ -36,6 +44,9 @@ export interface IEdits {
   exclude_apt?: string[];
   pack?: string[];
   memory?: string | null;
+  cpus?: string | null;
+  shm_size?: string | null;
+  pids?: string | null;
   python?: string | null;
   base?: string | null;
   keep_mine?: boolean;
@@ -122,7 +133,7 @@ export interface IPlan {
   diff: string[];
   base: { ref: string; python: string; reason: string };
   targets: (ITargetState & { chosen: boolean })[];
-  limits: { memory: string | null };
+  limits: ILimits;
   /** All notebooks of the project, and its groups where it is split, each with its own. */
   notebooks: string[];
   groups: { [name: string]: string[] };

@@ -4,7 +4,7 @@ import React from 'react';
 import { backIcon } from '../../icons';
 import type { PlanDraft } from '../../model/plan';
 import { about } from '../../units';
-import { sentence } from '../../words';
+import { limitFields, limits, sentence } from '../../words';
 import { useView } from '../context';
 import {
   Command,
@@ -126,19 +126,22 @@ function Base({ draft }: { draft: PlanDraft }): React.ReactElement {
 
 function Limits({ draft }: { draft: PlanDraft }): React.ReactElement {
   const { trans } = useView();
-  const memory = draft.plan!.limits.memory;
+  const fields = limitFields(trans);
   return (
     <Disclosure
       label={trans.__('Limits')}
-      aside={memory ? trans.__('memory %1', memory) : trans.__('none')}
-      open={draft.edits.memory !== undefined}
+      aside={limits(trans, draft.plan!.limits) || trans.__('none')}
+      open={fields.some(({ name }) => draft.edits[name] !== undefined)}
     >
-      <Wish
-        label={trans.__('Memory')}
-        hint={trans.__('Such as 4g. Empty: as it is.')}
-        value={draft.edits.memory ?? ''}
-        onWish={text => draft.wish({ memory: text || null })}
-      />
+      {fields.map(({ name, label, like }) => (
+        <Wish
+          key={name}
+          label={label}
+          hint={trans.__('Such as %1; off for none. Empty: as it is.', like)}
+          value={draft.edits[name] ?? ''}
+          onWish={text => draft.wish({ [name]: text || null })}
+        />
+      ))}
     </Disclosure>
   );
 }
