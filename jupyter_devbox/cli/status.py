@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from jupyter_devbox.cli.verb import Verb
-from jupyter_devbox.view.units import card, clean, count
+from jupyter_devbox.view.units import card, clean, count, use
 from jupyter_devbox.workflow.context import Context
 from jupyter_devbox.workflow.names import environment_key
 from jupyter_devbox.workflow.status import ProjectStatus, project_status
@@ -49,6 +49,7 @@ def _lines(status: ProjectStatus) -> list[str]:
         kernels = f", {count(box.kernels, 'kernel')}" if box.kernels else ""
         which = environment_key(box.target, box.group)
         lines.append(f"Box {box.id[:12]} ({which}): {running}{kernels}{stale}")
+        lines += [f"  {use(box.use)}"] if box.use else []
         lines += [f"  {card(gpu)}" for gpu in box.gpus]
     for service in status.services:
         running = "running" if service.running else "stopped"

@@ -11,6 +11,7 @@ import threading
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Protocol, runtime_checkable
 
+from jupyter_devbox.spec.box_use import Usage
 from jupyter_devbox.spec.compose_project import ComposeProject
 from jupyter_devbox.spec.container import (
     BuildRequest,
@@ -143,6 +144,9 @@ class Engine(Protocol):
 
     def containers(self, labels: Mapping[str, str]) -> tuple[ContainerInfo, ...]:
         """Return all containers, stopped ones too, with these labels ("" = any), newest first."""
+
+    def usage(self, container: str) -> Usage | None:
+        """Return what it uses this moment; None if it does not run. Takes three seconds at most."""
 
     def wait(self, container: str) -> int:
         """Block until it stops and return its exit code; -1 if it is gone."""

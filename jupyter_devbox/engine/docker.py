@@ -6,11 +6,13 @@ import os
 import platform
 import shutil
 import threading
+import time
 import weakref
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager, suppress
 from functools import cached_property
 from typing import Any
+from urllib.parse import quote
 
 from docker import APIClient
 from docker.errors import APIError, NotFound
@@ -25,6 +27,7 @@ from jupyter_devbox.engine.docker_exec import DockerExecStream, open_stream, run
 from jupyter_devbox.engine.endpoint import Endpoint
 from jupyter_devbox.engine.gpu_request import gpu_support
 from jupyter_devbox.errors import BuildError, EngineError, ImageMissingError
+from jupyter_devbox.spec.box_use import Usage
 from jupyter_devbox.spec.compose_project import ComposeProject
 from jupyter_devbox.spec.container import (
     BuildRequest,
@@ -41,6 +44,8 @@ from jupyter_devbox.spec.gpu_support import GpuSupport, GpuWay
 
 _CONNECT_SECONDS = 20
 _REQUEST_SECONDS = 300
+_USAGE_SECONDS = 3
+_NOT_FOUND = 404
 _CONFLICT = 409
 _GONE = -1
 
@@ -359,6 +364,18 @@ class DockerEngine:
         rows.sort(key=lambda row: (-row["Created"], row["Id"]))
         found = (self.container(row["Id"]) for row in rows)
         return tuple(info for info in found if info is not None)
+
+    def usage(self, container: str) -> Usage | None:
+        """Return what it uses this moment: one answer, not a stream of them."""
+        client = self._client
+        address = f"{client.base_url}/v{client.api_version}/containers/{quote(container, safe='')}"
+        asked = {"stream": "false", "one-shot": "true"}
+        with self._translated():
+            answer = client.get(f"{address}/stats", params=asked, timeout=_USAGE_SECONDS)
+            if answer.status_code in {_NOT_FOUND, _CONFLICT}:
+                return None
+            answer.raise_for_status()
+            return values.usage(answer.json(), time.monotonic())
 
     def wait(self, container: str) -> int:
         """Block until it stops; one that was never started counts as stopped."""

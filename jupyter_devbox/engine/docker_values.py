@@ -9,6 +9,7 @@ from typing import Any, Literal
 
 from jupyter_devbox.engine.gpu_request import device_request
 from jupyter_devbox.errors import EngineError
+from jupyter_devbox.spec.box_use import Usage
 from jupyter_devbox.spec.container import (
     ContainerInfo,
     ContainerSpec,
@@ -194,6 +195,31 @@ def _limits(limits: Limits) -> dict[str, object]:
         "Ulimits": [_ulimit(text) for text in limits.ulimits],
     }
     return {name: value for name, value in bounds.items() if value}
+
+
+def usage(raw: Json, at: float) -> Usage | None:
+    """Read an answer to *stats*; None for a container that does not run.
+
+    Parameters
+    ----------
+    at
+        When it came, by a monotonic clock.
+    """
+    memory, pids = raw.get("memory_stats") or {}, raw.get("pids_stats") or {}
+    spent = (raw.get("cpu_stats") or {}).get("cpu_usage") or {}
+    if not memory.get("usage") and not pids.get("current"):
+        return None
+    detail = memory.get("stats") or {}
+    # As `docker stats` counts: pages that could be dropped at once are no use (first and second
+    # version of control groups; docs.docker.com/reference/cli/docker/container/stats).
+    cached = detail.get("total_inactive_file", detail.get("inactive_file", 0))
+    used, total = memory.get("usage"), spent.get("total_usage")
+    return Usage(
+        at=at,
+        memory=max(0, used - cached) if used else None,
+        cpu_seconds=None if total is None else total / 1e9,
+        pids=pids.get("current"),
+    )
 
 
 def _limits_of(host: Json) -> Limits:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 
+from jupyter_devbox.run.death import size as binary
+from jupyter_devbox.spec.box_use import BoxUse
 from jupyter_devbox.spec.gpu_use import GpuUse
 
 _UNSEEN = re.compile("[\x00-\x1f\x7f-\x9f\ud800-\udfff\u2028\u2029\u202a-\u202e\u2066-\u2069]")
@@ -63,6 +65,24 @@ def listing(words: list[str]) -> str:
     if len(words) < 2:
         return "".join(words)
     return f"{', '.join(words[:-1])} and {words[-1]}"
+
+
+def use(box: BoxUse) -> str:
+    """Return what a box uses against its limits, as far as that is known.
+
+    Such as ``512 MiB of 4.0 GiB memory, 0.4 of 2 CPUs, 37 of 512 processes``.
+    """
+    parts = []
+    if box.memory is not None:
+        most = f" of {binary(box.memory_limit)}" if box.memory_limit else ""
+        parts.append(f"{binary(box.memory)}{most} memory")
+    if box.cpus is not None:
+        most = f" of {box.cpus_limit:g}" if box.cpus_limit else ""
+        parts.append(f"{box.cpus:.1f}{most} CPUs")
+    if box.pids is not None:
+        most = f" of {box.pids_limit}" if box.pids_limit else ""
+        parts.append(f"{box.pids}{most} processes")
+    return ", ".join(parts)
 
 
 def card(gpu: GpuUse) -> str:

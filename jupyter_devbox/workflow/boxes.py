@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from jupyter_devbox.engine.base import Engine
@@ -20,6 +20,7 @@ from jupyter_devbox.spec.box import (
     LABEL_TARGET,
     Target,
 )
+from jupyter_devbox.spec.box_use import BoxUse
 from jupyter_devbox.spec.compose_project import LABEL_COMPOSE
 from jupyter_devbox.spec.container import ContainerInfo
 from jupyter_devbox.spec.gpu_use import GpuUse
@@ -30,6 +31,7 @@ from jupyter_devbox.workflow.context import Context
 from jupyter_devbox.workflow.making import is_made_of
 from jupyter_devbox.workflow.notebooks import reachable_engine
 from jupyter_devbox.workflow.registered import registered_kernels
+from jupyter_devbox.workflow.using import boxes_use
 
 _SECONDS = 5
 
@@ -50,6 +52,8 @@ class BoxState:
         Whether another program made it: it is used, and never stopped by us.
     memory
         Its limit in bytes; 0 for none.
+    use
+        What it uses of the machine; None while it does not run.
     gpus
         The graphics cards that it sees, with how busy they are.
     """
@@ -64,6 +68,7 @@ class BoxState:
     foreign: bool
     memory: int
     group: str = ONLY
+    use: BoxUse | None = None
     gpus: tuple[GpuUse, ...] = ()
 
 
@@ -74,9 +79,11 @@ def boxes(context: Context) -> tuple[tuple[BoxState, ...], EngineError | None]:
         return (), obstacle
     try:
         found = [*_ours(context, engine), *_of_others(context, engine)]
+        uses = boxes_use(engine, [container for _, container in found])
     except EngineError as error:  # it went away this moment
         return (), error
-    return tuple(sorted(found, key=lambda box: (box.name, box.id))), None
+    states = (replace(state, use=uses.get(state.id)) for state, _ in found)
+    return tuple(sorted(states, key=lambda box: (box.name, box.id))), None
 
 
 def stop_box(context: Context, identity: str) -> None:
@@ -103,7 +110,7 @@ def require_ours(context: Context, identity: str) -> BoxState:
     """Return a box of ours; raises as `stop_box`."""
     engine = context.connect()
     found = [*_ours(context, engine), *_of_others(context, engine)]
-    box = next((one for one in found if one.id == identity), None)
+    box = next((state for state, _ in found if state.id == identity), None)
     if box is None:
         message = f"There is no such box: `{identity[:64]}`"
         raise NotFoundError(message, hint="look at the list of boxes")
@@ -148,21 +155,24 @@ def cards_in_use(engine: Engine, container: ContainerInfo) -> tuple[GpuUse, ...]
     return gpu_use(engine, container.id)
 
 
-def _ours(context: Context, engine: Engine) -> Iterator[BoxState]:
+_Found = tuple[BoxState, ContainerInfo]
+
+
+def _ours(context: Context, engine: Engine) -> Iterator[_Found]:
     """Yield the containers that label and ledger both call ours."""
     for kind in ("box", "kernel"):
         for container in engine.containers({LABEL_KIND: kind}):
             if context.ledger.has(kind, container.id):
                 project = container.labels.get(LABEL_PROJECT, "")
-                yield _state(engine, container, project, foreign=False)
+                yield _state(engine, container, project, foreign=False), container
 
 
-def _of_others(context: Context, engine: Engine) -> Iterator[BoxState]:
+def _of_others(context: Context, engine: Engine) -> Iterator[_Found]:
     """Yield the containers that other clients made for a project with a kernel of ours."""
     for project in sorted({kernel.project for kernel in registered_kernels(context)}):
         for container in engine.containers({DEVCONTAINER_FOLDER: project}):
             if LABEL_KIND not in container.labels:
-                yield _state(engine, container, project, foreign=True)
+                yield _state(engine, container, project, foreign=True), container
 
 
 def _state(engine: Engine, container: ContainerInfo, project: str, *, foreign: bool) -> BoxState:

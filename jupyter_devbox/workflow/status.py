@@ -10,6 +10,7 @@ from jupyter_devbox.errors import EngineError
 from jupyter_devbox.files.project import Project
 from jupyter_devbox.files.reader import read_environment
 from jupyter_devbox.spec.box import LABEL_KIND, LABEL_PROJECT
+from jupyter_devbox.spec.box_use import BoxUse
 from jupyter_devbox.spec.container import ExecSpec
 from jupyter_devbox.spec.gpu_use import GpuUse
 from jupyter_devbox.spec.groups import ONLY
@@ -23,6 +24,7 @@ from jupyter_devbox.workflow.drift import drift, names
 from jupyter_devbox.workflow.making import image_tag, is_made_of
 from jupyter_devbox.workflow.services import FoundService, found_services
 from jupyter_devbox.workflow.splitting import group_names
+from jupyter_devbox.workflow.using import boxes_use
 
 _COUNT = """
 import glob
@@ -56,7 +58,8 @@ class NotebookDrift:
 class BoxStatus:
     """A box of the project. `stale`: the files changed since its image was built.
 
-    `gpus` are the cards that it sees, with how busy they are.
+    `use` is what it uses of the machine, None while it does not run; `gpus` are the cards that it
+    sees, with how busy they are.
     """
 
     id: str
@@ -65,6 +68,7 @@ class BoxStatus:
     stale: bool
     group: str = ONLY
     kernels: int = 0
+    use: BoxUse | None = None
     gpus: tuple[GpuUse, ...] = ()
 
 
@@ -108,6 +112,7 @@ class ProjectStatus:
                     "running": b.running,
                     "kernels": b.kernels,
                     "stale": b.stale,
+                    "use": b.use.to_json() if b.use else None,
                     "gpus": [gpu.to_json() for gpu in b.gpus],
                 }
                 for b in self.boxes
@@ -183,7 +188,8 @@ def _drift(
 def _boxes(engine: Engine | None, project: Project) -> tuple[BoxStatus, ...]:
     if engine is None:
         return ()
-    labels = {LABEL_KIND: "box", LABEL_PROJECT: str(project.root)}
+    found = engine.containers({LABEL_KIND: "box", LABEL_PROJECT: str(project.root)})
+    uses = boxes_use(engine, found)
     return tuple(
         BoxStatus(
             id=box.id,
@@ -192,9 +198,10 @@ def _boxes(engine: Engine | None, project: Project) -> tuple[BoxStatus, ...]:
             running=box.status == "running",
             stale=is_stale(engine, box, project.root),
             kernels=_kernels(engine, box.id) if box.status == "running" else 0,
+            use=uses.get(box.id),
             gpus=cards_in_use(engine, box),
         )
-        for box in engine.containers(labels)
+        for box in found
     )
 
 

@@ -1,6 +1,6 @@
 import type { TranslationBundle } from '@jupyterlab/translation';
 
-import type { IBuild, IDrift, IGpu, ILimits, IUnresolved, Target } from './api/answers';
+import type { IBuild, IDrift, IGpu, ILimits, IUnresolved, IUse, Target } from './api/answers';
 
 import { gibibytes } from './units';
 
@@ -95,6 +95,26 @@ export function change(trans: TranslationBundle, drift: IDrift): string {
         ? trans.__('%1 changed, was %2', what, drift.pinned.replace(/^==/, ''))
         : trans.__('%1 changed', what);
   }
+}
+
+/** Return what a box uses, in words; CPUs and processes only where they are bounded. */
+export function boxUse(trans: TranslationBundle, use: IUse): string[] {
+  const parts: string[] = [];
+  if (use.memory !== null) {
+    const [used, most] = [gibibytes(use.memory), gibibytes(use.memory_limit ?? 0)];
+    parts.push(
+      use.memory_limit === null
+        ? trans.__('memory %1 GiB', used)
+        : trans.__('memory %1 of %2 GiB', used, most)
+    );
+  }
+  if (use.cpus !== null && use.cpus_limit !== null) {
+    parts.push(trans.__('CPUs %1 of %2', use.cpus.toFixed(1), use.cpus_limit));
+  }
+  if (use.pids !== null && use.pids_limit !== null) {
+    parts.push(trans.__('processes %1 of %2', use.pids, use.pids_limit));
+  }
+  return parts;
 }
 
 /** Return how busy a graphics card is; its number where a box sees several. */

@@ -11,6 +11,11 @@ from jupyter_devbox.engine.base import Engine
 
 TEXT = str
 MAYBE = (str, None)
+AMOUNT = (int, None)
+USE = {
+    "memory": AMOUNT, "memory_limit": AMOUNT, "cpus": (float, None), "cpus_limit": (float, None),
+    "pids": AMOUNT, "pids_limit": AMOUNT,
+}  # fmt: skip
 SHAPES = {
     "containerize": {
         "project": TEXT,
@@ -64,7 +69,7 @@ SHAPES = {
     },
     "status": {
         "notebooks": [{"path": TEXT, "missing": [TEXT], "unused": [TEXT], "changed": [TEXT]}],
-        "boxes": [{"id": TEXT, "target": TEXT, "stale": bool, "kernels": int}],
+        "boxes": [{"id": TEXT, "target": TEXT, "stale": bool, "kernels": int, "use": (USE, None)}],
         "drift": bool,
     },
     "run": {

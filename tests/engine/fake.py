@@ -29,6 +29,7 @@ from jupyter_devbox.errors import (
     GpuUnavailableError,
     ImageMissingError,
 )
+from jupyter_devbox.spec.box_use import Usage
 from jupyter_devbox.spec.container import (
     BuildRequest,
     ContainerInfo,
@@ -371,6 +372,28 @@ class FakeEngine:
         keys = [k for k, c in self._containers.items() if _carries(c.spec.labels, labels)]
         found = (self.container(key) for key in reversed(keys))
         return tuple(info for info in found if info is not None)
+
+    def usage(self, container: str) -> Usage | None:
+        """Count the processes of the container's sessions, as /proc tells of them."""
+        try:
+            found = self._get(container)
+        except EngineError:
+            return None
+        if not found.running:
+            return None
+        sessions = {str(each.pid) for each in (found.process, *found.execs) if each is not None}
+        memory = ticks = threads = 0
+        for path in Path("/proc").glob("[0-9]*/stat"):
+            try:
+                fields = path.read_text(errors="replace").rpartition(")")[2].split()
+            except OSError:
+                continue
+            if fields[3] in sessions:
+                ticks += int(fields[11]) + int(fields[12])
+                threads += int(fields[17])
+                memory += int(fields[21]) * os.sysconf("SC_PAGE_SIZE")
+        spent = ticks / os.sysconf("SC_CLK_TCK")
+        return Usage(at=time.monotonic(), memory=memory, cpu_seconds=spent, pids=threads)
 
     def wait(self, container: str) -> int:
         try:

@@ -180,6 +180,39 @@ class TestContainers:
         assert "No such file or directory" in said or "not found" in said
 
 
+class TestUsage:
+    def test_of_a_busy_one(self, any_engine, make):
+        script = "python3 -c 'x = bytearray(60_000_000)\nwhile True: pass'"
+        busy = make("sh", "-c", f"sleep 1000 & {script}")
+        any_engine.start(busy)
+        before = any_engine.usage(busy)
+        deadline = time.monotonic() + 60
+        while True:
+            now = any_engine.usage(busy)
+            if now.memory > 50_000_000 and now.cpu_seconds > before.cpu_seconds + 0.5:
+                break
+            assert time.monotonic() < deadline, (before, now)
+            time.sleep(0.1)
+        assert now.pids >= 3
+        assert now.at > before.at
+        assert now.cpu_seconds - before.cpu_seconds <= (now.at - before.at) * 64
+
+    def test_of_none_that_runs(self, any_engine, make):
+        container = make()
+        assert any_engine.usage(container) is None
+        any_engine.start(container)
+        assert any_engine.usage(container) is not None
+        any_engine.stop(container, 0)
+        assert any_engine.usage(container) is None
+        assert any_engine.usage("0" * 64) is None
+
+    def test_it_is_one_answer_not_a_stream(self, any_engine, box):
+        begun = time.monotonic()
+        for _ in range(5):
+            any_engine.usage(box)
+        assert time.monotonic() - begun < 5
+
+
 class TestPut:
     def test_into_a_created_one(self, any_engine, make):
         container = make("cat", "folder/file")

@@ -17,7 +17,9 @@ from jupyter_devbox.engine.docker_values import (
     seconds,
     split_reference,
 )
+from jupyter_devbox.engine.docker_values import usage as read_usage
 from jupyter_devbox.errors import EngineError
+from jupyter_devbox.spec.box_use import Usage
 from jupyter_devbox.spec.container import ContainerSpec, Limits, Mount, Rights
 
 pytestmark = pytest.mark.usefixtures("pure")
@@ -184,3 +186,30 @@ def test_small_things():
     assert label_filters({"a": "b", "c": ""}) == {"label": ["a=b", "c"]}
     assert platform_name("linux", "x86_64") == platform_name("linux", "amd64") == "linux/amd64"
     assert platform_name("linux", "aarch64") == "linux/arm64"
+
+
+SECOND = {"usage": 900, "stats": {"inactive_file": 300, "anon": 500}}
+FIRST = {"usage": 900, "stats": {"inactive_file": 1, "total_inactive_file": 200}}
+CPU = {"cpu_usage": {"total_usage": 2_500_000_000}}
+
+
+@pytest.mark.parametrize(
+    ("raw", "usage"),
+    [
+        (
+            {"memory_stats": SECOND, "cpu_stats": CPU, "pids_stats": {"current": 7}},
+            Usage(at=1.0, memory=600, cpu_seconds=2.5, pids=7),
+        ),
+        (
+            {"memory_stats": FIRST, "cpu_stats": {"cpu_usage": {"total_usage": 0}}},
+            Usage(at=1.0, memory=700, cpu_seconds=0.0),
+        ),
+        ({"pids_stats": {"current": 1}}, Usage(at=1.0, pids=1)),
+        ({"memory_stats": {"usage": 5, "stats": {"inactive_file": 9}}}, Usage(at=1.0, memory=0)),
+        ({"memory_stats": {}, "cpu_stats": CPU, "pids_stats": {}}, None),
+        ({"memory_stats": None, "cpu_stats": None, "pids_stats": None}, None),
+        ({}, None),
+    ],
+)
+def test_what_a_container_uses(raw, usage):
+    assert read_usage(raw, 1.0) == usage

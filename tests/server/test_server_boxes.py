@@ -82,6 +82,9 @@ async def test_the_drift_of_a_box(call, project, boxed, events):
     (box,) = told["boxes"]
     assert (box["running"], box["stale"], box["foreign"]) == (True, False, False)
     assert box["project"]["name"] == "digits"
+    assert box["use"]["memory"] > 2**20
+    assert box["use"]["pids"] > 5
+    assert (box["use"]["memory_limit"], box["use"]["pids_limit"]) == (None, None)
     assert [k["id"] for k in box["kernels"]] == [identity]
     status, told = await call("DELETE", "boxes", box["id"])
     assert (status, told) == (200, {"stopped": box["id"]})
@@ -89,6 +92,7 @@ async def test_the_drift_of_a_box(call, project, boxed, events):
     assert [(b["id"], b["running"], b["kernels"]) for b in told["boxes"]] == [
         (box["id"], False, [])
     ]
+    assert told["boxes"][0]["use"] is None
     _, told = await call("GET", "images")
     assert told["images"][0]["last_used"] is not None
     await asyncio.sleep(0.3)

@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from jupyter_devbox.view.units import about, clean, clock, count, duration, listing, size
+from jupyter_devbox.spec.box_use import BoxUse
+from jupyter_devbox.view.units import about, clean, clock, count, duration, listing, size, use
 
 
 @pytest.mark.parametrize(
@@ -82,3 +83,20 @@ def test_clean_text_steers_no_terminal(text):
 def test_what_is_only_text_stays():
     text = "train, données, 訓練 😀 it's <b>.ipynb"
     assert clean(text) == text
+
+
+@pytest.mark.parametrize(
+    ("box", "said"),
+    [
+        (BoxUse(), ""),
+        (BoxUse(memory=3 << 29, pids=9), "1.5 GiB memory, 9 processes"),
+        (
+            BoxUse(memory=512 << 20, memory_limit=4 << 30, cpus=0.42, cpus_limit=2.0,
+                   pids=37, pids_limit=512),
+            "512 MiB of 4.0 GiB memory, 0.4 of 2 CPUs, 37 of 512 processes",
+        ),
+        (BoxUse(memory=0, cpus=1.96, cpus_limit=1.5), "0 MiB memory, 2.0 of 1.5 CPUs"),
+    ],
+)  # fmt: skip
+def test_what_a_box_uses(box, said):
+    assert use(box) == said

@@ -83,6 +83,7 @@ def _json(box: BoxState, kernels: list[dict[str, Any]]) -> dict[str, Any]:
         "stale": box.stale,
         "foreign": box.foreign,
         "memory": size(box.memory) if box.memory else None,
+        "use": box.use.to_json() if box.use else None,
         "gpus": [{**gpu.to_json(), "name": clean(gpu.name)} for gpu in box.gpus],
         "kernels": kernels,
     }

@@ -18,7 +18,7 @@ import { BadgeButton } from '../view/badge';
 import { CellOutput, MIME } from '../view/cell';
 import { openMenu } from '../view/menu';
 import { DevboxPanel } from '../view/panel';
-import { card } from '../words';
+import { boxUse, card } from '../words';
 
 const settle = () => act(async () => void (await new Promise(resolve => setTimeout(resolve, 20))));
 
@@ -93,7 +93,9 @@ describe('the panel', () => {
   it('lists kernels, with the reason where one cannot run', async () => {
     await opened('drift');
     await section(/^Kernels/);
-    expect(document.body.textContent).toContain('This notebook · 1 kernel · limit 4.0 GiB');
+    expect(document.body.textContent).toContain(
+      'This notebook · 1 kernel · memory 1.2 of 4.0 GiB · CPUs 0.4 of 2'
+    );
     expect(document.body.textContent).toContain("Can't run here: Docker has no NVIDIA support");
     expect(screen.queryByRole('button', { name: 'Switch to digits · CUDA' })).toBeNull();
     await act(async () =>
@@ -348,5 +350,28 @@ describe('a graphics card', () => {
     [{ ...gpu, memory: 0, memory_used: null, utilization: null }, false, 'GPU NVIDIA A10']
   ])('says how busy it is: %#', (one, several, said) => {
     expect(card(trans, one, several)).toBe(said);
+  });
+});
+
+describe('a box', () => {
+  const use = {
+    memory: 2 ** 29,
+    memory_limit: null,
+    cpus: 1.26,
+    cpus_limit: null,
+    pids: 40,
+    pids_limit: null
+  };
+
+  it.each([
+    [use, ['memory 0.5 GiB']],
+    [
+      { ...use, memory_limit: 2 ** 32, pids_limit: 512 },
+      ['memory 0.5 of 4.0 GiB', 'processes 40 of 512']
+    ],
+    [{ ...use, memory: null, cpus_limit: 1.5 }, ['CPUs 1.3 of 1.5']],
+    [{ ...use, memory: null, cpus: null, pids: null, cpus_limit: 1, pids_limit: 99 }, []]
+  ])('says what it uses against its limits: %#', (one, said) => {
+    expect(boxUse(trans, one)).toEqual(said);
   });
 });

@@ -218,8 +218,19 @@ export interface IBox {
   /** VS Code made it: it is never stopped from here. */
   foreign: boolean;
   memory: string | null;
+  use: IUse | null;
   gpus: IGpu[];
   kernels: { id: string; path: string | null; name: string }[];
+}
+
+/** What a box uses against its limits, in bytes and CPUs; null for what is not known or bounded. */
+export interface IUse {
+  memory: number | null;
+  memory_limit: number | null;
+  cpus: number | null;
+  cpus_limit: number | null;
+  pids: number | null;
+  pids_limit: number | null;
 }
 
 /** A graphics card as a box sees it; bytes, and percent. */

@@ -8,7 +8,7 @@ import { useView } from '../context';
 import { IconButton, KernelName, Mini } from '../parts/basics';
 import { CantRun } from '../parts/cant-run';
 import { Empty, More, Unanswered } from '../parts/empty';
-import { card } from '../../words';
+import { boxUse, card } from '../../words';
 import type { ISection } from './index';
 
 const FIRST = 50;
@@ -149,7 +149,7 @@ function boxParts(
   const count = box.kernels.length;
   return [
     box.running && count > 0 && trans._n('%1 kernel', '%1 kernels', count),
-    !!box.memory && trans.__('limit %1', box.memory),
+    ...(box.use ? boxUse(trans, box.use) : [!!box.memory && trans.__('limit %1', box.memory)]),
     box.stale && trans.__('made from older files'),
     box.foreign && trans.__('made by VS Code'),
     ...box.gpus.map(gpu => card(trans, gpu, box.gpus.length > 1))
