@@ -20,6 +20,7 @@ from jupyter_devbox.provisioner.settings import KernelSettings
 from jupyter_devbox.provisioner.shared import LISTENERS, connect, stop_services_with, sweep_once
 from jupyter_devbox.provisioner.words import notice, sentence
 from jupyter_devbox.run.attach import attach_kernel, kernel_facts
+from jupyter_devbox.run.box import stop_superseded
 from jupyter_devbox.run.environment import carried
 from jupyter_devbox.run.kernel import KernelProcess
 from jupyter_devbox.run.listening import Answer
@@ -274,6 +275,8 @@ class DevboxProvisioner(KernelSettings):
             if not kernel.attached:
                 await asyncio.to_thread(LISTENERS.release, kernel.runtime)
             await self._in_thread(self._release, kernel)
+            if not restart:  # else the next start looks for a box
+                await self._in_thread(self._leave, kernel)
         except DevboxError as error:  # the engine is gone, and the kernel with it
             self.log.warning("%s", error)
 
@@ -282,6 +285,14 @@ class DevboxProvisioner(KernelSettings):
         kernel.release()
         if kernel.spec.isolation == "kernel" and not kernel.attached:
             this_machine().ledger.forget("kernel", kernel.container)
+
+    def _leave(self, kernel: Kernel) -> None:
+        """Stop the box of a kernel that has ended, if new kernels get another one; blocks."""
+        if kernel.attached or kernel.spec.isolation == "kernel":
+            return
+        self.renew()
+        if self.asked_limits() != kernel.spec.limits or self.image != kernel.spec.image:
+            stop_superseded(kernel.engine, kernel.container, self.box_spec())
 
     def why(self) -> DevboxError | None:
         """Return why the kernel ended, None while it runs; blocks a moment."""

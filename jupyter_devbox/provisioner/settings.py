@@ -75,6 +75,16 @@ class KernelSettings(KernelProvisionerBase):
         """Which of the project's images it is."""
         return "cuda" if self.target == "cuda" else "cpu"
 
+    def asked_limits(self) -> Limits:
+        """Return the limits that the kernelspec asks for."""
+        return Limits(
+            memory=self.memory,
+            shm=self.shm,
+            cpus=self.cpus,
+            pids=self.pids,
+            ulimits=tuple(self.ulimits),
+        )
+
     def asked_box(
         self, granted: Granted, *, rootless: bool, compose: ComposeProject | None = None
     ) -> BoxSpec:
@@ -106,13 +116,7 @@ class KernelSettings(KernelProvisionerBase):
             mounts=granted.mounts,
             rights=granted.rights,
             network=granted.network,
-            limits=Limits(
-                memory=self.memory,
-                shm=self.shm,
-                cpus=self.cpus,
-                pids=self.pids,
-                ulimits=tuple(self.ulimits),
-            ),
+            limits=self.asked_limits(),
             gpus=None if self.gpus is None else GpuRequest(devices=tuple(self.gpus)),
             compose=None if self.isolation == "kernel" else compose,
             isolation="kernel" if self.isolation == "kernel" else "box",

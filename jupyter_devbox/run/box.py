@@ -36,6 +36,7 @@ from jupyter_devbox.run.unshared import files_archive
 from jupyter_devbox.spec.box import (
     LABEL_CONFIG_DIGEST,
     LABEL_FINGERPRINT,
+    LABEL_KIND,
     LABEL_RUNTIME,
     Box,
     BoxSpec,
@@ -228,6 +229,22 @@ def remove_box(engine: Engine, container: ContainerInfo, base: Path) -> None:
     key = container.labels.get(LABEL_RUNTIME, "")
     if re.fullmatch(r"[0-9a-f]{8}", key) and not engine.containers({LABEL_RUNTIME: key}):
         RuntimeDir(base / key, os.geteuid(), os.getegid()).remove()
+
+
+def stop_superseded(engine: Engine, container: str, wanted: BoxSpec) -> bool:
+    """Stop a box of ours that differs from the one that kernels get now, if nothing runs in it.
+
+    It would go on until it is idle for long enough, or for ever, and nobody could tell why. Called
+    after a kernel has ended there; returns whether it was stopped.
+    """
+    box = engine.container(container)
+    if box is None or box.status != "running" or box.labels.get(LABEL_KIND) != "box":
+        return False
+    same = box.labels.get(LABEL_FINGERPRINT) == wanted.fingerprint() and box.image == wanted.image
+    if same or _others(engine, container):
+        return False
+    engine.stop(container, _STOP_SECONDS)
+    return True
 
 
 def create(

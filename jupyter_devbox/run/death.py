@@ -30,6 +30,7 @@ def explain(
     *,
     spec: BoxSpec,
     began: Moment,
+    notebook: str = "",
 ) -> KernelStartError:
     """Return what is known about a kernel's end, as an error to raise or to log.
 
@@ -43,6 +44,8 @@ def explain(
         What the box was made from.
     began
         When the kernel started.
+    notebook
+        The name of its notebook, as this machine has it; "" where it has none.
     """
     code = process.exit_code
     lines = last_lines(log)
@@ -55,7 +58,7 @@ def explain(
         msg = "The kernel was ended: its box heard nothing from Jupyter for 90 s"
         return KernelStartError(msg, hint="restart the kernel", details=lines)
     if process.out_of_memory or (process.lost and _killed_for_memory(engine, container)):
-        return out_of_memory(spec, code, lines)
+        return out_of_memory(spec, code, lines, notebook)
     if process.lost:
         return lost_kernel(engine, container, spec, began, lines)
     return _by_itself(code, lines)
@@ -71,17 +74,24 @@ def _by_itself(code: int | None, lines: tuple[str, ...]) -> KernelStartError:
     return KernelStartError(msg, hint=hint, details=lines)
 
 
-def out_of_memory(spec: BoxSpec, code: int | None, lines: tuple[str, ...] = ()) -> KernelStartError:
-    """Return the error for a kernel that the system killed to get memory back."""
+def out_of_memory(
+    spec: BoxSpec, code: int | None, lines: tuple[str, ...] = (), notebook: str = ""
+) -> KernelStartError:
+    """Return the error for a kernel that the system killed to get memory back.
+
+    Others may run in the same box: the notebook's name tells which it was.
+    """
     memory = spec.limits.memory
     limit = f"{size(memory)} limit" if memory else "this machine is out of memory"
     where = f"--project {shlex.quote(spec.project)}"
     hint = (
-        f"jupyter devbox containerize {where} --memory {_doubled(memory)}, then restart the kernel"
+        f"jupyter devbox containerize {where} --memory {_doubled(memory)}, then restart the "
+        "kernel; or Restart with limits… in JupyterLab"
         if memory
         else "close other programs, or load less data at once"
     )
-    msg = f"The kernel was killed: {limit}"
+    whose = f" of {notebook}" if notebook else ""
+    msg = f"The kernel{whose} was killed: {limit}"
     return KernelStartError(msg, hint=hint, details=(describe(code), *lines))
 
 

@@ -105,6 +105,8 @@ class Kernel:
         When it started.
     attached
         Whether another process started it.
+    notebook
+        The name of its notebook; "" where it has none, or another process started it.
     paths
         Where the project is, here and there.
     """
@@ -120,12 +122,19 @@ class Kernel:
     began: Moment
     paths: PathMap
     attached: bool = False
+    notebook: str = ""
 
     def explain(self) -> DevboxError:
         """Return why it ended; where its box went away that takes up to two seconds."""
         log = self.runtime.sockets / f"{self.name}.log"
         return explain(
-            self.engine, self.container, self.process, log, spec=self.spec, began=self.began
+            self.engine,
+            self.container,
+            self.process,
+            log,
+            spec=self.spec,
+            began=self.began,
+            notebook=self.notebook,
         )
 
     def release(self) -> None:
@@ -188,6 +197,7 @@ def start_kernel(
         spec=spec,
         began=Moment.now(),
         paths=paths,
+        notebook=Path(request.env.get(_SESSION, "")).name,
     )
     if await_sockets(kernel.process, _sockets(runtime, request), request.seconds):
         return kernel

@@ -5,8 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 from jupyter_devbox.errors import DevboxError
+from jupyter_devbox.provisioner.settings import KernelSettings
 from jupyter_devbox.server.problems import problem
 from jupyter_devbox.spec.environment import TARGETS
+from jupyter_devbox.spec.limit_words import LIMIT_NAMES, written
 from jupyter_devbox.workflow.context import Context
 from jupyter_devbox.workflow.registered import registered_kernels
 
@@ -33,8 +35,17 @@ def kernel_json(context: Context, manager: Any) -> dict[str, Any] | None:  # noq
         "display_name": spec.display_name if spec else manager.kernel_name,
         "target": target,
         "current": not (runs and named) or runs == named,
+        "limits": _limits(provisioner),
         "death": problem(death) if isinstance(death, DevboxError) else None,
     }
+
+
+def _limits(provisioner: Any) -> dict[str, str | None] | None:  # noqa: ANN401
+    """Return the limits of a kernel's box, as a user writes them; None for one in no box."""
+    if not isinstance(provisioner, KernelSettings):
+        return None
+    words = written(provisioner.asked_limits())
+    return {name: words.get(name) for name in LIMIT_NAMES}
 
 
 def kernel_target(manager: Any) -> str:  # noqa: ANN401

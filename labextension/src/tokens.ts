@@ -8,6 +8,7 @@ import type {
   IEdits,
   IImages,
   IKernelSpec,
+  ILimits,
   INotebookFacts,
   ISharing
 } from './api/answers';
@@ -64,6 +65,7 @@ export interface IDevboxActions {
   cancel(build: IBuild): Promise<void>;
   addToImage(): Promise<void>;
   switchTo(name: string): Promise<void>;
+  restartWithLimits(suggested?: Partial<ILimits>): Promise<void>;
   review(): Promise<void>;
   stopBox(id: string): Promise<void>;
   prune(): Promise<void>;

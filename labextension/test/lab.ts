@@ -63,6 +63,7 @@ export function aNotebook(given: INotebook = {}): NotebookPanel {
       kernelChanged: signal(),
       statusChanged: signal(),
       specsManager: { specs: { kernelspecs: { python3: { language: 'python' } } } },
+      restartKernel: async () => changed.push('restarted'),
       changeKernel: async ({ name }: { name: string }) => changed.push(name)
     }
   } as unknown as NotebookPanel;
@@ -119,6 +120,7 @@ export function noActions(): jest.Mocked<IDevboxActions> {
     retry: act(),
     cancel: act(),
     addToImage: act(),
+    restartWithLimits: act(),
     switchTo: act(),
     review: act(),
     stopBox: act(),

@@ -184,8 +184,13 @@ def test_memory_is_told_with_its_limit(wire, process, tmp_path):
     assert error.message == "The kernel was killed: 4.0 GiB limit"
     assert error.hint == (
         "jupyter devbox containerize --project '/home/ada/my lab' --memory 8g, "
-        "then restart the kernel"
+        "then restart the kernel; or Restart with limits… in JupyterLab"
     )
+
+
+def test_of_several_kernels_in_a_box_it_is_said_which(tmp_path):
+    error = out_of_memory(spec_of(limits=Limits(memory=2**29)), -9, (), "train.ipynb")
+    assert error.message == "The kernel of train.ipynb was killed: 512 MiB limit"
 
 
 @pytest.mark.parametrize(

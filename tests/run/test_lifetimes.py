@@ -325,7 +325,8 @@ def test_at_the_boxs_limit_only_the_big_kernel_dies(devbox):
         why = big.provisioner.why()
         assert why.message == "The kernel was killed: 512 MiB limit"
         assert why.hint == (
-            f"jupyter devbox containerize --project {project} --memory 1g, then restart the kernel"
+            f"jupyter devbox containerize --project {project} --memory 1g, "
+            "then restart the kernel; or Restart with limits… in JupyterLab"
         )
         assert small.run("print(kept)").text == "1\n"
         noted = until(lambda: last_death(this_machine(), str(project)))
@@ -345,6 +346,27 @@ def test_a_restart_gets_what_was_registered_since(devbox):
         kernel.kc.wait_for_ready(timeout=SECONDS)
         assert kernel.run(look).text == "384\n"
     assert len(devbox.engine.containers({LABEL_KIND: "box", LABEL_PROJECT: str(project)})) == 1
+
+
+def test_a_box_of_old_limits_stops_with_its_last_kernel(devbox):
+    """A restart into new limits gets a box beside it, while another kernel runs in the old one."""
+    project = folder(devbox, "beside")
+    labels = {LABEL_KIND: "box", LABEL_PROJECT: str(project)}
+    config = {"name": "beside", "project": project, "memory": 256 * 2**20}
+    with devbox.kernel(**config) as stays, devbox.kernel(**config) as moves:
+        old = moves.container
+        assert stays.container == old
+        devbox.kernelspec(**{**config, "memory": 384 * 2**20})
+        moves.km.restart_kernel(now=True)
+        moves.kc.wait_for_ready(timeout=SECONDS)
+        assert moves.container != old
+        assert stays.run("print(1)").text == "1\n"
+        stays.km.shutdown_kernel(now=True)
+        until(lambda: devbox.engine.container(old).status != "running")
+        assert moves.run("print(2)").text == "2\n"
+        kept = moves.container
+    assert devbox.engine.container(kept).status == "running", "the box that fits stays warm"
+    assert {box.id for box in devbox.engine.containers(labels)} == {old, kept}
 
 
 READER = """

@@ -1,7 +1,7 @@
 import type { JupyterFrontEnd } from '@jupyterlab/application';
 import { Dialog, Notification } from '@jupyterlab/apputils';
 import { NotebookActions, NotebookPanel } from '@jupyterlab/notebook';
-import { act, screen } from '@testing-library/react';
+import { act, fireEvent, screen } from '@testing-library/react';
 
 import { IStage, aNotebook, stage, trans } from '../../test/lab';
 import { aBuild, refusal } from '../../test/server';
@@ -125,6 +125,68 @@ describe('the actions', () => {
     await press('Switch');
     expect(changedTo(notebook)).toEqual(['python3']);
     expect(above).toHaveBeenCalledTimes(1);
+  });
+
+  const field = (label: string) =>
+    screen.getByLabelText(label, { selector: 'input' }) as HTMLInputElement;
+  const built = () => scene.api.sent.filter(([name]) => name === 'build').map(sent => sent[2]);
+
+  it('restart with limits: ask with those there are, build, and restart the same kernel', async () => {
+    await given('box', aNotebook({ counts: [1, 2], sources: ['a', 'b'], counter: 2 }));
+    void actions.restartWithLimits({ memory: '8g' });
+    await settle();
+    expect(theDialog().getAttribute('aria-label')).toBe('Restart digits · CPU with limits');
+    expect(theDialog().textContent).toContain('variables of the 2 cells you have run will be gone');
+    expect(field('Memory').value).toBe('8g');
+    expect(field('CPUs').value).toBe('');
+    expect(document.activeElement?.textContent).toBe('Restart');
+    fireEvent.change(field('CPUs'), { target: { value: ' 2 ' } });
+    await press('Restart');
+    expect(built()).toEqual([{ targets: ['cpu'], memory: '8g', cpus: '2' }]);
+    expect(changedTo(scene.panel!)).toEqual([]); // not before the kernelspec is written
+    scene.model.builds.add(aBuild('done', { id: aBuild('running').id }));
+    await settle();
+    expect(changedTo(scene.panel!)).toEqual(['restarted']);
+  });
+
+  it('take a limit away where its field is emptied', async () => {
+    await given('box');
+    void actions.restartWithLimits();
+    await settle();
+    fireEvent.change(field('Memory'), { target: { value: '' } });
+    await press('Restart');
+    expect(built()).toEqual([{ targets: ['cpu'], memory: 'off' }]);
+  });
+
+  it('ask again with what was typed where it is no limit', async () => {
+    await given('box');
+    scene.api.errors.set('build', refusal(400, 'bad_request', 'This is not a size: `lots`'));
+    void actions.restartWithLimits();
+    await settle();
+    fireEvent.change(field('Memory'), { target: { value: 'lots' } });
+    await press('Restart');
+    expect(screen.getByRole('alert', { hidden: true }).textContent).toBe(
+      'This is not a size: `lots`'
+    );
+    expect(field('Memory').value).toBe('lots');
+    await press('Cancel');
+    expect(changedTo(scene.panel!)).toEqual([]);
+  });
+
+  it('restart nothing where the build fails', async () => {
+    await given('box');
+    void actions.restartWithLimits({ memory: '8g' });
+    await settle();
+    await press('Restart');
+    scene.model.builds.add(aBuild('failed', { id: aBuild('running').id }));
+    await settle();
+    expect(changedTo(scene.panel!)).toEqual([]);
+  });
+
+  it('have no limits for what is in no box', async () => {
+    await given('fresh');
+    await actions.restartWithLimits();
+    expect(screen.queryByRole('dialog', { hidden: true })).toBeNull();
   });
 
   it('say that a kernel is gone instead of switching to it', async () => {

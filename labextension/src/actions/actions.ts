@@ -3,17 +3,18 @@ import { Dialog, Notification, showDialog } from '@jupyterlab/apputils';
 import { NotebookActions, NotebookPanel } from '@jupyterlab/notebook';
 import type { TranslationBundle } from '@jupyterlab/translation';
 
-import type { IAsk, IBuild, IEdits, IProblem } from '../api/answers';
+import type { IAsk, IBuild, IEdits, ILimits, IProblem, Target } from '../api/answers';
 import { IBuildOptions, ISubject, problemOf } from '../api/requests';
 import { cellsRun } from '../model/switching';
 import type { IDevboxActions, IDevboxModel } from '../tokens';
 import { size } from '../units';
+import { askForLimits } from '../view/dialogs/limits';
 import { askToSwitch } from '../view/dialogs/switch';
 import { askToTrust } from '../view/dialogs/trust';
 import { logTab } from '../view/log-tab';
 import { PANEL_ID } from '../view/panel';
 import { label } from '../words';
-import { withFix } from './edits';
+import { limitEdits, withFix } from './edits';
 
 /** Answers of the server that only the plan can settle. */
 const ASKS_BACK = ['conflict', 'outside_module', 'unresolved_import', 'plan_changed'];
@@ -66,6 +67,42 @@ export class DevboxActions implements IDevboxActions {
       await this._try(() => this._switch(panel, name));
     }
   };
+
+  restartWithLimits = (suggested: Partial<ILimits> = {}): Promise<void> =>
+    this._try(async () => {
+      const { panel, subject } = this._model.current;
+      const facts = this._model.facts;
+      const limits = facts?.kernel?.limits;
+      if (!panel || !subject || !facts?.kernel || !limits) {
+        return;
+      }
+      const { display_name: kernel, target } = facts.kernel;
+      const cells = await cellsRun(panel);
+      let wanted: ILimits = { ...limits, ...suggested };
+      for (let problem = ''; ;) {
+        const question = { kernel, limits: wanted, cells, drift: facts.drift.length, problem };
+        const answer = await askForLimits(this._trans, question);
+        if (!answer) {
+          return;
+        }
+        wanted = answer;
+        try {
+          const edits = { targets: [target as Target], ...limitEdits(limits, wanted) };
+          const begun = await this._model.startBuild(subject, edits, {});
+          // What went wrong with the build shows where builds are shown.
+          if ((await this._model.builds.ending(begun.id)).state === 'done') {
+            await panel.sessionContext.restartKernel();
+          }
+          return;
+        } catch (error) {
+          const said = problemOf(error);
+          if (said.code !== 'bad_request') {
+            return this._refused(said, subject, {});
+          }
+          problem = said.message;
+        }
+      }
+    });
 
   review = (): Promise<void> =>
     this._try(async () => {
@@ -162,17 +199,26 @@ export class DevboxActions implements IDevboxActions {
     try {
       await this._model.startBuild(subject, edits, options);
     } catch (error) {
-      const problem = problemOf(error);
-      const here = subject.path === this._model.current.subject?.path;
-      if (problem.code === 'untrusted_project' && here) {
-        await this.review();
-      } else if (ASKS_BACK.includes(problem.code) && here) {
-        const draft = this._model.draft;
-        await (draft ? draft.again() : this.containerize(edits, options.write_only));
-        this._say(problem);
-      } else {
-        this._say(problem);
-      }
+      await this._refused(problemOf(error), subject, edits, options.write_only);
+    }
+  }
+
+  /** Lead to what stands in the way of a build. */
+  private async _refused(
+    problem: IProblem,
+    subject: ISubject,
+    edits: IEdits,
+    filesOnly = false
+  ): Promise<void> {
+    const here = subject.path === this._model.current.subject?.path;
+    if (problem.code === 'untrusted_project' && here) {
+      await this.review();
+    } else if (ASKS_BACK.includes(problem.code) && here) {
+      const draft = this._model.draft;
+      await (draft ? draft.again() : this.containerize(edits, filesOnly));
+      this._say(problem);
+    } else {
+      this._say(problem);
     }
   }
 

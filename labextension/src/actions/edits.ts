@@ -1,4 +1,4 @@
-import type { IEdits } from '../api/answers';
+import type { IEdits, ILimits } from '../api/answers';
 
 /** Return the wishes of a build with those of a fix on top: lists are united. */
 export function withFix(edits: IEdits, fix: IEdits): IEdits {
@@ -13,4 +13,11 @@ export function withFix(edits: IEdits, fix: IEdits): IEdits {
     all.provides = { ...edits.provides, ...fix.provides };
   }
   return all;
+}
+
+/** Return the wishes that turn limits into others; one that is emptied is taken away. */
+export function limitEdits(now: ILimits, wanted: ILimits): IEdits {
+  const names = ['memory', 'cpus', 'shm_size', 'pids'] as const;
+  const changed = names.filter(name => (now[name] ?? '') !== (wanted[name] ?? ''));
+  return Object.fromEntries(changed.map(name => [name, wanted[name] || 'off']));
 }

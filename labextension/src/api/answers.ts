@@ -88,6 +88,8 @@ export interface INotebookKernel {
   name: string;
   display_name: string;
   target: 'host' | Target;
+  /** Those of its box; null where it is in none. */
+  limits: ILimits | null;
   /** False where it runs an older image than its kernelspec names. */
   current: boolean;
   death: IProblem | null;

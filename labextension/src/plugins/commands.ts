@@ -92,6 +92,11 @@ function options(
         return name ? actions.switchTo(name) : undefined;
       }
     },
+    'restart-with-limits': {
+      label: trans.__('Restart This Kernel With Limits…'),
+      isEnabled: () => !!model.facts?.kernel?.limits && !build('running'),
+      execute: () => actions.restartWithLimits()
+    },
     'cancel-build': {
       label: trans.__('Cancel Build'),
       isEnabled: () => build('running'),

@@ -154,6 +154,11 @@ export function InBox({ facts }: { facts: INotebookFacts }): React.ReactElement 
             : trans.__('All of it is in the image')}
         </Fact>
       </Facts>
+      {facts.kernel?.limits && (
+        <Secondary onClick={() => actions.restartWithLimits()}>
+          {trans.__('Restart with limits…')}
+        </Secondary>
+      )}
       <Secondary onClick={() => actions.containerize()}>{trans.__('Change the plan…')}</Secondary>
     </>
   );

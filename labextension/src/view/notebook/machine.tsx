@@ -106,7 +106,14 @@ export function Death(props: {
       {details.length > 0 && <Lines lines={details} label={trans.__('Last lines of the kernel')} />}
       <div className="jp-Devbox-stack8">
         {memory ? (
-          <Primary onClick={() => actions.containerize(more ? { memory: more } : {})}>
+          <Primary
+            onClick={() => {
+              const raised = more ? { memory: more } : {};
+              return props.facts.kernel?.limits
+                ? actions.restartWithLimits(raised)
+                : actions.containerize(raised);
+            }}
+          >
             {trans.__('Restart with more memory…')}
           </Primary>
         ) : (
@@ -116,7 +123,7 @@ export function Death(props: {
         )}
         <Hint>
           {memory
-            ? trans.__('Shows the plan, where the limit can be raised. Outputs and files stay.')
+            ? trans.__('Asks for the new limits first. Outputs and files stay.')
             : trans.__('Starts a fresh kernel in the same folder. Outputs stay.')}
         </Hint>
       </div>
