@@ -160,6 +160,15 @@ class Engine(Protocol):
     def stream(self, container: str, spec: ExecSpec) -> ExecStream:
         """Start a program in it and return its open streams."""
 
+    def terminal(self, container: str, spec: ExecSpec, tty: int | None = None) -> int:
+        """Run a program in it on a terminal, and return its exit code.
+
+        Parameters
+        ----------
+        tty
+            A terminal's descriptor; None for this process's standard streams.
+        """
+
     def stop(self, container: str, seconds: int) -> None:
         """End it: SIGTERM, and SIGKILL after `seconds`; absent or stopped is no error."""
 

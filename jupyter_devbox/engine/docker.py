@@ -21,11 +21,12 @@ from jupyter_devbox.engine import docker_values as values
 from jupyter_devbox.engine.buildx import Builder, build
 from jupyter_devbox.engine.cdi import cdi_devices
 from jupyter_devbox.engine.compose import compose, find_compose
-from jupyter_devbox.engine.docker_cli import find_docker_cli
+from jupyter_devbox.engine.docker_cli import docker_clis, find_docker_cli
 from jupyter_devbox.engine.docker_errors import translated
 from jupyter_devbox.engine.docker_exec import DockerExecStream, open_stream, run_to_end
 from jupyter_devbox.engine.endpoint import Endpoint
 from jupyter_devbox.engine.gpu_request import gpu_support
+from jupyter_devbox.engine.terminal import run_on_terminal
 from jupyter_devbox.errors import BuildError, EngineError, ImageMissingError
 from jupyter_devbox.spec.box_use import Usage
 from jupyter_devbox.spec.compose_project import ComposeProject
@@ -403,6 +404,19 @@ class DockerEngine:
         """Start a program in it and return its open streams."""
         with self._translated():
             return open_stream(self._client, container, spec)
+
+    def terminal(self, container: str, spec: ExecSpec, tty: int | None = None) -> int:
+        """Run a program in it on a terminal: by the engine's own command, which knows how."""
+        return run_on_terminal(self._exec_command, self._cli_env(), container, spec, tty)
+
+    @property
+    def _exec_command(self) -> tuple[str, ...]:
+        """The command that speaks to this very engine."""
+        docker = next(docker_clis(), "")
+        if not docker:
+            msg = "A shell is opened by the docker command, and there is none on this machine"
+            raise EngineError(msg, hint="install docker-cli")
+        return (docker,)
 
     def stop(self, container: str, seconds: int) -> None:
         """End it: SIGTERM, and SIGKILL after `seconds`."""

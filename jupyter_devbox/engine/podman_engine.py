@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import re
+import shutil
 import threading
 from collections.abc import Callable
 from dataclasses import replace
@@ -162,6 +163,15 @@ class PodmanEngine(DockerEngine):
     ) -> tuple[str, ...]:
         """Build with Podman's own command."""
         return build(self._podman, request, on_step, cancel)
+
+    @property
+    def _exec_command(self) -> tuple[str, ...]:
+        """Podman's own command, through the socket."""
+        podman = shutil.which("podman")
+        if podman is None:
+            message = "A shell is opened by the podman command, and there is none on this machine"
+            raise EngineError(message, hint="install podman")
+        return (podman, "--remote", "--url", self.endpoint.url)
 
     @cached_property
     def _podman(self) -> PodmanBuilder:

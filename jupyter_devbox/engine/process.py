@@ -64,11 +64,16 @@ def run_process(
         message = f"A program did not end within {timeout:.0f} seconds: `{command[0]}`"
         raise EngineError(message, hint="try again; the machine may be busy") from error
     except OSError as error:
-        message = f"A program cannot be started ({error.strerror}): `{command[0]}`"
-        raise EngineError(message, hint="jupyter devbox doctor") from error
+        raise cannot_start(command[0], error) from error
     return ProcessResult(
         command=tuple(command),
         exit_code=done.returncode,
         stdout=done.stdout.decode(errors="replace"),
         stderr=done.stderr.decode(errors="replace"),
     )
+
+
+def cannot_start(program: str, error: OSError) -> EngineError:
+    """Return the error for a program that is missing or may not be run."""
+    message = f"A program cannot be started ({error.strerror}): `{program}`"
+    return EngineError(message, hint="jupyter devbox doctor")

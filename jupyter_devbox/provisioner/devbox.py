@@ -40,6 +40,7 @@ from jupyter_devbox.spec.rights import Granted
 from jupyter_devbox.workflow.composing import compose_project
 from jupyter_devbox.workflow.context import this_machine
 from jupyter_devbox.workflow.deaths import note_death
+from jupyter_devbox.workflow.opening import record_container
 from jupyter_devbox.workflow.trusting import granted_rights
 
 P = ParamSpec("P")
@@ -77,10 +78,8 @@ class DevboxProvisioner(KernelSettings):
 
     def record(self, kind: str, container: str) -> None:
         """Note a container that is about to start, so that `prune` and the sweep find it."""
-        ledger = this_machine().ledger
-        engine = (self._engine or self.connect()).info().id
-        facts = {"project": self.project, "engine": engine, "owner": ledger.mark()}
-        ledger.record(kind, container, **facts)
+        engine = self._engine or self.connect()
+        record_container(this_machine(), engine, self.project)(kind, container)
 
     @property
     def container(self) -> str:
@@ -291,7 +290,7 @@ class DevboxProvisioner(KernelSettings):
         if kernel.attached or kernel.spec.isolation == "kernel":
             return
         self.renew()
-        if self.asked_limits() != kernel.spec.limits or self.image != kernel.spec.image:
+        if self.limits != kernel.spec.limits or self.image != kernel.spec.image:
             stop_superseded(kernel.engine, kernel.container, self.box_spec())
 
     def why(self) -> DevboxError | None:

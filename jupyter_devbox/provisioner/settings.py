@@ -4,7 +4,6 @@
 from __future__ import annotations
 
 import json
-import os
 from pathlib import Path
 from typing import Any
 
@@ -12,13 +11,11 @@ from jupyter_client.provisioning.provisioner_base import KernelProvisionerBase
 from traitlets import Dict, Enum, Float, Integer, List, TraitError, Unicode
 
 from jupyter_devbox.errors import ConfigurationError
-from jupyter_devbox.files.reader import configuration_at, configuration_digest
 from jupyter_devbox.spec.box import BoxSpec, Target
-from jupyter_devbox.spec.client_metadata import client_metadata
 from jupyter_devbox.spec.compose_project import ComposeProject
 from jupyter_devbox.spec.container import Limits
-from jupyter_devbox.spec.gpu import GpuRequest
 from jupyter_devbox.spec.rights import Granted
+from jupyter_devbox.workflow.box_config import asked_box, asked_limits
 
 
 class KernelSettings(KernelProvisionerBase):
@@ -75,53 +72,18 @@ class KernelSettings(KernelProvisionerBase):
         """Which of the project's images it is."""
         return "cuda" if self.target == "cuda" else "cpu"
 
-    def asked_limits(self) -> Limits:
-        """Return the limits that the kernelspec asks for."""
-        return Limits(
-            memory=self.memory,
-            shm=self.shm,
-            cpus=self.cpus,
-            pids=self.pids,
-            ulimits=tuple(self.ulimits),
-        )
+    @property
+    def limits(self) -> Limits:
+        """The limits of the box that it asks for."""
+        return asked_limits(self._config)
 
     def asked_box(
         self, granted: Granted, *, rootless: bool, compose: ComposeProject | None = None
     ) -> BoxSpec:
-        """Return the box that the kernelspec asks for, with what the user granted.
+        """Return the box that the kernelspec asks for; see `workflow.box_config.asked_box`."""
+        return asked_box(self._config, granted, rootless=rootless, compose=compose)
 
-        A kernel in a container of its own, such as `verify` makes, has no services beside it.
-
-        Raises
-        ------
-        ConfigurationError
-            The kernelspec names no image or no project.
-        """
-        if not self.image or not Path(self.project).is_absolute():
-            msg = f"The kernelspec names no image or no project: `{self.kernel_spec.display_name}`"
-            raise ConfigurationError(msg, hint="jupyter devbox kernel install")
-        name = Path(self.name).name
-        config = Path(self.config_file) if self.config_file else None
-        present = config is not None and config.is_file()
-        return BoxSpec(
-            project=self.project,
-            name=Path(self.project).name if name in {"", ".", ".."} else name,
-            target=self.box_target,
-            group=self.group,
-            image=self.image,
-            config_file=self.config_file if present else None,
-            metadata=client_metadata(configuration_at(config) if config and present else {}),
-            config_digest=configuration_digest(config) if config and present else "",
-            env={**self.env, **granted.env},
-            mounts=granted.mounts,
-            rights=granted.rights,
-            network=granted.network,
-            limits=self.asked_limits(),
-            gpus=None if self.gpus is None else GpuRequest(devices=tuple(self.gpus)),
-            compose=None if self.isolation == "kernel" else compose,
-            isolation="kernel" if self.isolation == "kernel" else "box",
-            idle=max(0, self.idle),
-            uid=os.getuid(),
-            gid=os.getgid(),
-            rootless=rootless,
-        )
+    @property
+    def _config(self) -> dict[str, Any]:
+        """The kernelspec's ``config``, each value of its type."""
+        return {name: getattr(self, name) for name in KernelSettings.class_own_traits()}

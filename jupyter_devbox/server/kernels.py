@@ -44,7 +44,7 @@ def _limits(provisioner: Any) -> dict[str, str | None] | None:  # noqa: ANN401
     """Return the limits of a kernel's box, as a user writes them; None for one in no box."""
     if not isinstance(provisioner, KernelSettings):
         return None
-    words = written(provisioner.asked_limits())
+    words = written(provisioner.limits)
     return {name: words.get(name) for name in LIMIT_NAMES}
 
 

@@ -42,4 +42,5 @@ export const openIcon = lines(
 );
 export const asideIcon = lines('aside', '<path d="M4 4l8 8M12 4l-8 8"/>');
 export const stopIcon = lines('stop', '<rect x="4" y="4" width="8" height="8" rx="1"/>');
+export const terminalIcon = lines('terminal', '<path d="M2.5 4l4 4-4 4M8 12.5h5.5"/>');
 export const foldIcon = lines('fold', '<path d="M6 3.5l5 4.5-5 4.5"/>');

@@ -3,6 +3,7 @@ import type { ISignal } from '@lumino/signaling';
 
 import type {
   IAsk,
+  IBox,
   IBoxes,
   IBuild,
   IEdits,
@@ -68,6 +69,9 @@ export interface IDevboxActions {
   restartWithLimits(suggested?: Partial<ILimits>): Promise<void>;
   review(): Promise<void>;
   stopBox(id: string): Promise<void>;
+  /** Whether Lab has terminals, and this server gives them. */
+  readonly terminals: boolean;
+  openTerminal(box: IBox): Promise<void>;
   prune(): Promise<void>;
   answer(ask: IAsk, accept: boolean): Promise<void>;
   openLog(build: IBuild): Promise<void>;

@@ -124,6 +124,8 @@ export function noActions(): jest.Mocked<IDevboxActions> {
     switchTo: act(),
     review: act(),
     stopBox: act(),
+    terminals: true,
+    openTerminal: act(),
     prune: act(),
     answer: act(),
     openLog: act(),

@@ -79,6 +79,22 @@ def test_binder_alone_takes_no_notebook_for_its_value(words, binder, notebooks):
     assert [str(path) for path in request.notebooks] == notebooks
 
 
+@pytest.mark.parametrize(
+    ("words", "cause", "hint"),
+    [
+        ([], "needs a terminal", "in a terminal"),
+        (["--json"], "no JSON", "in a terminal"),
+        (["--target", "venv"], "no box for this target: `venv`", "--target cpu"),
+        (["a.ipynb", "b.ipynb"], "too many", "--help"),
+    ],
+)
+def test_a_shell_needs_a_terminal_and_a_box(devbox, words, cause, hint):
+    said = devbox("shell", *words)
+    assert said.code == 2
+    assert cause in said.err
+    assert hint in said.err
+
+
 def test_without_a_verb_the_verbs_are_listed(devbox):
     said = devbox()
     assert said.code == 0

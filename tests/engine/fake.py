@@ -450,6 +450,20 @@ class FakeEngine:
             raise EngineError("The container is not running", hint="jupyter devbox status")
         return found
 
+    def terminal(self, container: str, spec: ExecSpec, tty: int | None = None) -> int:
+        found = self._running(container)
+        done = subprocess.run(
+            list(spec.command),
+            cwd=found.folder / spec.workdir.lstrip("/"),
+            env={**self._env(found.spec), **spec.env},
+            stdin=tty,
+            stdout=tty,
+            stderr=tty,
+            check=False,
+            start_new_session=True,
+        )
+        return _code(done.returncode) or 0
+
     def stop(self, container: str, seconds: int) -> None:
         try:
             found = self._get(container)

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import io
+import os
+import pty
+import select
 import tarfile
 import threading
 import time
@@ -263,6 +266,51 @@ class TestRun:
     def test_not_in_a_stopped_one(self, any_engine, make):
         with pytest.raises(EngineError, match="not running"):
             any_engine.run(make(), ExecSpec(command=("true",)))
+
+
+class TestTerminal:
+    """What is typed arrives, what is printed comes back, and the exit code is the program's."""
+
+    @pytest.fixture
+    def terminal(self):
+        ours, theirs = pty.openpty()
+        yield ours, theirs
+        os.close(ours)
+        os.close(theirs)
+
+    def begun(self, any_engine, container, spec, tty):
+        codes = []
+        work = threading.Thread(
+            target=lambda: codes.append(any_engine.terminal(container, spec, tty)), daemon=True
+        )
+        work.start()
+        return work, codes
+
+    def heard(self, ours, word):
+        said, deadline = b"", time.monotonic() + 60
+        while word not in said:
+            assert time.monotonic() < deadline, said
+            if select.select([ours], [], [], 1)[0]:
+                said += os.read(ours, 4096)
+        return said.decode(errors="replace")
+
+    def test_a_conversation(self, any_engine, box, terminal):
+        ours, theirs = terminal
+        any_engine.put(box, "/", archive(talk__file="here"))
+        script = "test -t 0 && test -t 1 && echo ready $A $(cat file); read x; echo got $x; exit 7"
+        spec = ExecSpec(command=("sh", "-c", script), workdir="/talk", env={"A": "b c"})
+        work, codes = self.begun(any_engine, box, spec, theirs)
+        self.heard(ours, b"ready b c here")
+        os.write(ours, b"word\n")
+        self.heard(ours, b"got word")
+        work.join(60)
+        assert codes == [7]
+
+    def test_a_program_that_is_not_there(self, any_engine, box, terminal):
+        spec = ExecSpec(command=("sh", "-c", "exec no-such-program"))
+        work, codes = self.begun(any_engine, box, spec, terminal[1])
+        work.join(60)
+        assert codes == [127]
 
 
 class TestStream:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shlex
+import sys
 from typing import Any
 
 from jupyter_core.utils import ensure_async
@@ -86,4 +88,12 @@ def _json(box: BoxState, kernels: list[dict[str, Any]]) -> dict[str, Any]:
         "use": box.use.to_json() if box.use else None,
         "gpus": [{**gpu.to_json(), "name": clean(gpu.name)} for gpu in box.gpus],
         "kernels": kernels,
+        "shell": _shell(box),
     }
+
+
+def _shell(box: BoxState) -> str:
+    """Return the command line that opens a shell in a box, for a terminal of this machine."""
+    words = [sys.executable, "-m", "jupyter_devbox", "shell", "--project", box.project]
+    group = ["--group", box.group] if box.group else []
+    return shlex.join([*words, "--target", box.target, *group])

@@ -43,11 +43,14 @@ describe('the actions', () => {
   let scene: IStage;
   let actions: DevboxActions;
   const said: string[] = [];
+  const send = jest.fn();
+  const execute = async () => ({ content: { session: { send } } });
 
   async function given(state: string, notebook = aNotebook()): Promise<void> {
     scene = await stage(state, notebook);
     const app = {
-      serviceManager: scene.services,
+      commands: { hasCommand: (id: string) => id === 'terminal:create-new', execute },
+      serviceManager: { ...scene.services, terminals: { isAvailable: () => true } },
       shell: { activateById: jest.fn(), widgets: () => [], add: jest.fn() }
     } as unknown as JupyterFrontEnd;
     actions = new DevboxActions(app, scene.model, trans);
@@ -181,6 +184,14 @@ describe('the actions', () => {
     scene.model.builds.add(aBuild('failed', { id: aBuild('running').id }));
     await settle();
     expect(changedTo(scene.panel!)).toEqual([]);
+  });
+
+  it('open a terminal of this machine, and enter the shell of the box there', async () => {
+    await given('box');
+    const { boxes } = await scene.api.boxes();
+    expect(actions.terminals).toBe(true);
+    await actions.openTerminal(boxes[0]);
+    expect(send).toHaveBeenCalledWith({ type: 'stdin', content: [`${boxes[0].shell}\r`] });
   });
 
   it('have no limits for what is in no box', async () => {

@@ -1,9 +1,10 @@
 import type { JupyterFrontEnd } from '@jupyterlab/application';
 import { Dialog, Notification, showDialog } from '@jupyterlab/apputils';
 import { NotebookActions, NotebookPanel } from '@jupyterlab/notebook';
+import type { Terminal } from '@jupyterlab/services';
 import type { TranslationBundle } from '@jupyterlab/translation';
 
-import type { IAsk, IBuild, IEdits, ILimits, IProblem, Target } from '../api/answers';
+import type { IAsk, IBox, IBuild, IEdits, ILimits, IProblem, Target } from '../api/answers';
 import { IBuildOptions, ISubject, problemOf } from '../api/requests';
 import { cellsRun } from '../model/switching';
 import type { IDevboxActions, IDevboxModel } from '../tokens';
@@ -15,6 +16,13 @@ import { logTab } from '../view/log-tab';
 import { PANEL_ID } from '../view/panel';
 import { label } from '../words';
 import { limitEdits, withFix } from './edits';
+
+/** Lab's own command for a terminal, and the part of what it returns that is used here. */
+const TERMINAL = 'terminal:create-new';
+
+interface ITerminalWidget {
+  content: { session: Pick<Terminal.ITerminalConnection, 'send'> };
+}
 
 /** Answers of the server that only the plan can settle. */
 const ASKS_BACK = ['conflict', 'outside_module', 'unresolved_import', 'plan_changed'];
@@ -129,6 +137,18 @@ export class DevboxActions implements IDevboxActions {
       }
       await this._model.api.stop(id);
       await this._model.boxes.refresh();
+    });
+
+  get terminals(): boolean {
+    const { commands, serviceManager } = this._app;
+    return serviceManager.terminals.isAvailable() && commands.hasCommand(TERMINAL);
+  }
+
+  /** Open Lab's own terminal, on this machine, and enter there what leads into the box. */
+  openTerminal = (box: IBox): Promise<void> =>
+    this._try(async () => {
+      const { content }: ITerminalWidget = await this._app.commands.execute(TERMINAL);
+      content.session.send({ type: 'stdin', content: [`${box.shell}\r`] });
     });
 
   prune = (): Promise<void> =>

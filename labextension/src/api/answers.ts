@@ -223,6 +223,8 @@ export interface IBox {
   use: IUse | null;
   gpus: IGpu[];
   kernels: { id: string; path: string | null; name: string }[];
+  /** The command line that opens a shell in it. */
+  shell: string;
 }
 
 /** What a box uses against its limits, in bytes and CPUs; null for what is not known or bounded. */

@@ -1,7 +1,7 @@
 import React from 'react';
 
 import type { IBox, IKernelSpec } from '../../api/answers';
-import { stopIcon } from '../../icons';
+import { stopIcon, terminalIcon } from '../../icons';
 import { runs } from '../../model/state';
 import type { IDevboxModel } from '../../tokens';
 import { useView } from '../context';
@@ -120,6 +120,7 @@ function SpecRow({ spec, box }: { spec: IKernelSpec; box?: IBox }): React.ReactE
               {trans.__('Switch…')}
             </Mini>
           )}
+          {box && <TerminalButton box={box} name={name} />}
           {box && <StopButton box={box} name={name} />}
         </>
       }
@@ -183,9 +184,32 @@ function BoxRow({ box }: { box: IBox }): React.ReactElement {
   const { trans } = useView();
   const name = `${box.project.name} · ${box.target.toUpperCase()}`;
   return (
-    <Row on={box.running} name={name} actions={<StopButton box={box} name={name} />}>
+    <Row
+      on={box.running}
+      name={name}
+      actions={
+        <>
+          <TerminalButton box={box} name={name} />
+          <StopButton box={box} name={name} />
+        </>
+      }
+    >
       <Detail parts={[!box.running && trans.__('not running'), ...boxParts(box, trans)]} />
     </Row>
+  );
+}
+
+function TerminalButton({ box, name }: { box: IBox; name: string }): React.ReactElement | null {
+  const { actions, trans } = useView();
+  if (!box.running || !actions.terminals) {
+    return null;
+  }
+  return (
+    <IconButton
+      icon={terminalIcon}
+      label={trans.__('Open a terminal in the box of %1', name)}
+      onClick={() => actions.openTerminal(box)}
+    />
   );
 }
 
