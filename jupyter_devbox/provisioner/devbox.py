@@ -21,6 +21,7 @@ from jupyter_devbox.provisioner.shared import LISTENERS, connect, stop_services_
 from jupyter_devbox.provisioner.words import notice, sentence
 from jupyter_devbox.run.attach import attach_kernel, kernel_facts
 from jupyter_devbox.run.box import stop_superseded
+from jupyter_devbox.run.death import crashed
 from jupyter_devbox.run.environment import carried
 from jupyter_devbox.run.kernel import KernelProcess
 from jupyter_devbox.run.listening import Answer
@@ -39,6 +40,7 @@ from jupyter_devbox.spec.kernelspec import SPEC_VARIABLE
 from jupyter_devbox.spec.rights import Granted
 from jupyter_devbox.workflow.composing import compose_project
 from jupyter_devbox.workflow.context import this_machine
+from jupyter_devbox.workflow.crashes import keep_crash, with_log
 from jupyter_devbox.workflow.deaths import note_death
 from jupyter_devbox.workflow.opening import record_container
 from jupyter_devbox.workflow.trusting import granted_rights
@@ -220,10 +222,19 @@ class DevboxProvisioner(KernelSettings):
         if kernel is None or kernel.process is not process:
             return  # it never came up: `launch_kernel` raises
         if not process.asked_to_end and process.exit_code != 0:
-            self._death = self.last_death = kernel.explain()
+            self._death = self.last_death = self._explained(kernel)
             self.log.error("%s", sentence(self._death))
             with suppress(DevboxError):  # a full disk: the log has it
                 note_death(this_machine(), self.project, self._death)
+
+    def _explained(self, kernel: Kernel) -> DevboxError:
+        """Return why a kernel ended; of one that crashed, what it said is kept first."""
+        why = kernel.explain()
+        if crashed(kernel.process.exit_code):
+            with suppress(DevboxError):  # a full disk: the lines above are all there is
+                if file := keep_crash(this_machine(), self.project, kernel.last_output()):
+                    return with_log(why, file)
+        return why
 
     async def poll(self) -> int | None:
         """Return the exit code, None while the kernel runs. Asks nobody: a thread knows."""

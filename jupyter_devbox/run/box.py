@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import re
 import shlex
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -182,7 +182,7 @@ def _composed(
         spec,
         runtime,
         host=host,
-        limits=_limits(engine, spec),
+        limits=_limits(engine, spec, model.ulimits(project.service)),
         shared=shared,
         workspace=workspace,
         mounted=mounted,
@@ -289,11 +289,22 @@ def create(
     return container
 
 
-def _limits(engine: Engine, spec: BoxSpec) -> Limits:
-    """Return limits that the engine takes: it refuses more CPUs than its machine has."""
-    cpus = engine.info().cpus
-    beyond = cpus and spec.limits.cpus > cpus
-    return replace(spec.limits, cpus=float(cpus)) if beyond else spec.limits
+_NO_CORES = "core=0"
+"""A core dump is the kernel's memory as a file in the project, secrets and data included."""
+
+
+def _limits(engine: Engine, spec: BoxSpec, own: Collection[str] = ()) -> Limits:
+    """Return limits that the engine takes, without core dumps unless the user asks for them.
+
+    An engine refuses more CPUs than its machine has. `own` names the limits of each process that
+    the user's Compose file has.
+    """
+    limits, cpus = spec.limits, engine.info().cpus
+    if cpus and limits.cpus > cpus:
+        limits = replace(limits, cpus=float(cpus))
+    if "core" in own or any(text.startswith("core=") for text in limits.ulimits):
+        return limits
+    return replace(limits, ulimits=(*limits.ulimits, _NO_CORES))
 
 
 def _container(

@@ -43,6 +43,10 @@ class Model:
             if each.get("type") == "bind"
         )
 
+    def ulimits(self, service: str) -> tuple[str, ...]:
+        """Return the names of the limits that a service sets for each process."""
+        return tuple(self.services[service].get("ulimits") or ())
+
     def unbuilt(self, project: ComposeProject) -> tuple[str, ...]:
         """Return the option that keeps Compose from building, unless the user allowed a build.
 
@@ -270,11 +274,19 @@ def _override(project: ComposeProject, container: ContainerSpec) -> dict[str, An
         "pids_limit": limits.pids,
     }
     service |= {key: value for key, value in bounds.items() if value}
+    service["ulimits"] = dict(map(_ulimit, limits.ulimits))
     volumes = {m.source: {"external": True} for m in container.mounts if m.kind == "volume"}
     kept = {key: value for key, value in service.items() if value not in ([], "", False, {})}
     value = {"services": {project.service: kept}, **({"volumes": volumes} if volumes else {})}
     escaped: dict[str, Any] = json.loads(json.dumps(value).replace("$", "$$"))
     return escaped
+
+
+def _ulimit(text: str) -> tuple[str, dict[str, int]]:
+    """Return a limit of each process as Compose writes it."""
+    name, _, bounds = text.partition("=")
+    soft, _, hard = bounds.partition(":")
+    return name, {"soft": int(soft), "hard": int(hard or soft)}
 
 
 def _mount(mount: Mount) -> dict[str, Any]:

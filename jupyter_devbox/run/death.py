@@ -19,6 +19,14 @@ _TAIL_BYTES = 64 * 1024
 _TAIL_LINES = 20
 _ESCAPES = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|[@-Z\\-_])|[\x00-\x08\x0b-\x1f\x7f]")
 _MISSING = re.compile(r"No module named '?(ipykernel[\w.]*)'?")
+_FATAL = "Fatal Python error"
+_FAULTS = frozenset(
+    int(number)
+    for name in ("SIGSEGV", "SIGABRT", "SIGBUS", "SIGFPE", "SIGILL")
+    if (number := getattr(signal, name, None)) is not None
+)
+"""What `faulthandler` reports."""
+
 _REBUILD = "jupyter devbox containerize"
 
 
@@ -48,7 +56,7 @@ def explain(
         The name of its notebook, as this machine has it; "" where it has none.
     """
     code = process.exit_code
-    lines = last_lines(log)
+    lines = crash_lines(log) if crashed(code) else last_lines(log)
     if process.error:
         return KernelStartError(f"The kernel could not be started: `{process.error}`")
     if process.broken:
@@ -110,6 +118,18 @@ def _killed_for_memory(engine: Engine, container: str) -> bool:
     return state is not None and state.status != "running" and state.oom_killed
 
 
+def crashed(code: int | None) -> bool:
+    """Tell whether a kernel ended by a fault of its own code, such as an extension's."""
+    return code is not None and -code in _FAULTS
+
+
+def crash_lines(log: Path) -> tuple[str, ...]:
+    """Return where Python was when it crashed, its innermost call first; else the last lines."""
+    lines = _lines(tail(log))
+    begun = [n for n, line in enumerate(lines) if line.startswith(_FATAL)]
+    return lines[begun[-1] : begun[-1] + _TAIL_LINES] if begun else lines[-_TAIL_LINES:]
+
+
 def describe(code: int | None) -> str:
     """Return an exit code in words."""
     if code is None:
@@ -129,21 +149,29 @@ def size(count: int) -> str:
 
 
 def last_lines(log: Path) -> tuple[str, ...]:
-    """Return the last lines of a log, terminal escapes removed.
+    """Return the last lines of a log, terminal escapes removed."""
+    return _lines(tail(log))[-_TAIL_LINES:]
+
+
+def tail(log: Path) -> str:
+    """Return the end of a log, 64 KiB at most; "" where there is none.
 
     The box owns the file: a link, a pipe or a device in its place is not read.
     """
     try:
         descriptor = os.open(log, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
     except OSError:
-        return ()
+        return ""
     try:
         state = os.fstat(descriptor)
         if not stat.S_ISREG(state.st_mode):
-            return ()
+            return ""
         start = max(0, state.st_size - _TAIL_BYTES)
-        text = os.pread(descriptor, _TAIL_BYTES, start).decode(errors="replace")
+        return os.pread(descriptor, _TAIL_BYTES, start).decode(errors="replace")
     finally:
         os.close(descriptor)
+
+
+def _lines(text: str) -> tuple[str, ...]:
     lines = (_ESCAPES.sub("", line).rstrip() for line in text.splitlines())
-    return tuple(line for line in lines if line)[-_TAIL_LINES:]
+    return tuple(line for line in lines if line)

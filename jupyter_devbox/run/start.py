@@ -13,7 +13,7 @@ from jupyter_devbox.engine.base import Engine
 from jupyter_devbox.errors import DevboxError, KernelStartError
 from jupyter_devbox.run.alone import start_alone
 from jupyter_devbox.run.box import Record, box_runtime_dir, open_box, unrecorded
-from jupyter_devbox.run.death import explain, last_lines
+from jupyter_devbox.run.death import explain, last_lines, tail
 from jupyter_devbox.run.ending import Moment
 from jupyter_devbox.run.environment import IN_BOX
 from jupyter_devbox.run.heartbeat import HEART
@@ -34,6 +34,20 @@ from jupyter_devbox.spec.container import EMPTY, ExecSpec
 
 KERNEL = ("python3", "-m", "ipykernel_launcher")
 _SESSION = "JPY_SESSION_NAME"
+
+_BEGIN = """\
+def _devbox_begin():
+    import faulthandler
+    import os
+    log = os.environ.pop("JUPYTER_DEVBOX_LOG", "")
+    if log.isdecimal():
+        os.set_inheritable(int(log), False)
+        faulthandler.enable(int(log), all_threads=False)
+_devbox_begin()
+del _devbox_begin
+"""
+"""What every kernel runs before all other: where it was when it crashed goes into its log. That is
+not to be had by PYTHONFAULTHANDLER, for ipykernel takes standard error over as it starts."""
 
 _NOTICE = """\
 def _devbox_notice():
@@ -124,7 +138,7 @@ class Kernel:
     attached: bool = False
     notebook: str = ""
 
-    def explain(self) -> DevboxError:
+    def explain(self) -> KernelStartError:
         """Return why it ended; where its box went away that takes up to two seconds."""
         log = self.runtime.sockets / f"{self.name}.log"
         return explain(
@@ -136,6 +150,10 @@ class Kernel:
             began=self.began,
             notebook=self.notebook,
         )
+
+    def last_output(self) -> str:
+        """Return the end of what it wrote by itself, 64 KiB at most."""
+        return tail(self.runtime.sockets / f"{self.name}.log")
 
     def release(self) -> None:
         """End it if it still runs, and remove what it leaves: files, sockets, its own container.
@@ -285,9 +303,13 @@ def _lay_out(runtime: RuntimeDir, request: KernelRequest) -> None:
     here = {"transport": "ipc", "ip": f"{SOCKETS_IN_BOX}/{request.name}"}
     connection = json.dumps({**request.connection, **here}, indent=2)
     runtime.share(f"{request.name}.json", connection.encode())
-    if request.notice:
-        runtime.share(f"{request.name}.py", _NOTICE.format(request.notice).encode())
+    runtime.share(f"{request.name}.py", _first(request).encode())
     HEART.join(runtime, request.name)
+
+
+def _first(request: KernelRequest) -> str:
+    """Return the code that a kernel runs before all other."""
+    return _BEGIN + (_NOTICE.format(request.notice) if request.notice else "")
 
 
 def _environment(request: KernelRequest, paths: PathMap) -> dict[str, str]:
@@ -320,7 +342,7 @@ def _stream(
         env=_environment(request, paths),
         user=user,
         last=last,
-        notice=_NOTICE.format(request.notice) if request.notice else "",
+        first=_first(request),
     )
 
 
@@ -330,9 +352,8 @@ def _command(request: KernelRequest, paths: PathMap, channel: str) -> tuple[str,
     launcher = (*PYTHON, f"{SHARED_IN_BOX}/{LAUNCHER}", "kernel", channel)
     log = f"{SOCKETS_IN_BOX}/{request.name}.log"
     file = f"{SHARED_IN_BOX}/{request.name}.json"
-    notice = f"--IPKernelApp.exec_files={SHARED_IN_BOX}/{request.name}.py"
-    more = (notice,) if request.notice else ()
-    return (*launcher, log, folder, file, *KERNEL, *more, *request.arguments)
+    first = f"--IPKernelApp.exec_files={SHARED_IN_BOX}/{request.name}.py"
+    return (*launcher, log, folder, file, *KERNEL, first, *request.arguments)
 
 
 def _sockets(runtime: RuntimeDir, request: KernelRequest) -> list[Path]:

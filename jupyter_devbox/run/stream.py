@@ -53,7 +53,7 @@ def stream_kernel(
     env: Mapping[str, str],
     user: str = "",
     last: bool = False,
-    notice: str = "",
+    first: str = "",
 ) -> Relay:
     """Start a kernel in a running container and return the channel to its launcher.
 
@@ -70,14 +70,14 @@ def stream_kernel(
         Who it runs as; "" for the container's own user.
     last
         Whether the container is to end with the kernel.
-    notice
-        Code that the kernel runs before all other.
+    first
+        Code that the kernel runs before all other; "" for none.
     """
     numbers = [value for key, value in connection.items() if key.endswith("_port")]
     here = {"transport": "ipc", "ip": stream_launcher.PLACE}
     text = json.dumps({**connection, **here}, indent=2)
     words = (folder, "last" if last else "", *command)
-    stream = _begin(engine, container, words, (text, notice), env=env, user=user)
+    stream = _begin(engine, container, words, (text, first), env=env, user=user)
     sockets = {f"kernel/{number}": runtime.sockets / f"{name}-{number}" for number in numbers}
     log = runtime.sockets / f"{name}.log"
     return Relay(stream, sockets, log, runtime.listen, runtime.shared / HOST_SOCKET)

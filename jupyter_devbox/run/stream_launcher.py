@@ -285,11 +285,11 @@ def run_kernel(folder: str, texts: tuple[str, str], last: bool, command: list[st
         output = os.open(f"{private}/log", os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
         stream.listen(f"{private}/{_HOST}")
         os.environ[HOST_VARIABLE] = f"{private}/{_HOST}"
-        connection, notice = texts
+        connection, first = texts
         _write(f"{private}/connection.json", connection.replace(PLACE, f"{private}/{_SOCKET}"))
-        if notice:
-            _write(f"{private}/notice.py", notice)
-            command = [*command, f"--IPKernelApp.exec_files={private}/notice.py"]
+        if first:
+            _write(f"{private}/first.py", first)
+            command = [*command, f"--IPKernelApp.exec_files={private}/first.py"]
     except OSError as error:
         _remove(private)
         stream.say(f"error {error.strerror}: {error.filename}")
@@ -368,11 +368,11 @@ def _remove(folder: str) -> None:
         return
 
 
-def main(arguments: list[str], connection: str, notice: str) -> int:
+def main(arguments: list[str], connection: str, first: str) -> int:
     """Run a kernel, or without a command only say that this works; return the exit code."""
     folder, last, *command = arguments
     if not command:
         stream = Stream("", [])
         stream.flush()
         return 0
-    return run_kernel(folder, (connection, notice), last == "last", command)
+    return run_kernel(folder, (connection, first), last == "last", command)

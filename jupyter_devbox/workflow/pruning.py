@@ -16,6 +16,7 @@ from jupyter_devbox.run.kernelspec import installed_kernelspecs, remove_kernelsp
 from jupyter_devbox.run.runtime_dir import default_base
 from jupyter_devbox.spec.box import DEVCONTAINER_FOLDER, LABEL_KIND, LABEL_PROJECT
 from jupyter_devbox.workflow.context import Context
+from jupyter_devbox.workflow.crashes import CRASH
 from jupyter_devbox.workflow.services import forget_services, found_services
 from jupyter_devbox.workflow.sweeping import sweep
 
@@ -189,7 +190,7 @@ def _things(context: Context, engine: Engine | None, *, volumes: bool) -> Iterat
             id=str(log),
             name=log.name,
             bytes=state.st_size,
-            used="a build's log",
+            used="a crash's log" if log.name.startswith(CRASH) else "a build's log",
             last=state.st_mtime,
         )
 

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import os
+import re
 import signal
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 import pytest
 from jupyter_client.manager import AsyncKernelManager
@@ -22,6 +24,7 @@ from jupyter_devbox.errors import (
 )
 from jupyter_devbox.provisioner import DevboxProvisioner
 from jupyter_devbox.spec.container import ExecSpec
+from jupyter_devbox.workflow.context import this_machine
 
 pytestmark = [pytest.mark.docker, both_transports]
 
@@ -238,3 +241,58 @@ def test_a_strangers_runtime_folder(devbox, monkeypatch, tmp_path):
     monkeypatch.setenv("JUPYTER_DEVBOX_RUNTIME_DIR", str(tmp_path / "link"))
     error = refused(devbox, RunError)
     assert "somebody else" in error.message or "too deep" in error.message
+
+
+# --- crashes ----------------------------------------------------------------------
+
+SECONDS = 60
+SEGFAULT = "def deep():\n    import ctypes\n    ctypes.string_at(0)\ndeep()"
+
+
+@pytest.mark.parametrize(
+    ("code", "number", "said"),
+    [
+        (SEGFAULT, signal.SIGSEGV, "Fatal Python error: Segmentation fault"),
+        ("import os\nos.abort()", signal.SIGABRT, "Fatal Python error: Aborted"),
+    ],
+    ids=["segfault", "abort"],
+)
+def test_a_crash_is_told_with_its_calls_and_kept(devbox, code, number, said):
+    project = devbox.root / "crashes"
+    project.mkdir(exist_ok=True)
+    with devbox.kernel(name="crashes", project=project) as kernel:
+        assert kernel.run("print([n for n in dir() if 'devbox' in n])").text == "[]\n"
+        kernel.kc.execute(code)
+        assert kernel.process.wait(SECONDS) == -number
+        deadline = time.monotonic() + SECONDS
+        while (why := kernel.provisioner.last_death) is None:
+            assert time.monotonic() < deadline
+            time.sleep(0.05)
+        assert why.message.endswith(f"killed by {number.name}, exit code -{int(number)}")
+        assert why.details[0] == said
+        assert any("string_at" in line or "<module>" in line for line in why.details[:4])
+        file = Path(re.search(r"is in (\S+\.log);", why.hint)[1])
+        assert file.parent == this_machine().logs
+        assert said in file.read_text()
+        assert file.stat().st_mode & 0o077 == 0
+        assert list(project.iterdir()) == []
+
+
+def test_there_are_no_core_dumps_unless_they_are_asked_for(devbox):
+    project = devbox.root / "cores"
+    project.mkdir(exist_ok=True)
+    look = "import resource; print(resource.getrlimit(resource.RLIMIT_CORE))"
+    with devbox.kernel(name="cores", project=project) as kernel:
+        assert kernel.run(look).text == "(0, 0)\n"
+    with devbox.kernel(name="cores", project=project, ulimits=["core=4096:8192"]) as kernel:
+        assert kernel.run(look).text == "(4096, 8192)\n"
+
+
+def test_what_a_kernel_starts_has_no_hand_on_its_log(devbox):
+    with devbox.kernel() as kernel:
+        script = "ls -l /proc/self/fd"
+        call = f"subprocess.run({script.split()!r}, close_fds=False, capture_output=True)"
+        said = kernel.run(f"import subprocess\nprint({call}.stdout.decode())").text
+        assert "/proc/" in said
+        assert ".log" not in said
+        assert kernel.run("import os; print('JUPYTER_DEVBOX_LOG' in os.environ)").text == "False\n"

@@ -12,7 +12,7 @@ import time
 import pytest
 
 from jupyter_devbox.errors import EngineError
-from jupyter_devbox.run.death import describe, explain, last_lines, out_of_memory, size
+from jupyter_devbox.run.death import crashed, describe, explain, last_lines, out_of_memory, size
 from jupyter_devbox.run.ending import Moment
 from jupyter_devbox.run.kernel import KernelProcess, await_sockets
 from jupyter_devbox.spec.box import LABEL_KIND, BoxSpec
@@ -315,6 +315,32 @@ def test_last_words(wire, process, tmp_path):
 def test_a_long_log_is_read_from_its_end(tmp_path):
     (tmp_path / "log").write_bytes(b"x" * 10**6 + b"\nlast \xff\n")
     assert last_lines(tmp_path / "log")[-1] == "last �"
+
+
+FRAMES = [f'  File "x.py", line {number} in f' for number in range(60)]
+FATAL = "Fatal Python error"
+CRASH = ["before", f"{FATAL}: Aborted", "earlier", f"{FATAL}: Segmentation fault", "", *FRAMES]
+
+
+def test_of_a_crash_the_innermost_calls_are_told(wire, process, tmp_path):
+    (tmp_path / "log").write_text("\n".join(CRASH))
+    error = explained(wire, process, tmp_path, b"exit -11 0\n")
+    assert error.message == "The kernel ended by itself: killed by SIGSEGV, exit code -11"
+    assert error.details[0] == CRASH[3]
+    assert error.details[1] == '  File "x.py", line 0 in f'
+    assert len(error.details) == 20
+
+
+def test_a_crash_that_said_nothing_has_its_last_lines(wire, process, tmp_path):
+    (tmp_path / "log").write_text("one\ntwo\n")
+    assert explained(wire, process, tmp_path, b"exit -6 0\n").details == ("one", "two")
+
+
+@pytest.mark.parametrize(
+    ("code", "so"), [(-11, True), (-6, True), (-9, False), (1, False), (None, False)]
+)
+def test_what_counts_as_a_crash(code, so):
+    assert crashed(code) is so
 
 
 @pytest.mark.parametrize("kind", ["missing", "link", "pipe", "folder"])

@@ -46,6 +46,10 @@ IDLE_LOOK = 5.0
 """Seconds between looks at what runs in the box: a look takes 2 ms."""
 
 _KERNEL_MARK = "JUPYTER_DEVBOX_KERNEL"
+_LOG_MARK = "JUPYTER_DEVBOX_LOG"
+"""The descriptor of LOG, for what the kernel says when it crashes: its standard error is a pipe to
+its own thread by then."""
+
 _KILLS = ("/sys/fs/cgroup/memory.events", "/sys/fs/cgroup/memory/memory.oom_control")
 _SCRATCH = "/tmp"  # noqa: S108  # the box's own; see `_copy`
 _FAILED = 126
@@ -183,6 +187,8 @@ def _become(command: list[str], output: int) -> None:
         os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
         os.dup2(output, 1)
         os.dup2(output, 2)
+        os.set_inheritable(output, True)  # noqa: FBT003  # its signature
+        os.environ[_LOG_MARK] = str(output)
         os.execvp(command[0], command)  # noqa: S606  # a shell is what nobody wants here
     except OSError as error:
         os.write(2, f"{command[0]}: {error.strerror}\n".encode())
