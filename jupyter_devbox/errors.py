@@ -20,7 +20,9 @@
     │   └── BinderError               28  the project cannot go to Binder as it is
     ├── LockError                     30
     │   ├── ResolutionError           31  a pin the index lacks, pins that conflict
-    │   └── IndexUnreachableError     32
+    │   ├── IndexUnreachableError     32
+    │   ├── PackageConflictError      33  what was installed in the box does not go with the lock
+    │   └── AddressedPackageError     34  it came from an address that the box alone names
     ├── FileError                     40
     │   ├── ConflictError             41  a hand edit and the plan disagree
     │   ├── ConfigurationError        42  a broken devcontainer.json
@@ -211,6 +213,18 @@ class IndexUnreachableError(LockError):
     code, exit_code = "index_unreachable", 32
 
 
+class PackageConflictError(LockError):
+    """What was installed in the box by hand does not go with what is locked."""
+
+    code, exit_code = "package_conflict", 33
+
+
+class AddressedPackageError(LockError):
+    """A notebook uses a package that the box has from an address, and the box alone says which."""
+
+    code, exit_code = "addressed_package", 34
+
+
 class FileError(DevboxError):
     """A file of the project stands in the way."""
 
@@ -397,5 +411,7 @@ class NotOursError(RequestError):
     code, exit_code = "not_ours", 84
 
 
+DRIFT_EXIT_CODE = 87
+"""Exit code of `status --check` where notebooks, files and boxes disagree: no error, but a no."""
 INTERRUPTED_EXIT_CODE = 130
 """Exit code after Ctrl-C (128 + SIGINT), as shells have it."""

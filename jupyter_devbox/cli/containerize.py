@@ -3,22 +3,18 @@
 from __future__ import annotations
 
 import shlex
-import sys
-import threading
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from traitlets import Bool, Unicode
 
+from jupyter_devbox.cli.making import CANCELLED, with_progress, would_change
 from jupyter_devbox.cli.options import PlanVerb
-from jupyter_devbox.errors import INTERRUPTED_EXIT_CODE, BuildCancelledError
 from jupyter_devbox.view import wording
-from jupyter_devbox.view.progress import Progress, phases_for
-from jupyter_devbox.view.terminal import terminal_view
 from jupyter_devbox.workflow.containerize import containerize
 from jupyter_devbox.workflow.context import Context
-from jupyter_devbox.workflow.requests import ContainerizeRequest, ContainerizeResult
+from jupyter_devbox.workflow.requests import ContainerizeRequest
 
 
 class ContainerizeVerb(PlanVerb):
@@ -53,22 +49,15 @@ class ContainerizeVerb(PlanVerb):
     def execute(self, context: Context) -> tuple[int, Mapping[str, Any]]:
         """Containerize, drawing progress on standard error and the end on standard output."""
         request = self.whole_request()
-        progress = Progress(phases_for(request.targets, build=request.build))
-        cancel = threading.Event()
-        try:
-            with terminal_view(progress) as view:
-                result = containerize(context, request, view, cancel)
-        except (KeyboardInterrupt, BuildCancelledError):
-            cancel.set()
-            where = f" at {progress.current}" if progress.current else ""
-            print(
-                f"Stopped{where}. The finished steps are kept: running it again\n"
-                "goes on from there.",
-                file=sys.stderr,
-            )
-            return INTERRUPTED_EXIT_CODE, {"error": {"code": "cancelled"}}
+        result = with_progress(
+            lambda view, cancel: containerize(context, request, view, cancel),
+            request.targets,
+            build=request.build,
+        )
+        if result is None:
+            return CANCELLED
         if request.dry_run:
-            self._show_changes(result)
+            self.say(*would_change(result.changes, diff=self.diff))
         else:
             steps = wording.next_steps(result)
             self.say("", *wording.ready(result), *([""] if steps else []), *steps)
@@ -88,20 +77,3 @@ class ContainerizeVerb(PlanVerb):
         """Return the request, with what is to be done; the magic parses with this too."""
         dry = self.dry_run or self.diff
         return self.request(build=not self.no_build and not dry, dry_run=dry)
-
-    def _show_changes(self, result: ContainerizeResult) -> None:
-        changes = result.changes.changes
-        if not changes:
-            self.say("Nothing would be written: the files are up to date.")
-        for change in changes:
-            lines = change.diff() if self.diff else (_summary(change.path, change.old, change.new),)
-            self.say(*lines)
-        for conflict in result.changes.conflicts:
-            self.say(
-                "", f"{conflict.path}: {conflict.place} and the plan disagree", *conflict.diff()
-            )
-
-
-def _summary(path: str, old: bytes | None, new: bytes | None) -> str:
-    verb = "remove" if new is None else "write" if old is None else "change"
-    return f"would {verb} {path}"

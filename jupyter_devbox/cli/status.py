@@ -5,7 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from jupyter_devbox.cli.verb import Verb
+from traitlets import Bool
+
+from jupyter_devbox.cli.verb import ALIASES, FLAGS, Verb
+from jupyter_devbox.errors import DRIFT_EXIT_CODE
+from jupyter_devbox.view.syncing import package
 from jupyter_devbox.view.units import card, clean, count, use
 from jupyter_devbox.workflow.context import Context
 from jupyter_devbox.workflow.names import environment_key
@@ -17,12 +21,21 @@ class StatusVerb(Verb):
 
     name = "jupyter-devbox-status"
     description = __doc__
+    examples = "jupyter devbox status\njupyter devbox status --check"
+    check = Bool(default_value=False, help="End with 87 if anything differs, for CI.").tag(
+        config=True
+    )
+    flags = {
+        **FLAGS,
+        "check": ({"StatusVerb": {"check": True}}, "End with 87 if anything differs, for CI."),
+    }
+    aliases = dict(ALIASES)
 
     def execute(self, context: Context) -> tuple[int, Mapping[str, Any]]:
         """Show how the project stands."""
         status = project_status(context, self.find_project(context))
         self.say(*_lines(status))
-        return 0, status.to_json()
+        return DRIFT_EXIT_CODE if self.check and status.drift else 0, status.to_json()
 
 
 def _lines(status: ProjectStatus) -> list[str]:
@@ -51,6 +64,9 @@ def _lines(status: ProjectStatus) -> list[str]:
         lines.append(f"Box {box.id[:12]} ({which}): {running}{kernels}{stale}")
         lines += [f"  {use(box.use)}"] if box.use else []
         lines += [f"  {card(gpu)}" for gpu in box.gpus]
+        lines += [f"  + {package(one)} was installed in it by hand" for one in box.added]
+        lines += [f"  + {name} (apt) was installed in it by hand" for name in box.apt]
+        lines += [f"  - {name} was removed in it by hand" for name in box.removed]
     for service in status.services:
         running = "running" if service.running else "stopped"
         lines.append(f"Service {clean(service.name)}: {running}")
@@ -60,5 +76,6 @@ def _lines(status: ProjectStatus) -> list[str]:
     if status.drift:
         names = " ".join(n.path for n in status.notebooks if n.drift)
         target = f"containerize {names}" if names else "build"
+        target = "sync" if any(box.drift for box in status.boxes) else target
         lines.append(f"Next: jupyter devbox {target}")
     return lines

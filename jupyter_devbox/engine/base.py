@@ -20,6 +20,7 @@ from jupyter_devbox.spec.container import (
     EngineInfo,
     ExecResult,
     ExecSpec,
+    FileChange,
     ImageInfo,
     ImageStep,
 )
@@ -167,6 +168,12 @@ class Engine(Protocol):
         ----------
         tty
             A terminal's descriptor; None for this process's standard streams.
+        """
+
+    def changes(self, container: str) -> tuple[FileChange, ...]:
+        """Return in what its file system differs from its image, mounts left out, by path.
+
+        The engine looks itself: no program of the container's is asked.
         """
 
     def stop(self, container: str, seconds: int) -> None:

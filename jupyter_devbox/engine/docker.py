@@ -37,6 +37,7 @@ from jupyter_devbox.spec.container import (
     EngineInfo,
     ExecResult,
     ExecSpec,
+    FileChange,
     ImageInfo,
     ImageStep,
 )
@@ -417,6 +418,12 @@ class DockerEngine:
             msg = "A shell is opened by the docker command, and there is none on this machine"
             raise EngineError(msg, hint="install docker-cli")
         return (docker,)
+
+    def changes(self, container: str) -> tuple[FileChange, ...]:
+        """Return in what its file system differs from its image."""
+        with self._translated():
+            rows = self._client.diff(container)
+        return values.file_changes(rows)
 
     def stop(self, container: str, seconds: int) -> None:
         """End it: SIGTERM, and SIGKILL after `seconds`."""

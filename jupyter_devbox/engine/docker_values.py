@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any, Literal
 
@@ -13,6 +13,7 @@ from jupyter_devbox.spec.box_use import Usage
 from jupyter_devbox.spec.container import (
     ContainerInfo,
     ContainerSpec,
+    FileChange,
     ImageInfo,
     ImageStep,
     Limits,
@@ -30,6 +31,11 @@ _STATES: dict[str, Literal["created", "running", "paused", "exited", "dead"]] = 
     "restarting": "running",
     "paused": "paused",
     "exited": "exited",
+}
+_KINDS: dict[int, Literal["added", "changed", "removed"]] = {
+    0: "changed",
+    1: "added",
+    2: "removed",
 }
 _REFERENCE = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.:/@-]*")
 _NETWORK = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]*")
@@ -137,6 +143,20 @@ def container_info(raw: Json) -> ContainerInfo:
             if each.get("Type") == "bind"
         ),
     )
+
+
+def file_changes(rows: Sequence[Json] | None) -> tuple[FileChange, ...]:
+    """Return what the engine says of a container's file system; null for nothing.
+
+    Kinds are Docker's: 0 changed, 1 added, 2 removed ("Get changes on a container's filesystem" in
+    its API).
+    """
+    found = (
+        FileChange(path=str(row["Path"]), kind=_KINDS[row["Kind"]])
+        for row in rows or ()
+        if row.get("Kind") in _KINDS
+    )
+    return tuple(sorted(found, key=lambda change: change.path))
 
 
 def container_config(spec: ContainerSpec, *, selinux: bool, gpu_way: GpuWay = "") -> dict[str, Any]:

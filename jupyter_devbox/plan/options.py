@@ -12,6 +12,7 @@ from jupyter_devbox.spec.limit_words import check_limits
 from jupyter_devbox.spec.names import (
     check_apt_name,
     check_image,
+    check_name,
     check_port,
     check_python,
     normalise,
@@ -32,8 +33,9 @@ def merge_options(remembered: ProjectOptions, asked: ProjectOptions) -> ProjectO
     """
     asked_names = _by_name(asked.include)
     excluded = {_excluded(text) for text in asked.exclude}
+    dropped = {normalise(check_name(name)) for name in asked.drop}
     kept = _by_name(remembered.include)
-    include = {n: t for n, t in (kept | asked_names).items() if n not in excluded}
+    include = {n: t for n, t in (kept | asked_names).items() if n not in excluded | dropped}
     exclude = ({_excluded(text) for text in remembered.exclude} | excluded) - set(asked_names)
     packed = {*remembered.pack, *asked.pack}
     apt, exclude_apt = _apt(remembered, asked)

@@ -224,6 +224,14 @@ class ExecResult:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class FileChange:
+    """One file or folder in which a container differs from its image; `path` is absolute."""
+
+    path: str
+    kind: Literal["added", "changed", "removed"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class BuildRequest:
     """An image to be built with BuildKit.
 

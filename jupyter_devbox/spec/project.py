@@ -25,6 +25,8 @@ class ProjectOptions:
         Requirements to add, PEP 508 without URL.
     exclude
         Distribution names to leave out.
+    drop
+        Names that are no longer in `include`, by this run; never remembered.
     apt
         Debian packages to add.
     exclude_apt
@@ -67,6 +69,7 @@ class ProjectOptions:
 
     include: tuple[str, ...] = ()
     exclude: tuple[str, ...] = ()
+    drop: tuple[str, ...] = ()
     apt: tuple[str, ...] = ()
     exclude_apt: tuple[str, ...] = ()
     python: str = ""

@@ -9,7 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from jupyter_devbox.capture import capture_environment, capture_live, capture_notebook
+from jupyter_devbox.capture import capture_environment, capture_live
 from jupyter_devbox.capture import probe as probe_module
 from jupyter_devbox.capture.notebook import read_notebook
 from jupyter_devbox.capture.told import ToHost, checked
@@ -31,12 +31,8 @@ def capture_saved(context: Context, notebook: Path, project: Project) -> KernelS
     NotebookError, UnsupportedKernelError
         The file cannot be captured.
     """
-    interpreter = kernel_interpreter(context, notebook)
-    if interpreter is None:
-        snapshot = capture_notebook(notebook, project=project.root)
-    else:
-        ask = _prober(interpreter)
-        snapshot = capture_environment(notebook, project=project.root, interpreter_probe=ask)
+    ask = _prober(kernel_interpreter(context, notebook))
+    snapshot = capture_environment(notebook, project=project.root, interpreter_probe=ask)
     return replace(snapshot, notebook=project.relative(notebook))
 
 
@@ -88,22 +84,27 @@ def capture_all(
     existing: ExistingEnvironment,
 ) -> tuple[KernelSnapshot, ...]:
     """Return the facts of all notebooks of a request, the user's answers taken in."""
-    if request.snapshot is None:
-        snapshots = tuple(capture_saved(context, path, project) for path in request.notebooks)
-    else:
-        name = project.relative(request.notebooks[0]) if request.notebooks else ""
-        others = (capture_saved(context, path, project) for path in request.notebooks[1:])
-        snapshots = (replace(request.snapshot, notebook=name), *others)
+    known = {snapshot.notebook: snapshot for snapshot in request.snapshots}
+    paths = [(project.relative(path), path) for path in request.notebooks]
+    if request.snapshot is not None:
+        paths = paths or [("", project.root)]
+        known[paths[0][0]] = replace(request.snapshot, notebook=paths[0][0])
+    snapshots = (known.get(name) or capture_saved(context, path, project) for name, path in paths)
     options = merge_options(existing.options, request.wishes)
     return tuple(apply_answers(snapshot, options.provides) for snapshot in snapshots)
 
 
-def kernel_interpreter(context: Context, notebook: Path) -> str | None:
+def kernel_interpreter(context: Context, notebook: Path) -> str:
     """Return the Python that runs the notebook's kernel on this machine.
 
     A notebook whose kernel is not installed here, or is one of ours, is asked about in the
     environment that devbox itself runs in.
     """
+    return own_interpreter(notebook) or context.python
+
+
+def own_interpreter(notebook: Path) -> str | None:
+    """Return the Python of the notebook's own kernel; None if it is not here, or one of ours."""
     from jupyter_client.kernelspec import KernelSpecManager, NoSuchKernel  # noqa: PLC0415
 
     try:
@@ -111,12 +112,12 @@ def kernel_interpreter(context: Context, notebook: Path) -> str | None:
         name = str(metadata["kernelspec"]["name"])
         spec = KernelSpecManager().get_kernel_spec(name)
     except (OSError, ValueError, RecursionError, KeyError, TypeError, NoSuchKernel):
-        return context.python
+        return None
     program = Path(spec.argv[0]) if spec.argv else Path()
     ours = "jupyter_devbox" in (spec.metadata or {})
     usable = program.is_absolute() and os.access(program, os.X_OK)  # it may be another user's
     fits = spec.language == "python" and usable
-    return str(program) if fits and not ours else context.python
+    return str(program) if fits and not ours else None
 
 
 def _prober(interpreter: str) -> Callable[[str], str]:

@@ -108,6 +108,8 @@ def _go(
     for environment, target in product(wanted, request.targets):
         environment.for_target(target)  # or raise why it cannot be had
     for environment in plan.environments:
+        if request.check:
+            request.check(environment)
         if environment.existing.twin_stages and environment.twin and environment.twin.problem:
             raise _without_its_stages(environment.twin.problem)
     twin = wanted[0].twin

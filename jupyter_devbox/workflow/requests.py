@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -19,6 +20,7 @@ from jupyter_devbox.spec.lock import Lock
 from jupyter_devbox.spec.project import ProjectOptions
 from jupyter_devbox.spec.snapshot import KernelSnapshot
 from jupyter_devbox.workflow.binder import BinderPlan
+from jupyter_devbox.workflow.plans import EnvironmentPlan
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,6 +33,8 @@ class ContainerizeRequest:
         Notebook files.
     snapshot
         What a running kernel said, for the first notebook; None when none is asked.
+    snapshots
+        What was captured before; those notebooks are not read again.
     project
         The project's folder; None finds it.
     targets
@@ -58,10 +62,13 @@ class ContainerizeRequest:
     agreed
         `Changes.digest` of what the user was shown: where it would be another, nothing is written.
         "" where nothing was shown.
+    check
+        Looks at what was planned before anything is written, and raises what stands in its way.
     """
 
     notebooks: tuple[Path, ...] = ()
     snapshot: KernelSnapshot | None = None
+    snapshots: tuple[KernelSnapshot, ...] = ()
     project: Path | None = None
     targets: tuple[Target, ...] = ("cpu",)
     gpu_host: GpuHost | None = None
@@ -74,6 +81,7 @@ class ContainerizeRequest:
     by_user: bool = True
     keep_mine: bool = False
     agreed: str = ""
+    check: Callable[[EnvironmentPlan], None] | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

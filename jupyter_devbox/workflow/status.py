@@ -9,19 +9,23 @@ from jupyter_devbox.engine.base import Engine
 from jupyter_devbox.errors import EngineError
 from jupyter_devbox.files.project import Project
 from jupyter_devbox.files.reader import read_environment
+from jupyter_devbox.plan.adding import additions, unlocked
 from jupyter_devbox.spec.box import LABEL_KIND, LABEL_PROJECT
 from jupyter_devbox.spec.box_use import BoxUse
+from jupyter_devbox.spec.by_hand import HandPackage
 from jupyter_devbox.spec.container import ExecSpec
 from jupyter_devbox.spec.gpu_use import GpuUse
 from jupyter_devbox.spec.groups import ONLY
 from jupyter_devbox.spec.project import ExistingEnvironment
 from jupyter_devbox.spec.written import FOLDER
+from jupyter_devbox.workflow.box_facts import by_hand
 from jupyter_devbox.workflow.boxes import box_group, box_target, cards_in_use, is_stale
-from jupyter_devbox.workflow.capturing import capture_saved
+from jupyter_devbox.workflow.capturing import capture_saved, own_interpreter
 from jupyter_devbox.workflow.context import Context
 from jupyter_devbox.workflow.deaths import Death, last_death
 from jupyter_devbox.workflow.drift import drift, names
 from jupyter_devbox.workflow.making import image_tag, is_made_of
+from jupyter_devbox.workflow.running_boxes import RunningBox, running_boxes
 from jupyter_devbox.workflow.services import FoundService, found_services
 from jupyter_devbox.workflow.splitting import group_names
 from jupyter_devbox.workflow.using import boxes_use
@@ -59,7 +63,8 @@ class BoxStatus:
     """A box of the project. `stale`: the files changed since its image was built.
 
     `use` is what it uses of the machine, None while it does not run; `gpus` are the cards that it
-    sees, with how busy they are.
+    sees, with how busy they are. `added`, `removed` and `apt` are what was done in it by hand and
+    the files do not say: for the newest running box of an environment.
     """
 
     id: str
@@ -70,6 +75,14 @@ class BoxStatus:
     kernels: int = 0
     use: BoxUse | None = None
     gpus: tuple[GpuUse, ...] = ()
+    added: tuple[HandPackage, ...] = ()
+    removed: tuple[str, ...] = ()
+    apt: tuple[str, ...] = ()
+
+    @property
+    def drift(self) -> bool:
+        """Whether something was done by hand that is lost with the box."""
+        return bool(self.added or self.removed or self.apt)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -88,7 +101,11 @@ class ProjectStatus:
     @property
     def drift(self) -> bool:
         """Whether containerizing again would change something."""
-        return self.image_stale or any(n.drift for n in self.notebooks)
+        return (
+            self.image_stale
+            or any(notebook.drift for notebook in self.notebooks)
+            or any(box.drift for box in self.boxes)
+        )
 
     def to_json(self) -> dict[str, Any]:
         """Return the object of `status --json` (DESIGN, contracts)."""
@@ -114,6 +131,9 @@ class ProjectStatus:
                     "stale": b.stale,
                     "use": b.use.to_json() if b.use else None,
                     "gpus": [gpu.to_json() for gpu in b.gpus],
+                    "added": [package.to_json() for package in b.added],
+                    "removed": list(b.removed),
+                    "apt": list(b.apt),
                 }
                 for b in self.boxes
             ],
@@ -151,7 +171,7 @@ def project_status(context: Context, project: Project) -> ProjectStatus:
     return ProjectStatus(
         project=project,
         notebooks=notebooks,
-        boxes=_boxes(engine, project),
+        boxes=_boxes(context, engine, project),
         image=next((image.id for image in images.values()), None),
         image_stale=stale,
         engine=engine is not None,
@@ -173,23 +193,29 @@ def _services(
 def _drift(
     context: Context, project: Project, name: str, existing: ExistingEnvironment, group: str
 ) -> NotebookDrift:
-    found = drift(capture_saved(context, project.root / name, project), existing)
+    path = project.root / name
+    found = drift(capture_saved(context, path, project), existing)
+    # Versions of another environment than the notebook's say nothing of it.
+    versions = own_interpreter(path) is not None
     return NotebookDrift(
         path=name,
         group=group,
         missing=names(found, "added"),
         unused=names(found, "removed"),
         changed=tuple(
-            f"{d.name} {d.pinned} → {d.now}".replace("==", "") for d in found if d.kind == "changed"
+            f"{d.name} {d.pinned} → {d.now}".replace("==", "")
+            for d in found
+            if d.kind == "changed" and versions
         ),
     )
 
 
-def _boxes(engine: Engine | None, project: Project) -> tuple[BoxStatus, ...]:
+def _boxes(context: Context, engine: Engine | None, project: Project) -> tuple[BoxStatus, ...]:
     if engine is None:
         return ()
     found = engine.containers({LABEL_KIND: "box", LABEL_PROJECT: str(project.root)})
     uses = boxes_use(engine, found)
+    newest = {box.id: box for box in running_boxes(context, engine, project)}
     return tuple(
         BoxStatus(
             id=box.id,
@@ -200,9 +226,23 @@ def _boxes(engine: Engine | None, project: Project) -> tuple[BoxStatus, ...]:
             kernels=_kernels(engine, box.id) if box.status == "running" else 0,
             use=uses.get(box.id),
             gpus=cards_in_use(engine, box),
+            **_by_hand(engine, project, newest.get(box.id)),
         )
         for box in found
     )
+
+
+def _by_hand(engine: Engine, project: Project, box: RunningBox | None) -> dict[str, Any]:
+    """Return what was done in a box by hand, as far as the files do not say it."""
+    if box is None:
+        return {}
+    try:
+        found = by_hand(engine, box)
+    except EngineError:  # it ended this moment
+        return {}
+    existing = read_environment(project.root, box.target, box.group)
+    new = additions(found, existing, ())
+    return {"added": unlocked(found, existing.locked), "removed": new.drop, "apt": new.apt}
 
 
 def _kernels(engine: Engine, container: str) -> int:

@@ -7,33 +7,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from box_cells import run_cells
 from machine import Machine, tree_digest, write_notebook
 
 from jupyter_devbox.engine.base import Engine
 
 pytestmark = [pytest.mark.docker, pytest.mark.network, pytest.mark.slow]
 
-# Runs cells in the project's kernel as a server does, which tells it the notebook's name.
-DRIVER = """
-import json, os, sys
-from jupyter_client.manager import KernelManager
-name, notebook, *cells = sys.argv[1:]
-manager = KernelManager(kernel_name=name)
-manager.start_kernel(cwd=os.path.dirname(notebook), env={**os.environ, "JPY_SESSION_NAME": notebook})
-client = manager.client()
-client.start_channels()
-client.wait_for_ready(timeout=60)
-said = []
-for cell in cells:
-    text = []
-    def hook(message):
-        text.append(message["content"].get("text") or "\\n".join(message["content"].get("traceback", [])))
-    client.execute_interactive(cell, timeout=120, output_hook=hook)
-    said.append("".join(text))
-client.stop_channels()
-manager.shutdown_kernel()
-print(json.dumps(said))
-"""  # noqa: E501
 # In every Python of the machine, the shim's included.
 NO_DIAL = "from jupyter_devbox.run import probe\nprobe._heard = lambda _: b''\n"
 LOAD, ASK = "%load_ext jupyter_devbox", "%containerize"
@@ -63,10 +43,7 @@ def asked(machine: Machine, engine: Engine) -> tuple[Machine, Path, str]:
 
 def cells(asked: Any, notebook: str, *code: str, **env: str) -> list[str]:
     machine, project, kernel = asked
-    words = (machine.python, "-c", DRIVER, kernel, project / notebook, *code)
-    done = machine.command(*words, cwd=project, env=env)
-    assert done.code == 0, done
-    return json.loads(done.out)
+    return run_cells(machine, kernel, project / notebook, *code, **env)
 
 
 def workflow(machine: Machine, code: str, cwd: Path) -> Any:

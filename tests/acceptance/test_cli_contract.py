@@ -69,7 +69,18 @@ SHAPES = {
     },
     "status": {
         "notebooks": [{"path": TEXT, "missing": [TEXT], "unused": [TEXT], "changed": [TEXT]}],
-        "boxes": [{"id": TEXT, "target": TEXT, "stale": bool, "kernels": int, "use": (USE, None)}],
+        "boxes": [
+            {
+                "id": TEXT,
+                "target": TEXT,
+                "stale": bool,
+                "kernels": int,
+                "use": (USE, None),
+                "added": [{"name": TEXT, "version": TEXT}],
+                "removed": [TEXT],
+                "apt": [TEXT],
+            }
+        ],
         "drift": bool,
     },
     "run": {

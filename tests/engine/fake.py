@@ -37,6 +37,7 @@ from jupyter_devbox.spec.container import (
     EngineInfo,
     ExecResult,
     ExecSpec,
+    FileChange,
     ImageInfo,
 )
 from jupyter_devbox.spec.events import StepEvent
@@ -463,6 +464,12 @@ class FakeEngine:
             start_new_session=True,
         )
         return _code(done.returncode) or 0
+
+    def changes(self, container: str) -> tuple[FileChange, ...]:
+        """All that is in its folder: images have no files."""
+        folder = self._get(container).folder
+        paths = sorted(f"/{path.relative_to(folder).as_posix()}" for path in folder.rglob("*"))
+        return tuple(FileChange(path=path, kind="added") for path in paths)
 
     def stop(self, container: str, seconds: int) -> None:
         try:

@@ -17,7 +17,7 @@ from jupyter_devbox.errors import (
     EngineError,
     ImageMissingError,
 )
-from jupyter_devbox.spec.container import ContainerSpec, ExecSpec
+from jupyter_devbox.spec.container import ContainerSpec, ExecSpec, FileChange
 
 BASE = "python:3.11-slim-bookworm"
 UNKNOWN = f"sha256:{'0' * 64}"
@@ -128,13 +128,23 @@ class TestContainers:
             lambda engine, gone: engine.put(gone, "/", archive(a="b")),
             lambda engine, gone: engine.run(gone, ExecSpec(command=("true",))),
             lambda engine, gone: engine.stream(gone, ExecSpec(command=("true",))),
+            lambda engine, gone: engine.changes(gone),
         ],
-        ids=["start", "put", "run", "stream"],
+        ids=["start", "put", "run", "stream", "changes"],
     )
     def test_absent_ones_are_an_error_elsewhere(self, any_engine, call):
         with pytest.raises(EngineError) as caught:
             call(any_engine, "0" * 64)
         assert caught.value.hint
+
+    def test_changes_are_against_the_image(self, any_engine, make):
+        container = make()
+        assert not any("mine" in change.path for change in any_engine.changes(container))
+        any_engine.put(container, "/", archive(mine="x"))
+        added = FileChange(path="/mine", kind="added")
+        assert added in any_engine.changes(container)
+        any_engine.start(container)
+        assert added in any_engine.changes(container)
 
     def test_wait_returns_the_exit_code(self, any_engine, make):
         container = make("sh", "-c", "sleep 0.3; exit 7")

@@ -167,6 +167,14 @@ def test_labels_of_the_image_are_the_container_s_too(engine, start, base_image):
     assert set(base_image.labels) <= set(labels)
 
 
+def test_what_was_removed_and_changed_is_told(engine, start):
+    container = start()
+    ask(engine, container, "sh", "-c", "rm /etc/issue; echo x >> /etc/debian_version")
+    changes = {change.path: change.kind for change in engine.changes(container)}
+    assert changes["/etc/issue"] == "removed"
+    assert changes["/etc/debian_version"] == "changed"
+
+
 def test_info_is_of_this_machine(engine):
     info = engine.info()
     assert info.name == "docker"

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from jupyter_devbox.engine.docker_values import (
     container_config,
     container_info,
+    file_changes,
     image_info,
     is_image_id,
     is_reference,
@@ -177,6 +178,13 @@ def test_what_passes_as_a_reference_is_safe_in_an_address(text):
         assert not set(text) & set(" ?#%\\\n&")
         assert ".." not in text
         assert not text.startswith(("/", "-", "."))
+
+
+def test_changes_of_a_file_system():
+    rows = [{"Path": "/b", "Kind": 2}, {"Path": "/a", "Kind": 1}, {"Path": "/c", "Kind": 7}]
+    found = [(change.path, change.kind) for change in file_changes(rows)]
+    assert found == [("/a", "added"), ("/b", "removed")]
+    assert file_changes(None) == ()
 
 
 def test_small_things():
