@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from jupyter_devbox.spec.by_hand import HandPackage
 from jupyter_devbox.view.units import listing
+from jupyter_devbox.workflow.requests import ContainerizeResult
 from jupyter_devbox.workflow.syncing import SyncResult
 
 RESTART = "Next: restart the kernel (menu Kernel) to run in the new image; variables will be gone."
@@ -45,3 +46,8 @@ def synced(result: SyncResult) -> list[str]:
         state = "The files and the image are up to date."
         return [state, RESTART] if result.restart else [state]
     return [RESTART] if result.restart else []
+
+
+def changed(result: ContainerizeResult) -> list[str]:
+    """Return what to do after packages were added or removed by name; [] where nothing was."""
+    return [RESTART] if result.built else []

@@ -1,0 +1,189 @@
+"""`add` and `remove`: packages for those who type them."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from jupyter_devbox.engine.base import Engine
+from jupyter_devbox.errors import EngineError, PlanError, RequirementError, ResolutionError
+from jupyter_devbox.files.project import Project
+from jupyter_devbox.files.reader import read_environment
+from jupyter_devbox.spec.groups import ONLY, group_of
+from jupyter_devbox.spec.names import check_name, normalise, parse_requirement
+from jupyter_devbox.spec.project import ProjectOptions
+from jupyter_devbox.spec.snapshot import KernelSnapshot
+from jupyter_devbox.workflow.box_facts import capture_in_box
+from jupyter_devbox.workflow.capturing import own_interpreter
+from jupyter_devbox.workflow.containerize import containerize
+from jupyter_devbox.workflow.context import Context
+from jupyter_devbox.workflow.packages import find_package
+from jupyter_devbox.workflow.plans import EnvironmentPlan
+from jupyter_devbox.workflow.requests import ContainerizeRequest, ContainerizeResult, Event
+from jupyter_devbox.workflow.running_boxes import running_boxes
+from jupyter_devbox.workflow.splitting import project_groups
+
+OnEvent = Callable[[Event], None]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AddRequest:
+    """One call of `add` or `remove`.
+
+    Parameters
+    ----------
+    names
+        Requirements to add, such as ``seaborn`` or ``numpy<2``; or names to remove.
+    by_user, agreed
+        As in `ContainerizeRequest`.
+    """
+
+    project: Project
+    names: tuple[str, ...]
+    build: bool = True
+    dry_run: bool = False
+    by_user: bool = True
+    agreed: str = ""
+
+
+def add(
+    context: Context,
+    request: AddRequest,
+    on_event: OnEvent,
+    cancel: threading.Event | None = None,
+) -> ContainerizeResult:
+    """Pin packages in requirements.in, lock again, write, and build.
+
+    Raises
+    ------
+    RequirementError
+        One is no requirement, or the index has no package of that name.
+    DevboxError
+        What stands in the way, as in `containerize`; nothing was changed.
+    """
+    names = {normalise(parse_requirement(text).name): text for text in request.names}
+    wishes = ProjectOptions(include=request.names)
+    try:
+        return containerize(context, _order(context, request, wishes), on_event, cancel)
+    except ResolutionError:
+        for name, text in names.items():
+            if find_package(context, text) is None:
+                message = f"The index has no package of this name: `{name}`"
+                raise RequirementError(
+                    message,
+                    hint="its name may differ from the module's: look it up in its documentation",
+                ) from None
+        raise
+
+
+def remove(
+    context: Context,
+    request: AddRequest,
+    on_event: OnEvent,
+    cancel: threading.Event | None = None,
+) -> ContainerizeResult:
+    """Take packages out of requirements.in, lock again, write, and build.
+
+    Raises
+    ------
+    RequirementError
+        One is no package's name.
+    PlanError
+        A notebook needs one, the user wrote its line, or the project names no such package.
+    DevboxError
+        What else stands in the way, as in `containerize`; nothing was changed.
+    """
+    names = tuple(dict.fromkeys(normalise(check_name(text)) for text in request.names))
+    groups = [group.name for group in project_groups(request.project)] or [ONLY]
+    found = [read_environment(request.project.root, "cpu", group) for group in groups]
+    named = {line.name for existing in found for line in existing.requirements}
+    for name in names:
+        if name not in named:
+            there = any(name in existing.locked for existing in found)
+            message = f"The project does not name this package: `{name}`"
+            hint = "it came with another one, and goes with it" if there else "jupyter devbox plan"
+            raise PlanError(message, hint=hint)
+    order = _order(context, request, ProjectOptions(drop=names), _Gone(names))
+    return containerize(context, order, on_event, cancel)
+
+
+@dataclass(frozen=True, slots=True)
+class _Gone:
+    """Refuses a plan that still names what is to be removed."""
+
+    names: tuple[str, ...]
+
+    def __call__(self, plan: EnvironmentPlan) -> None:
+        """Raise `PlanError`, and say who needs it."""
+        for line in plan.spec.requirements:
+            if line.name not in self.names:
+                continue
+            if line.reason == "hand":
+                message = f"You wrote this line yourself, in requirements.in: `{line.text}`"
+                raise PlanError(message, hint="delete it there, then: jupyter devbox sync")
+            if line.reason == "kernel":
+                message = f"Every box needs this package: `{line.name}`"
+                raise PlanError(message, hint="leave it in")
+            users = ", ".join(line.notebooks)
+            message = f"{users} needs this package: `{line.name}`"
+            hint = f"take it out there, or: jupyter devbox containerize --exclude {line.name}"
+            raise PlanError(message, hint=hint)
+
+
+def _order(
+    context: Context,
+    request: AddRequest,
+    wishes: ProjectOptions,
+    check: Callable[[EnvironmentPlan], None] | None = None,
+) -> ContainerizeRequest:
+    """Return the request to make all of the project's environments with these wishes.
+
+    Raises
+    ------
+    PlanError
+        Nothing was containerized there yet.
+    """
+    project = request.project
+    groups = project_groups(project)
+    listed = [name for group in groups for name in group.notebooks]
+    names = tuple(dict.fromkeys((*listed, *read_environment(project.root).notebooks)))
+    if not names:
+        message = f"No notebook is containerized here yet: `{project.root}`"
+        raise PlanError(message, hint="jupyter devbox containerize NOTEBOOK.ipynb")
+    return ContainerizeRequest(
+        notebooks=tuple(project.root / name for name in names),
+        project=project.root,
+        snapshots=_from_boxes(context, project, names),
+        wishes=wishes,
+        build=request.build and not request.dry_run,
+        dry_run=request.dry_run,
+        by_user=request.by_user,
+        agreed=request.agreed,
+        check=check,
+    )
+
+
+def _from_boxes(
+    context: Context, project: Project, names: tuple[str, ...]
+) -> tuple[KernelSnapshot, ...]:
+    """Return the captures of the notebooks that run in a box: theirs are its versions."""
+    inside = [name for name in names if _runs_in_a_box(project.root / name)]
+    if not inside:
+        return ()
+    try:
+        engine: Engine = context.connect()
+        boxes = {box.group: box for box in reversed(running_boxes(context, engine, project))}
+    except EngineError:
+        return ()
+    groups = project_groups(project)
+    placed = ((name, boxes.get(group_of(groups, name) or ONLY)) for name in inside)
+    return tuple(
+        capture_in_box(engine, box, project, project.root / name) for name, box in placed if box
+    )
+
+
+def _runs_in_a_box(notebook: Path) -> bool:
+    """Tell whether no Python of this machine's own is a notebook's kernel."""
+    return own_interpreter(notebook) is None
