@@ -37,6 +37,8 @@ class StoredAsk:
         What would change, as it is shown.
     digest
         Stands for it to the byte: what is approved is this and nothing else.
+    names
+        What it names: requirements to add, or Debian packages to install.
     message
         What became of it.
     """
@@ -49,6 +51,7 @@ class StoredAsk:
     asked: float
     diff: tuple[str, ...]
     digest: str
+    names: tuple[str, ...] = ()
     state: State = "waiting"
     message: str = ""
 
@@ -77,6 +80,7 @@ class Asks:
         notebook: str,
         diff: tuple[str, ...],
         digest: str,
+        names: tuple[str, ...] = (),
     ) -> StoredAsk:
         """Note a request and return it."""
         ask = StoredAsk(
@@ -88,6 +92,7 @@ class Asks:
             asked=self.now,
             diff=diff,
             digest=digest,
+            names=names,
         )
         self.put(ask)
         return ask
@@ -129,6 +134,7 @@ def _read(path: Path) -> StoredAsk | None:
     """Return a request; None for a damaged one (we write whole files: it was broken by hand)."""
     try:
         document = json.loads(path.read_text(encoding="utf-8"))
-        return StoredAsk(**{**document, "diff": tuple(document["diff"])})
+        lists = {key: tuple(document.get(key, ())) for key in ("diff", "names")}
+        return StoredAsk(**{**document, **lists})
     except (OSError, ValueError, TypeError, KeyError):
         return None

@@ -14,12 +14,14 @@ from typing import TYPE_CHECKING
 from IPython.core.magic import Magics, line_magic, magics_class
 
 from jupyter_devbox.magics.binder import on_binder
-from jupyter_devbox.magics.inside import BOX, ask_host
+from jupyter_devbox.magics.inside import BOX, ask_host, devbox_in_box
 
 if TYPE_CHECKING:
     from IPython.core.interactiveshell import InteractiveShell
 
 IN_VENV = "This notebook already runs in its own environment; %containerize works outside of it."
+
+IN_VENV_TOO = "%devbox works outside of this notebook's own environment: use a terminal there."
 
 
 @magics_class
@@ -48,8 +50,8 @@ class DevboxMagics(Magics):  # type: ignore[misc]
         if on_binder(os.environ, "--target venv"):
             print("%devbox works on your own machine: Binder has no container engine.")
             return
-        if os.environ.get(BOX):
-            print("%devbox works outside of the box: use a terminal there.")
+        if inside := os.environ.get(BOX):
+            print(IN_VENV_TOO if inside == "venv" else devbox_in_box(self._words(line)))
             return
         from jupyter_devbox.magics.here import containerize_here, run_verb  # noqa: PLC0415
 

@@ -48,7 +48,7 @@ def installed_by_hand(engine: Engine, container: str, user: str = "") -> ByHand:
         command = ExecSpec(command=(INTERPRETER, "-I", "-c", _NEEDS), user=user)
         found = named_alone(found, read_needs(engine.run(container, command).stdout))
     if found.apt:
-        command = ExecSpec(command=("apt-mark", "showmanual"), user=user)
+        command = ExecSpec(command=("/usr/bin/apt-mark", "showmanual"), user=user)
         named = set(engine.run(container, command).stdout.split())
         found = replace(found, apt=tuple(name for name in found.apt if name in named))
     return found

@@ -9,8 +9,9 @@ from packaging.utils import canonicalize_name
 
 from jupyter_devbox.errors import RequirementError
 
-APT_NAME = re.compile(r"[a-z0-9][a-z0-9+.-]{1,127}")
-"""Debian Policy 5.6.1; the upper bound is ours. No path, option, version or address fits."""
+APT_NAME = re.compile(r"[a-z0-9][a-z0-9+.-]{0,126}[a-z0-9+.]")
+"""Debian Policy 5.6.1; the upper bound is ours. No path, option, version or address fits; nor does
+``NAME-``, which apt-get(8) takes for a removal."""
 
 DISTRIBUTION_NAME = re.compile(r"[a-z0-9]|[a-z0-9][a-z0-9._-]*[a-z0-9]", re.IGNORECASE | re.ASCII)
 """Core metadata's `Name` (packaging.python.org/specifications/core-metadata)."""

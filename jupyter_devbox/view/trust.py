@@ -57,7 +57,12 @@ def asks(waiting: Sequence[StoredAsk], command: str) -> list[str]:
     """Return what boxes ask for, each with what it would change; [] where none waits."""
     lines: list[str] = []
     for ask in waiting:
-        where = f"{visible(ask.verb)} {visible(ask.notebook)}"
+        what = " ".join((ask.verb, *ask.names))
+        where = (
+            f"{visible(what)}, for {visible(ask.notebook)}"
+            if ask.names
+            else (f"{visible(ask.verb)} {visible(ask.notebook)}")
+        )
         lines += ["", f"Box {visible(ask.box)} of {clean(ask.project)} asks for: {where}"]
         lines += [f"  {visible(line)}" for line in bounded(ask.diff, _DIFF)]
         lines += [

@@ -30,12 +30,13 @@ OnEvent = Callable[[Event], None]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AddRequest:
-    """One call of `add` or `remove`.
+    """One call of `add`, `remove` or `apt`.
 
     Parameters
     ----------
     names
-        Requirements to add, such as ``seaborn`` or ``numpy<2``; or names to remove.
+        Requirements to add, such as ``seaborn`` or ``numpy<2``; or names to remove; or, for `apt`,
+        Debian packages to install.
     by_user, agreed
         As in `ContainerizeRequest`.
     """
@@ -66,7 +67,7 @@ def add(
     names = {normalise(parse_requirement(text).name): text for text in request.names}
     wishes = ProjectOptions(include=request.names)
     try:
-        return containerize(context, _order(context, request, wishes), on_event, cancel)
+        return containerize(context, order(context, request, wishes), on_event, cancel)
     except ResolutionError:
         for name, text in names.items():
             if find_package(context, text) is None:
@@ -105,8 +106,8 @@ def remove(
             message = f"The project does not name this package: `{name}`"
             hint = "it came with another one, and goes with it" if there else "jupyter devbox plan"
             raise PlanError(message, hint=hint)
-    order = _order(context, request, ProjectOptions(drop=names), _Gone(names))
-    return containerize(context, order, on_event, cancel)
+    wanted = order(context, request, ProjectOptions(drop=names), _Gone(names))
+    return containerize(context, wanted, on_event, cancel)
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,7 +133,7 @@ class _Gone:
             raise PlanError(message, hint=hint)
 
 
-def _order(
+def order(
     context: Context,
     request: AddRequest,
     wishes: ProjectOptions,

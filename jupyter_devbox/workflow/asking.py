@@ -13,10 +13,13 @@ from jupyter_devbox.files.project import Project
 from jupyter_devbox.files.writer import Changes
 from jupyter_devbox.ledger.asks import Asks, StoredAsk
 from jupyter_devbox.run.paths import PathMap
-from jupyter_devbox.spec.asking import Ask, Reply, parse_ask
+from jupyter_devbox.spec.asking import Ask, Reply, Verb, parse_ask
+from jupyter_devbox.workflow.adding import AddRequest, add
+from jupyter_devbox.workflow.apt import install_apt, plan_apt, root_commands
 from jupyter_devbox.workflow.containerize import containerize
 from jupyter_devbox.workflow.context import Context
 from jupyter_devbox.workflow.requests import ContainerizeRequest, ContainerizeResult, Event
+from jupyter_devbox.workflow.syncing import SyncRequest, sync
 
 TRUST = "jupyter devbox trust"
 _MOST_WAITING = 5
@@ -54,8 +57,9 @@ class BoxAnswers:
 
 def _answer(context: Context, asker: Asker, ask: Ask) -> Reply:
     notebook = _notebook(asker, ask)
-    changes = _changes(context, asker.project, notebook)
     name = Project(root=asker.project, reason="").relative(notebook)
+    wanted = _Wanted(asker.project, ask.verb, name, ask.names)
+    changes = _changes(context, wanted)
     if not changes.changes:
         return Reply(
             state="current",
@@ -64,7 +68,7 @@ def _answer(context: Context, asker: Asker, ask: Ask) -> Reply:
     asks = Asks(context.data / "asks", time.time())
     mine = [a for a in asks.all() if a.project == str(asker.project)]
     for known in reversed(mine):
-        if (known.notebook, known.digest) == (name, changes.digest()):
+        if (_wanted(known), known.digest) == (wanted, changes.digest()):
             return _state_of(asks, known)
     if sum(a.state == "waiting" and not asks.expired(a) for a in mine) >= _MOST_WAITING:
         message = "Too many requests of this box wait for an answer"
@@ -74,10 +78,36 @@ def _answer(context: Context, asker: Asker, ask: Ask) -> Reply:
         box=asker.box,
         verb=ask.verb,
         notebook=name,
-        diff=changes.diff(),
+        names=ask.names,
+        diff=_shown(wanted, changes),
         digest=changes.digest(),
     )
     return _waiting(name)
+
+
+@dataclass(frozen=True, slots=True)
+class _Wanted:
+    """What a box asks for, with the notebook's path in the project."""
+
+    project: Path
+    verb: Verb
+    notebook: str
+    names: tuple[str, ...]
+
+    @property
+    def place(self) -> Project:
+        """The project, which its socket names."""
+        return Project(root=self.project, reason="a box of it asks")
+
+
+def _wanted(ask: StoredAsk) -> _Wanted:
+    return _Wanted(Path(ask.project), ask.verb, ask.notebook, ask.names)
+
+
+def _shown(wanted: _Wanted, changes: Changes) -> tuple[str, ...]:
+    """Return all that is done on a yes: what runs as root first."""
+    root = root_commands(wanted.place, wanted.names) if wanted.verb == "apt" else ()
+    return (*root, *changes.diff())
 
 
 def _waiting(name: str) -> Reply:
@@ -111,11 +141,44 @@ def _notebook(asker: Asker, ask: Ask) -> Path:
     return path
 
 
-def _changes(context: Context, project: Path, notebook: Path) -> Changes:
-    request = ContainerizeRequest(
-        notebooks=(notebook,), project=project, dry_run=True, by_user=False
+def _changes(context: Context, wanted: _Wanted) -> Changes:
+    """Return what would be written; nothing is."""
+    return _done(context, wanted, lambda _: None, dry_run=True).changes
+
+
+def _done(
+    context: Context,
+    wanted: _Wanted,
+    on_event: Callable[[Event], None],
+    cancel: threading.Event | None = None,
+    *,
+    dry_run: bool = False,
+    agreed: str = "",
+) -> ContainerizeResult:
+    """Do what a box wants, by the use case that a person's own command runs."""
+    project = wanted.place
+    if wanted.verb == "containerize":
+        # A box may write the notebook at any moment: what is written is held against what was
+        # shown.
+        request = ContainerizeRequest(
+            notebooks=(wanted.project / wanted.notebook,),
+            project=wanted.project,
+            dry_run=dry_run,
+            by_user=False,
+            agreed=agreed,
+        )
+        return containerize(context, request, on_event, cancel)
+    if wanted.verb == "sync":
+        order = SyncRequest(project=project, dry_run=dry_run, by_user=False, agreed=agreed)
+        return sync(context, order, on_event, cancel).made
+    named = AddRequest(
+        project=project, names=wanted.names, dry_run=dry_run, by_user=False, agreed=agreed
     )
-    return containerize(context, request, lambda _: None).changes
+    if wanted.verb == "add":
+        return add(context, named, on_event, cancel)
+    if dry_run:
+        return plan_apt(context, named)
+    return install_apt(context, named, on_event, cancel)
 
 
 def approve(
@@ -136,17 +199,12 @@ def approve(
         What stands in the way.
     """
     asks, ask = _find(context, identity)
-    project = Path(ask.project)
-    notebook = project / ask.notebook
-    # A box may write the notebook at any moment: what is written is held against what was shown.
-    request = ContainerizeRequest(
-        notebooks=(notebook,), project=project, by_user=False, agreed=ask.digest
-    )
+    wanted = _wanted(ask)
     try:
-        result = containerize(context, request, on_event, cancel)
+        result = _done(context, wanted, on_event, cancel, agreed=ask.digest)
     except PlanChangedError:
-        now = _changes(context, project, notebook)
-        asks.put(replace(ask, diff=now.diff(), digest=now.digest()))
+        now = _changes(context, wanted)
+        asks.put(replace(ask, diff=_shown(wanted, now), digest=now.digest()))
         raise
     except DevboxError as error:
         asks.put(replace(ask, state="failed", message=error.message))

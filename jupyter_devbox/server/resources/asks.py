@@ -78,6 +78,8 @@ def _json(ask: StoredAsk) -> dict[str, Any]:
         "id": ask.id,
         "project": folder_json(ask.project),
         "box": visible(ask.box),
+        "verb": visible(ask.verb),
+        "names": [visible(name) for name in ask.names],
         "notebook": visible(ask.notebook),
         "asked": f"{datetime.fromtimestamp(ask.asked, timezone.utc):%Y-%m-%dT%H:%M:%SZ}",
         "diff": [visible(line) for line in ask.diff],
