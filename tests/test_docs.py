@@ -6,9 +6,10 @@ import re
 from pathlib import Path
 
 import pytest
+import yaml
 
 from jupyter_devbox import errors
-from jupyter_devbox.cli.app import DevboxApp
+from jupyter_devbox.cli.app import DevboxApp, find_verb
 from jupyter_devbox.cli.containerize import ContainerizeVerb
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -57,3 +58,31 @@ def test_every_error_has_its_row():
 def test_every_link_leads_somewhere(page):
     for target in re.findall(r"\]\(([^)#]+)(?:#[^)]*)?\)", page.read_text(encoding="utf-8")):
         assert "//" in target or (page.parent / target).exists(), target
+
+
+YAML = re.compile(r"^```yaml\n(.*?)^```", re.MULTILINE | re.DOTALL)
+
+
+def devbox_commands(value: object) -> list[str]:
+    """Return the command lines in a document that call us."""
+    if isinstance(value, dict):
+        return [line for each in value.values() for line in devbox_commands(each)]
+    if isinstance(value, list):
+        return [line for each in value for line in devbox_commands(each)]
+    return [value] if isinstance(value, str) and value.startswith("jupyter devbox ") else []
+
+
+def test_the_checks_for_ci_are_yaml_and_call_what_there_is():
+    page = (ROOT / "docs/keep-in-step.md").read_text(encoding="utf-8")
+    hook, action = (yaml.safe_load(text) for text in YAML.findall(page))
+    (repository,) = hook["repos"]
+    assert repository["repo"] == "local"
+    assert re.search(repository["hooks"][0]["files"], "sub/a.ipynb")
+    assert re.search(repository["hooks"][0]["files"], ".devcontainer/Dockerfile")
+    assert action["jobs"]["status"]["steps"]
+    for document in (hook, action):
+        (line,) = devbox_commands(document)
+        _, _, verb, *options = line.split()
+        found = find_verb(verb)
+        assert found is not None, line
+        found().read(options)  # raises for an option that does not exist

@@ -56,6 +56,9 @@ def _lines(status: ProjectStatus) -> list[str]:
         lines.append("CPU image: none yet.")
     else:
         lines.append("CPU image: " + ("stale" if status.image_stale else "up to date"))
+    if status.base:
+        newer = "; the image stands on an older one" if status.base.newer else ""
+        lines.append(f"Base {status.base.ref}: {count(status.base.days, 'day')} old{newer}")
     for box in status.boxes:
         running = "running" if box.running else "stopped"
         stale = ", from older files" if box.stale else ""

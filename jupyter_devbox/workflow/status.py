@@ -18,6 +18,7 @@ from jupyter_devbox.spec.gpu_use import GpuUse
 from jupyter_devbox.spec.groups import ONLY
 from jupyter_devbox.spec.project import ExistingEnvironment
 from jupyter_devbox.spec.written import FOLDER
+from jupyter_devbox.workflow.base_age import BaseAge, base_age
 from jupyter_devbox.workflow.box_facts import by_hand
 from jupyter_devbox.workflow.boxes import box_group, box_target, cards_in_use, is_stale
 from jupyter_devbox.workflow.capturing import capture_saved, own_interpreter
@@ -95,6 +96,7 @@ class ProjectStatus:
     image: str | None
     image_stale: bool
     engine: bool
+    base: BaseAge | None = None
     services: tuple[FoundService, ...] = ()
     death: Death | None = None
 
@@ -140,6 +142,7 @@ class ProjectStatus:
             "services": [{"name": s.name, "running": s.running} for s in self.services],
             "image": self.image,
             "image_stale": self.image_stale,
+            "base": self.base.to_json() if self.base else None,
             "drift": self.drift,
             "last_death": self.death.to_json() if self.death else None,
         }
@@ -175,6 +178,7 @@ def project_status(context: Context, project: Project) -> ProjectStatus:
         image=next((image.id for image in images.values()), None),
         image_stale=stale,
         engine=engine is not None,
+        base=base_age(engine, project.root, next(iter(images.values()), None)) if engine else None,
         services=_services(context, engine, project),
         death=last_death(context, str(project.root)),
     )

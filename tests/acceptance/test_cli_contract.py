@@ -81,6 +81,7 @@ SHAPES = {
                 "apt": [TEXT],
             }
         ],
+        "base": ({"ref": TEXT, "days": int, "newer": bool}, None),
         "drift": bool,
     },
     "run": {

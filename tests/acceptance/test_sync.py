@@ -162,6 +162,18 @@ def test_what_does_not_go_with_the_lock_names_both_versions(machine: Machine, en
     assert tree_digest(project) == before
 
 
+def test_check_without_an_engine(machine: Machine):
+    project = machine.project("ci")
+    notebook = write_notebook(project / "n.ipynb", "import dateutil", "import nobody_knows_this")
+    nowhere = {"DOCKER_HOST": "unix:///nowhere.sock"}
+    machine.must("containerize", "n.ipynb", "--no-build", cwd=project, env=nowhere)
+    assert machine.devbox("status", "--check", cwd=project, env=nowhere).code == 0
+    write_notebook(notebook, "import dateutil, openpyxl")
+    done = machine.devbox("status", "--check", "--json", cwd=project, env=nowhere)
+    assert done.code == 87, done
+    assert done.json["notebooks"][0]["missing"] == ["openpyxl"]
+
+
 def test_without_a_running_box(machine: Machine, engine: Engine):
     project = machine.project("asleep")
     write_notebook(project / "n.ipynb", "1")
