@@ -182,3 +182,32 @@ def test_without_a_running_box(machine: Machine, engine: Engine):
     assert done.code == 70, done
     assert "No box of this project runs" in done.error["message"]
     assert machine.devbox("sync", "too", "many", cwd=project).code == 2
+
+
+def test_history_offers_lines_and_changes_nothing(machine: Machine, engine: Engine):
+    project = machine.project("done")
+    notebook = write_notebook(project / "n.ipynb", "print(6 * 7)")
+    made = machine.must("containerize", "n.ipynb", "--json", cwd=project).json
+    machine.devbox("history", cwd=project)  # no box runs yet
+    assert machine.devbox("history", "--json", cwd=project).code == 70
+    run_cells(
+        machine,
+        made["kernels"][0]["name"],
+        notebook,
+        "%pip install -q --disable-pip-version-check iniconfig==2.0.0",
+        "!git clone https://me:hunter2@example.invalid/x.git || true",
+        "!curl -s -H 'Authorization: Bearer hunter2' http://127.0.0.1:9/ || true",
+        "!curl -s http://127.0.0.1:9/data.csv || true",
+    )
+    before = tree_digest(project)
+    done = machine.must("history", "--json", cwd=project)
+    (box,) = done.json["boxes"]
+    assert box["added"] == [{"name": "iniconfig", "version": "2.0.0"}]
+    assert ["git", "clone", "https://example.invalid/x.git"] in box["commands"]
+    assert box["secret"] == 1
+    text = machine.must("history", cwd=project).out
+    assert "pip install --no-cache-dir iniconfig==2.0.0" in text
+    assert "curl -s http://127.0.0.1:9/data.csv" in text
+    assert "1 command left out" in text
+    assert "hunter2" not in done.out + text
+    assert tree_digest(project) == before
