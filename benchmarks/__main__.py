@@ -9,7 +9,7 @@ import os
 import subprocess
 import sys
 
-PARTS = ("capture", "workflow", "cuda", "server", "images", "kernels", "labextension")
+PARTS = ("capture", "workflow", "cuda", "server", "images", "kernels", "ports", "labextension")
 
 
 def main() -> int:

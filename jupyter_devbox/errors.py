@@ -48,7 +48,8 @@
     │   ├── TransportError            75
     │   ├── BoxRequestError           76  what a box asks for is not allowed or not understood
     │   ├── GpuUnavailableError       77  the engine can't give the box a graphics card
-    │   └── ServiceError              78  Compose can't start what runs beside the box
+    │   ├── ServiceError              78  Compose can't start what runs beside the box
+    │   └── PortError                 85  a port of a box that is not there, or can't be reached
     └── RequestError                  80  what a client of the server asks for
         ├── BadRequestError           81  the request is not well formed
         ├── NotFoundError             82  there is no such notebook, build, box, …
@@ -379,6 +380,12 @@ class ServiceError(RunError):
     """Compose cannot start the box with what runs beside it."""
 
     code, exit_code = "service", 78
+
+
+class PortError(RunError):
+    """Nothing in a box listens on a port, or it cannot be reached from here."""
+
+    code, exit_code = "port", 85
 
 
 class RequestError(DevboxError):

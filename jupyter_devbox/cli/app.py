@@ -35,6 +35,7 @@ _VERBS = {
     "kernel": ("kernel", "KernelVerb"),
     "share": ("share", "ShareVerb"),
     "images": ("images", "ImagesVerb"),
+    "ports": ("ports", "PortsVerb"),
     "prune": ("prune", "PruneVerb"),
     "doctor": ("doctor", "DoctorVerb"),
 }
@@ -57,6 +58,7 @@ _HELP = {
     "kernel": "install, list or remove the project's kernels.",
     "share": "Links and badges that open the project elsewhere.",
     "images": "Show our images, and with --explain what takes the room.",
+    "ports": "Show what listens in the boxes, and forward a port.",
     "prune": "Show and remove what devbox made on this machine.",
     "doctor": "Say what is missing, and the command that mends it.",
 }

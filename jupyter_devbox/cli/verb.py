@@ -94,7 +94,7 @@ class Verb(StrictApp):
         except KeyboardInterrupt:
             code, answer = INTERRUPTED_EXIT_CODE, {"error": {"code": "cancelled"}}
         if self.json:
-            _print_json(answer)
+            print_json(answer)
         sys.exit(code)
 
     def execute(self, context: Context) -> tuple[int, Mapping[str, Any]]:
@@ -105,7 +105,7 @@ class Verb(StrictApp):
         """Print an error to standard error, and as JSON where that is wanted."""
         print("\n".join(failure(error, self.command())), file=sys.stderr)
         if self.json:
-            _print_json({"error": error.to_json()})
+            print_json({"error": error.to_json()})
 
     def command(self) -> str:
         """Return how `containerize` was called, for hints; "" for other verbs."""
@@ -140,7 +140,7 @@ class Verb(StrictApp):
         raise UsageError(message, hint=f"{self.title()} --help")
 
 
-def _print_json(answer: Mapping[str, Any]) -> None:
+def print_json(answer: Mapping[str, Any]) -> None:
     """Print one object, in ASCII: any terminal or pipe takes it, file names of any bytes too."""
     print(json.dumps(answer, indent=2))
 

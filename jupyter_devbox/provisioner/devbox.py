@@ -25,6 +25,7 @@ from jupyter_devbox.run.death import crashed
 from jupyter_devbox.run.environment import carried
 from jupyter_devbox.run.kernel import KernelProcess
 from jupyter_devbox.run.listening import Answer
+from jupyter_devbox.run.ports import PORTS
 from jupyter_devbox.run.runtime_dir import default_base
 from jupyter_devbox.run.start import (
     Kernel,
@@ -146,6 +147,7 @@ class DevboxProvisioner(KernelSettings):
         sweep_once(kernel.engine)
         stop_services_with(kernel.engine, kernel)
         LISTENERS.hold(kernel.runtime, self._answers(kernel))
+        PORTS.hold(kernel.engine, kernel.container, kernel.runtime, kernel.spec)
         if kernel.outside:
             self.log.warning(
                 "The notebook is not in the project, so the kernel starts in its root: `%s`",
@@ -284,6 +286,7 @@ class DevboxProvisioner(KernelSettings):
         try:
             if not kernel.attached:
                 await asyncio.to_thread(LISTENERS.release, kernel.runtime)
+                PORTS.release(kernel.container)
             await self._in_thread(self._release, kernel)
             if not restart:  # else the next start looks for a box
                 await self._in_thread(self._leave, kernel)

@@ -16,6 +16,7 @@ from jupyter_devbox.spec.compose import (
 from jupyter_devbox.spec.environment import EnvironmentSpec
 from jupyter_devbox.spec.groups import Group
 from jupyter_devbox.spec.limit_words import kept, with_limits
+from jupyter_devbox.spec.ports import DASHBOARDS, USUAL
 from jupyter_devbox.spec.project import ProjectOptions
 from jupyter_devbox.spec.target_files import CPU, LOCK_ARGUMENT, TargetFiles, target_files
 from jupyter_devbox.spec.tree import KeyFile
@@ -165,6 +166,9 @@ def _common(
     ports = {*spec.ports, *(service.port for service in spec.services)}
     if ports:
         values[("forwardPorts",)] = sorted(ports)
+    for port in spec.ports:
+        if name := DASHBOARDS.get(USUAL.get(port, "")):  # VS Code shows it beside the number
+            values[("portsAttributes", str(port))] = {"label": name}
     for service in spec.services:
         said = {"label": service.label, "onAutoForward": "silent"}
         values[("portsAttributes", str(service.port))] = said

@@ -63,20 +63,20 @@ class Relay:
         Addresses in the box and where on this machine clients dial them. They are bound when the
         kernel has bound its own, so whoever waits for these has waited for those.
     log
-        Where the kernel's last output is written when it ends.
+        Where the kernel's last output is written when it ends; None where none is wanted.
     listen
         Makes a socket that listens at a path.
     host
-        Where this machine listens to what the box asks.
+        Where this machine listens to what the box asks; None where it may not ask.
     """
 
     def __init__(
         self,
         stream: ExecStream,
         sockets: Mapping[str, Path],
-        log: Path,
+        log: Path | None,
         listen: Callable[[Path], socket.socket],
-        host: Path,
+        host: Path | None,
     ) -> None:
         self._stream = stream
         self._sockets = sockets
@@ -86,6 +86,8 @@ class Relay:
         self._mux = Multiplexer(host=True)
         self._lock = threading.Lock()  # of the multiplexer and of what is pending
         self._clients: dict[int, _Client] = {}
+        self._doors: dict[str, socket.socket] = {}
+        self._arriving: list[tuple[str, socket.socket | None]] = []
         self._selector = selectors.DefaultSelector()
         self._wake, self._woken = socket.socketpair()
         for end in (self._wake, self._woken):
@@ -123,6 +125,18 @@ class Relay:
         self._end()
         return b""
 
+    def attach(self, address: str, listener: socket.socket) -> None:
+        """Take over a socket: who dials it gets a channel to an address in the box."""
+        with self._lock:
+            self._arriving.append((address, listener))
+        self._nudge()
+
+    def detach(self, address: str) -> None:
+        """Listen for an address no longer; one that was never attached is no error."""
+        with self._lock:
+            self._arriving.append((address, None))
+        self._nudge()
+
     def close(self) -> None:
         """Let go of the stream, which ends the kernel, and of all clients."""
         self._stream.close()
@@ -159,7 +173,7 @@ class Relay:
                     client.closing = True
                 elif kind == OPEN:
                     self._ask(channel, payload)
-                elif kind == LOG:
+                elif kind == LOG and self._log is not None:
                     write_private(self._log, payload)
                 elif kind == LINE:
                     self._bound = self._bound or payload == BOUND
@@ -173,7 +187,7 @@ class Relay:
         end = socket.socket(socket.AF_UNIX)
         end.setblocking(False)  # noqa: FBT003  # the standard library's signature
         try:
-            if address != REQUESTS or asking >= CONNECTIONS:
+            if self._host is None or address != REQUESTS or asking >= CONNECTIONS:
                 raise ConnectionRefusedError
             end.connect(str(self._host))
         except OSError:  # nobody listens there, or there are too many: it hears that we hung up
@@ -192,6 +206,7 @@ class Relay:
             while not self._over:
                 if self._bound and not listeners:
                     listeners = [self._open(*each) for each in self._sockets.items()]
+                self._admit()
                 self._watch()  # which may close channels, so the other side is told next
                 self._send()
                 for key, happened in self._selector.select():
@@ -204,7 +219,8 @@ class Relay:
         except (EngineError, OSError):
             self._stream.close()  # whoever reads sees the end
         finally:
-            for listener in listeners:
+            self._admit()
+            for listener in (*listeners, *self._doors.values()):
                 listener.close()
             self._part()
 
@@ -213,6 +229,20 @@ class Relay:
         listener.setblocking(False)  # noqa: FBT003
         self._selector.register(listener, selectors.EVENT_READ, (listener, address))
         return listener
+
+    def _admit(self) -> None:
+        """Begin to listen where we were told to since, or cease."""
+        with self._lock:
+            arriving, self._arriving = self._arriving, []
+        for address, listener in arriving:
+            known = self._doors.pop(address, None)
+            if known is not None:
+                self._selector.unregister(known)
+                known.close()
+            if listener is not None:
+                listener.setblocking(False)  # noqa: FBT003
+                self._doors[address] = listener
+                self._selector.register(listener, selectors.EVENT_READ, (listener, address))
 
     def _rouse(self) -> None:
         """Empty the socket that woke this thread."""

@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from pathlib import Path
+from types import ModuleType
 
 from jupyter_devbox.engine.base import Engine, ExecStream
 from jupyter_devbox.errors import EngineError, TransportError
@@ -77,7 +78,7 @@ def stream_kernel(
     here = {"transport": "ipc", "ip": stream_launcher.PLACE}
     text = json.dumps({**connection, **here}, indent=2)
     words = (folder, "last" if last else "", *command)
-    stream = _begin(engine, container, words, (text, first), env=env, user=user)
+    stream = begin(engine, container, words, (text, first), env=env, user=user)
     sockets = {f"kernel/{number}": runtime.sockets / f"{name}-{number}" for number in numbers}
     log = runtime.sockets / f"{name}.log"
     return Relay(stream, sockets, log, runtime.listen, runtime.shared / HOST_SOCKET)
@@ -91,7 +92,7 @@ def probe_stream(engine: Engine, container: str, *, user: str = "") -> None:
     TransportError
         It can't: no Python that is new enough, as a rule.
     """
-    stream = _begin(engine, container, ("", ""), ("", ""), env=EMPTY, user=user)
+    stream = begin(engine, container, ("", ""), ("", ""), user=user)
     said = b""
     try:
         while chunk := stream.read():
@@ -105,20 +106,36 @@ def probe_stream(engine: Engine, container: str, *, user: str = "") -> None:
         raise _mute(container, stream, said)
 
 
-def _begin(
+def begin(
     engine: Engine,
     container: str,
     words: tuple[str, ...],
     texts: tuple[str, str],
     *,
-    env: Mapping[str, str],
-    user: str,
+    more: tuple[ModuleType, ...] = (),
+    env: Mapping[str, str] = EMPTY,
+    user: str = "",
 ) -> ExecStream:
-    """Start the launcher in a box and send it its own source and the texts that it wants."""
-    command = (*PYTHON, "-c", _BEGIN, str(len(_MODULES)), *words)
+    """Start a program of ours in a box and return the stream that it came on.
+
+    Parameters
+    ----------
+    words, texts
+        What its `main` is called with.
+    more
+        Modules that it consists of besides the launcher's, each after those that it imports; the
+        last has the `main`. None for the launcher itself.
+
+    Raises
+    ------
+    TransportError
+        The box has no Python that is new enough.
+    """
+    modules = (*_MODULES, *more)
+    command = (*PYTHON, "-c", _BEGIN, str(len(modules)), *words)
     stream = engine.stream(container, ExecSpec(command=command, env=env, user=user, stdin=True))
     try:
-        for module in _MODULES:
+        for module in modules:
             stream.write(_part(module.__name__) + _part(_source(module.__file__)))
         for text in texts:
             stream.write(_part(text))

@@ -16,7 +16,7 @@ CHANGED = "urn:jupyter-devbox:changed"
 EVERY = 0.2
 """Seconds between two events of one build."""
 
-What = Literal["boxes", "kernels", "images", "asks", "trust", "builds"]
+What = Literal["boxes", "kernels", "images", "asks", "trust", "builds", "ports"]
 Emit = Callable[[str, Mapping[str, Any]], None]
 
 

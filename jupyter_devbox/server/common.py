@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 
 from jupyter_devbox.engine.base import Engine
 from jupyter_devbox.errors import EngineError
+from jupyter_devbox.run.ports import PORTS
 from jupyter_devbox.server.announce import Announcer, Emit
 from jupyter_devbox.server.builds.job import Job
 from jupyter_devbox.server.builds.jobs import Builds
@@ -38,6 +39,7 @@ class Common:
     def close(self) -> None:
         """End the builds, because the server ends; blocks a few seconds at most."""
         self.builds.close()
+        PORTS.disable()
         self.executor.shutdown(wait=False, cancel_futures=True)
 
 
@@ -66,6 +68,7 @@ def make_common(context: Context, loop: asyncio.AbstractEventLoop, emit: Emit) -
         on_change=announcer.build,
         on_end=ended,
     )
+    PORTS.enable(lambda: announcer.changed("ports"))
     executor = ThreadPoolExecutor(_THREADS, thread_name_prefix="devbox")
     watch = Watch(context, announcer)
     watch.start(loop, executor)

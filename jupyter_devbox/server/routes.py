@@ -29,6 +29,7 @@ _ROWS = (
     ("kernels", "kernels.KernelsHandler"),
     ("boxes", "boxes.BoxesHandler"),
     (f"boxes/{_ID}", "boxes.BoxHandler"),
+    ("ports", "ports.PortsHandler"),
     ("images", "images.ImagesHandler"),
     ("prune", "images.PruneHandler"),
     ("doctor", "doctor.DoctorHandler"),

@@ -83,6 +83,7 @@ class Shim:
             task.add_done_callback(tasks.discard)
 
         loop.add_signal_handler(signal.SIGINT, interrupt)
+        self._forward_ports()
         ended = asyncio.ensure_future(provisioner.wait())
         if not await self._unless_ending(ended):
             await provisioner.terminate()
@@ -95,6 +96,12 @@ class Shim:
         if code and why is not None and not asked:
             print(_sentence(why), file=sys.stderr, flush=True)  # noqa: T201
         return code
+
+    def _forward_ports(self) -> None:
+        """Let programs in the box be reached: the client's server may know nothing of boxes."""
+        from jupyter_devbox.run.ports import PORTS  # noqa: PLC0415  # see `_manager`
+
+        PORTS.enable()
 
     async def _unless_ending(self, work: asyncio.Future[Any]) -> bool:
         """Wait for work; return False if this process is to end before."""

@@ -124,6 +124,21 @@ SHAPES = {
         ],
         "bytes": int,
     },
+    "ports": {
+        "ports": [
+            {
+                "box": TEXT,
+                "project": TEXT,
+                "target": TEXT,
+                "port": int,
+                "address": TEXT,
+                "pid": int,
+                "process": TEXT,
+                "label": TEXT,
+                "local": (int, None),
+            }
+        ]
+    },
     "prune": {
         "removed": [{"kind": TEXT, "id": TEXT, "bytes": int}],
         "kept": list,
@@ -140,6 +155,7 @@ CALLS = {
     "status": ("status",),
     "doctor": ("doctor",),
     "images": ("images",),
+    "ports": ("ports",),
     "prune": ("prune",),
 }
 

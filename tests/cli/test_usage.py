@@ -35,6 +35,10 @@ WRONG = [
     (("kernel", "list", "extra"), "install, list, or remove"),
     (("run", "x.ipynb", "--timeout", "soon"), "--timeout"),
     (("prune", "--older-than"), "needs a value: `--older-than`"),
+    (("ports", "--open", "many"), "--open"),
+    (("ports", "--open", "0"), "This is no port: `0`"),
+    (("ports", "--open", "70000"), "This is no port: `70000`"),
+    (("ports", "8501"), "`8501`"),
     (("status", "--binder"), "There is no such option: `--binder`"),
 ]
 

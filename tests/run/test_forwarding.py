@@ -1,0 +1,354 @@
+"""Ports from end to end on this machine: the box is a process that shares its network."""
+
+from __future__ import annotations
+
+import array
+import json
+import os
+import socket
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from contextlib import suppress
+from pathlib import Path
+
+import pytest
+from test_stream import Local, Process
+
+from jupyter_devbox.run import forwarding
+from jupyter_devbox.run.forwarding import (
+    LOOPBACK,
+    Forwarding,
+    Way,
+    find_ports,
+    listen_on_loopback,
+    recorded,
+)
+from jupyter_devbox.run.passing import Passage, greeted
+from jupyter_devbox.run.runtime_dir import open_runtime_dir
+
+SECONDS = 30
+
+ECHO = """
+import socket, sys, threading
+listener = socket.socket()
+listener.bind(("127.0.0.1", 0))
+listener.listen()
+print(listener.getsockname()[1], flush=True)
+def talk(end):
+    whole = b""
+    while data := end.recv(65536):
+        if data == b"end":
+            break
+        end.sendall(data)
+    end.close()
+while True:
+    threading.Thread(target=talk, args=(listener.accept()[0],), daemon=True).start()
+"""
+
+
+@pytest.fixture
+def local(monkeypatch, runtime):
+    """A box that is a process here; what it would see of the shared folder is the folder itself."""
+    monkeypatch.setattr(forwarding, "SHARED_IN_BOX", str(runtime.shared))
+    engine = Local()
+    yield engine
+    for each in engine.streams:
+        each.close()
+        each.wait()
+
+
+@pytest.fixture
+def runtime():
+    with tempfile.TemporaryDirectory(dir="/tmp", prefix="jdb-t-") as base:
+        yield open_runtime_dir("k", uid=os.getuid(), gid=os.getgid(), base=Path(base))
+
+
+@pytest.fixture
+def echo():
+    process = subprocess.Popen([sys.executable, "-c", ECHO], stdout=subprocess.PIPE, text=True)
+    process.port = int(process.stdout.readline())
+    yield process
+    process.kill()
+    process.wait()
+    process.stdout.close()
+
+
+@pytest.fixture(params=["mount", "stream"])
+def begun(request, local, runtime):
+    """Start forwarding by either way; all are closed at the end."""
+    made = []
+
+    def begin(**options):
+        way = Way(container="c", runtime=runtime, shared=request.param == "mount")
+        one = Forwarding(local, way, **options)
+        thread = threading.Thread(target=one.serve)
+        thread.start()
+        made.append((one, thread))
+        assert one.wait(SECONDS)
+        return one
+
+    yield begin
+    for one, thread in made:
+        one.close()
+        thread.join(SECONDS)
+        assert not thread.is_alive()
+
+
+def until(condition, seconds=SECONDS):
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        if found := condition():
+            return found
+        time.sleep(0.02)
+    raise AssertionError(condition)
+
+
+def local_number(one, port):
+    return next((p.local for p in one.ports if p.found.port == port), 0)
+
+
+def exactly(end, count):
+    data = b""
+    while len(data) < count:
+        part = end.recv(1 << 16)
+        assert part
+        data += part
+    return data
+
+
+def test_what_listens_is_found(local, runtime, echo):
+    found = find_ports(local, Way(container="c", runtime=runtime, shared=False))
+    (mine,) = [port for port in found if port.port == echo.port]
+    assert (mine.address, mine.pid) == ("127.0.0.1", echo.pid)
+    assert mine.process.startswith("python")
+
+
+def test_a_connection_goes_through_and_ends_with_the_process(begun, echo):
+    changes = []
+    one = begun(asked=frozenset([echo.port]), only=True, on_change=lambda: changes.append(1))
+    number = until(lambda: local_number(one, echo.port))
+    assert number != echo.port  # taken: box and host are one machine here
+    with socket.create_connection((LOOPBACK, number), SECONDS) as end:
+        for data in (b"hello", bytes(range(256)) * 4096):
+            writer = threading.Thread(target=end.sendall, args=(data,))
+            writer.start()
+            assert exactly(end, len(data)) == data
+            writer.join()
+    with socket.create_connection((LOOPBACK, number), SECONDS) as end:
+        end.sendall(b"end")
+        assert end.recv(10) == b""
+    echo.kill()
+    until(lambda: not local_number(one, echo.port))
+    until(lambda: _refused(number))
+    assert changes
+
+
+def _refused(number):
+    try:
+        socket.create_connection((LOOPBACK, number), 5).close()
+    except ConnectionRefusedError:
+        return True
+    return False
+
+
+def test_many_at_once(begun, echo):
+    one = begun(asked=frozenset([echo.port]), only=True)
+    number = until(lambda: local_number(one, echo.port))
+    ends = [socket.create_connection((LOOPBACK, number), SECONDS) for _ in range(40)]
+    for n, end in enumerate(ends):
+        end.sendall(str(n).encode())
+    assert [end.recv(10) for end in ends] == [str(n).encode() for n in range(40)]
+    for end in ends:
+        end.close()
+
+
+def test_a_new_port_is_seen_soon_and_gets_its_own_number(begun):
+    with socket.socket() as taken:
+        taken.bind((LOOPBACK, 0))
+        port = taken.getsockname()[1]
+    one = begun(asked=frozenset([port]), only=True)
+    with socket.socket() as listener:
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.bind((LOOPBACK, port))
+        listener.listen()
+        found = until(lambda: next((p for p in one.ports if p.found.port == port), None))
+        assert found.found.pid == os.getpid()
+        assert found.local not in {0, port}
+    until(lambda: all(p.found.port != port for p in one.ports))
+
+
+def test_others_are_told_where_a_port_is(begun, runtime, echo):
+    one = begun(asked=frozenset([echo.port]), only=True)
+    number = until(lambda: local_number(one, echo.port))
+    assert recorded(runtime) == {echo.port: number}
+    one.close()
+    until(lambda: recorded(runtime) == {})
+
+
+def test_a_record_of_a_killed_process_is_swept(runtime):
+    (runtime.path / "ports-0a").write_text("[[1, 2]]")
+    assert recorded(runtime) == {}
+    assert not list(runtime.path.glob("ports-*"))
+
+
+def test_the_end_of_the_stream_closes_everything(begun, local, echo):
+    one = begun(asked=frozenset([echo.port]), only=True)
+    number = until(lambda: local_number(one, echo.port))
+    with socket.create_connection((LOOPBACK, number), SECONDS):
+        os.kill(local.streams[-1].pid, 9)
+        until(lambda: not one.ports)
+        until(lambda: _refused(number))
+
+
+def test_a_number_that_is_taken_or_not_ours_to_take():
+    with listen_on_loopback(0) as first:
+        number = first.getsockname()[1]
+        with listen_on_loopback(number) as second:
+            assert second.getsockname()[0] == LOOPBACK
+            assert second.getsockname()[1] != number
+    with listen_on_loopback(80) as low:
+        assert low.getsockname()[1] >= 1024
+
+
+# --- a box that lies --------------------------------------------------------------------------
+
+
+class Told:
+    """An engine whose box says what the test says, on a stream."""
+
+    def __init__(self, lines):
+        self.program = f"""
+import os, struct, sys
+sys.stdin.buffer.read1()
+def frame(payload):
+    os.write(1, struct.pack(">II", 0, len(payload)) + payload)
+frame(b"h1")
+for line in {lines!r}:
+    frame(b"l" + line)
+sys.stdin.buffer.read()
+"""
+        self.streams = []
+
+    def stream(self, container, spec):
+        self.streams.append(Process((sys.executable, "-c", self.program), spec.env))
+        return self.streams[-1]
+
+
+def rows(count):
+    return [{"port": 20000 + n, "address": "127.0.0.1", "pid": 1} for n in range(count)]
+
+
+@pytest.mark.parametrize(
+    "line", [b"", b"nonsense", b"{}", b"[1]", b"\xff", json.dumps([{"port": "80"}]).encode()]
+)
+def test_nonsense_is_no_port(runtime, line):
+    engine = Told([line])
+    one = Forwarding(engine, Way(container="c", runtime=runtime, shared=False))
+    thread = threading.Thread(target=one.serve)
+    thread.start()
+    assert one.wait(SECONDS)
+    assert one.ports == ()
+    one.close()
+    thread.join(SECONDS)
+    engine.streams[0].wait()
+
+
+def test_hundreds_of_ports_are_bounded(runtime):
+    engine = Told([json.dumps(rows(600)).encode()])
+    one = Forwarding(engine, Way(container="c", runtime=runtime, shared=False))
+    thread = threading.Thread(target=one.serve)
+    thread.start()
+    assert one.wait(SECONDS)
+    assert len(one.ports) == 256
+    assert sum(port.local > 0 for port in one.ports) == forwarding.MOST_FORWARDED
+    one.close()
+    thread.join(SECONDS)
+    engine.streams[0].wait()
+
+
+@pytest.fixture
+def passed():
+    """A passage whose other end the test plays, and a door of it."""
+    here, there = socket.socketpair()
+    here.setblocking(False)
+    there.settimeout(SECONDS)
+    ended = threading.Event()
+    passage = Passage(here, ended.set)
+    door = listen_on_loopback(0)
+    number = door.getsockname()[1]
+    passage.attach(7, door)
+    yield there, number, ended
+    passage.close()
+    there.close()
+
+
+def asked(there, number):
+    client = socket.create_connection((LOOPBACK, number), SECONDS)
+    return client, exactly(there, 6)
+
+
+def answer(there, request, *descriptors):
+    rights = [(socket.SOL_SOCKET, socket.SCM_RIGHTS, array.array("i", descriptors))]
+    there.sendmsg([request[:4] + b"\1"], rights if descriptors else [])
+
+
+def test_only_tcp_is_taken_from_a_box(passed, tmp_path):
+    there, number, _ = passed
+    file = tmp_path / "file"
+    file.write_text("mine")
+    one, other = socket.socketpair()
+    udp = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+    with file.open("r+") as opened, one, other, udp:
+        for wrong in ([opened.fileno()], [one.fileno()], [udp.fileno()], [], [0, 1]):
+            client, request = asked(there, number)
+            with client:
+                client.sendall(b"secret")
+                answer(there, request, *wrong)
+                with suppress(ConnectionResetError):  # hung up before it was read
+                    assert client.recv(10) == b""
+        one.setblocking(False)
+        other.setblocking(False)
+        with pytest.raises(BlockingIOError):
+            other.recv(10)
+    assert file.read_text() == "mine"
+
+
+def test_a_socket_whose_flags_the_box_changes_holds_nobody_up(passed, echo):
+    there, number, _ = passed
+    client, request = asked(there, number)
+    box = socket.create_connection((LOOPBACK, echo.port), SECONDS)
+    box.setblocking(True)
+    answer(there, request, box.fileno())
+    with client, box:
+        client.sendall(b"hello")
+        assert exactly(client, 5) == b"hello"
+        second, request = asked(there, number)  # the thread did not wait for the first
+        second.close()
+
+
+def test_an_answer_to_nothing_and_a_broken_one(passed):
+    there, number, ended = passed
+    answer(there, b"\0\0\xff\xff")
+    client, _ = asked(there, number)
+    there.sendall(b"xy")
+    assert ended.wait(SECONDS)
+    with client, suppress(ConnectionResetError):
+        assert client.recv(1) == b""
+
+
+def test_who_does_not_know_the_token_is_hung_up_on(runtime):
+    path = runtime.shared / "p"
+    with runtime.listen(path) as listener:
+        stranger, ours = socket.socket(socket.AF_UNIX), socket.socket(socket.AF_UNIX)
+        with stranger, ours:
+            stranger.connect(str(path))
+            stranger.sendall(b"guess")
+            ours.connect(str(path))
+            ours.sendall(b"token")
+            with greeted(listener, "token") as end:
+                end.sendall(b"yes")
+                assert ours.recv(10) == b"yes"
+            assert stranger.recv(10) == b""
