@@ -49,7 +49,9 @@
     │   ├── BoxRequestError           76  what a box asks for is not allowed or not understood
     │   ├── GpuUnavailableError       77  the engine can't give the box a graphics card
     │   ├── ServiceError              78  Compose can't start what runs beside the box
-    │   └── PortError                 85  a port of a box that is not there, or can't be reached
+    │   ├── BoxProgramError           79  a program in the box failed, or is missing
+    │   ├── PortError                 85  a port of a box that is not there, or can't be reached
+    │   └── OutsideBoxError           86  a folder that the box does not have
     └── RequestError                  80  what a client of the server asks for
         ├── BadRequestError           81  the request is not well formed
         ├── NotFoundError             82  there is no such notebook, build, box, …
@@ -380,6 +382,18 @@ class ServiceError(RunError):
     """Compose cannot start the box with what runs beside it."""
 
     code, exit_code = "service", 78
+
+
+class BoxProgramError(RunError):
+    """A program that was asked for in the box failed, or the image lacks it."""
+
+    code, exit_code = "box_program", 79
+
+
+class OutsideBoxError(RunError):
+    """A folder of this machine that a box does not have."""
+
+    code, exit_code = "outside_box", 86
 
 
 class PortError(RunError):

@@ -36,6 +36,7 @@ _VERBS = {
     "share": ("share", "ShareVerb"),
     "images": ("images", "ImagesVerb"),
     "ports": ("ports", "PortsVerb"),
+    "tensorboard": ("tensorboard", "TensorboardVerb"),
     "prune": ("prune", "PruneVerb"),
     "doctor": ("doctor", "DoctorVerb"),
 }
@@ -59,6 +60,7 @@ _HELP = {
     "share": "Links and badges that open the project elsewhere.",
     "images": "Show our images, and with --explain what takes the room.",
     "ports": "Show what listens in the boxes, and forward a port.",
+    "tensorboard": "Start TensorBoard in the box, for a folder of logs.",
     "prune": "Show and remove what devbox made on this machine.",
     "doctor": "Say what is missing, and the command that mends it.",
 }

@@ -15,6 +15,7 @@ from IPython.core.magic import Magics, line_magic, magics_class
 
 from jupyter_devbox.magics.binder import on_binder
 from jupyter_devbox.magics.inside import BOX, ask_host, devbox_in_box
+from jupyter_devbox.magics.tensorboard import show_tensorboard
 
 if TYPE_CHECKING:
     from IPython.core.interactiveshell import InteractiveShell
@@ -47,6 +48,10 @@ class DevboxMagics(Magics):  # type: ignore[misc]
     @line_magic  # type: ignore[untyped-decorator]
     def devbox(self, line: str) -> None:
         """Run a verb of `jupyter devbox`: ``%devbox status``."""
+        words = self._words(line)
+        if words[:1] == ["tensorboard"] and os.environ.get(BOX):
+            show_tensorboard(self.shell, words[1:])
+            return
         if on_binder(os.environ, "--target venv"):
             print("%devbox works on your own machine: Binder has no container engine.")
             return
@@ -55,7 +60,6 @@ class DevboxMagics(Magics):  # type: ignore[misc]
             return
         from jupyter_devbox.magics.here import containerize_here, run_verb  # noqa: PLC0415
 
-        words = self._words(line)
         if words[:1] == ["containerize"]:
             containerize_here(self.shell, words[1:])
         else:

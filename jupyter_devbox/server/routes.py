@@ -30,6 +30,7 @@ _ROWS = (
     ("boxes", "boxes.BoxesHandler"),
     (f"boxes/{_ID}", "boxes.BoxHandler"),
     ("ports", "ports.PortsHandler"),
+    ("tensorboard", "tensorboard.TensorboardHandler"),
     ("images", "images.ImagesHandler"),
     ("prune", "images.PruneHandler"),
     ("doctor", "doctor.DoctorHandler"),
