@@ -17,7 +17,13 @@ from jupyter_client.connect import KernelConnectionInfo
 from jupyter_devbox.engine.base import Engine
 from jupyter_devbox.errors import DevboxError
 from jupyter_devbox.provisioner.settings import KernelSettings
-from jupyter_devbox.provisioner.shared import LISTENERS, connect, stop_services_with, sweep_once
+from jupyter_devbox.provisioner.shared import (
+    FRAMES,
+    LISTENERS,
+    connect,
+    stop_services_with,
+    sweep_once,
+)
 from jupyter_devbox.provisioner.words import notice, sentence
 from jupyter_devbox.run.attach import attach_kernel, kernel_facts
 from jupyter_devbox.run.box import stop_superseded
@@ -211,7 +217,11 @@ class DevboxProvisioner(KernelSettings):
     def _environment(self, spec: BoxSpec, env: Mapping[str, str]) -> dict[str, str]:
         """Return the kernel's own variables: the kernelspec's, and where its notebook is."""
         listed = self.kernel_spec.env.keys() & env.keys() - {SPEC_VARIABLE}
-        mine = {**carried(env), **{name: env[name] for name in sorted(listed)}}
+        mine = {
+            **FRAMES.variables(),
+            **carried(env),
+            **{name: env[name] for name in sorted(listed)},
+        }
         mine |= {_SESSION: env[_SESSION]} if env.get(_SESSION) else {}
         return mine
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -51,7 +52,15 @@ class DevboxExtension(ExtensionApp):
             from jupyter_devbox.workflow.context import this_machine  # noqa: PLC0415
 
             self._common = make_common(this_machine(), asyncio.get_running_loop(), self._emit)
+            self._lead_frames()
         return self._common
+
+    def _lead_frames(self) -> None:
+        """Have frames in a notebook come from Lab's own address where no other can be reached."""
+        from jupyter_devbox.provisioner.shared import FRAMES  # noqa: PLC0415  (see above)
+        from jupyter_devbox.server.proxy import frame_address  # noqa: PLC0415
+
+        FRAMES.address = frame_address(self.serverapp, os.environ)
 
     def _emit(self, schema: str, event: Mapping[str, Any]) -> None:
         self._bus().emit(schema_id=schema, data=dict(event))

@@ -24,7 +24,7 @@ def status(url):
 
 
 async def test_without_kernels_there_is_nothing(call):
-    assert await call("GET", "ports") == (200, {"boxes": []})
+    assert await call("GET", "ports") == (200, {"boxes": [], "proxied": False})
 
 
 @pytest.mark.docker

@@ -8,6 +8,7 @@ from tornado.web import authenticated
 
 from jupyter_devbox.run.ports import PORTS, BoxPorts
 from jupyter_devbox.server.handler import DevboxHandler, authorized
+from jupyter_devbox.server.proxy import has_proxy
 from jupyter_devbox.server.shapes import folder_json
 from jupyter_devbox.workflow.ports import port_json
 
@@ -19,7 +20,8 @@ class PortsHandler(DevboxHandler):
     @authorized
     async def get(self) -> None:
         """Answer with what is known already; nobody is asked."""
-        self.answer({"boxes": [_json(box) for box in sorted(PORTS.all(), key=_order)]})
+        boxes = [_json(box) for box in sorted(PORTS.all(), key=_order)]
+        self.answer({"boxes": boxes, "proxied": has_proxy(self.serverapp)})
 
 
 def _order(box: BoxPorts) -> tuple[str, str, str]:
