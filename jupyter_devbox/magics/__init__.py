@@ -56,7 +56,7 @@ class DevboxMagics(Magics):  # type: ignore[misc]
             print("%devbox works on your own machine: Binder has no container engine.")
             return
         if inside := os.environ.get(BOX):
-            print(IN_VENV_TOO if inside == "venv" else devbox_in_box(self._words(line)))
+            print(IN_VENV_TOO if inside == "venv" else devbox_in_box(words))
             return
         from jupyter_devbox.magics.here import containerize_here, run_verb  # noqa: PLC0415
 

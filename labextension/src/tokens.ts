@@ -11,6 +11,7 @@ import type {
   IKernelSpec,
   ILimits,
   INotebookFacts,
+  IPorts,
   ISharing
 } from './api/answers';
 import type { Api, IBuildOptions, ISubject } from './api/requests';
@@ -33,6 +34,7 @@ export interface IDevboxModel {
   readonly builds: Builds;
   readonly boxes: Resource<IBoxes>;
   readonly kernels: Resource<IKernelSpec[]>;
+  readonly ports: Resource<IPorts>;
   readonly images: Resource<IImages>;
   readonly asks: Resource<IAsk[]>;
   readonly sharing: Resource<IShared>;
@@ -73,6 +75,8 @@ export interface IDevboxActions {
   readonly terminals: boolean;
   openTerminal(box: IBox): Promise<void>;
   prune(): Promise<void>;
+  /** Start TensorBoard beside the notebook in front, or find it; ends when it listens. */
+  startTensorboard(): Promise<void>;
   answer(ask: IAsk, accept: boolean): Promise<void>;
   openLog(build: IBuild): Promise<void>;
   copy(text: string | Promise<string>): Promise<void>;

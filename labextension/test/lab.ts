@@ -127,6 +127,7 @@ export function noActions(): jest.Mocked<IDevboxActions> {
     terminals: true,
     openTerminal: act(),
     prune: act(),
+    startTensorboard: act(),
     answer: act(),
     openLog: act(),
     copy: act(),

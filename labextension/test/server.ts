@@ -8,6 +8,7 @@ import type {
   INotebookFacts,
   IPackage,
   IPlan,
+  IPorts,
   ISharing,
   ITrust
 } from '../src/api/answers';
@@ -26,6 +27,7 @@ import log from './answers/log.json';
 import notebook from './answers/notebook.json';
 import known from './answers/package.json';
 import plan from './answers/plan.json';
+import ports from './answers/ports.json';
 import share from './answers/share.json';
 import states from './answers/states.json';
 import trust from './answers/trust.json';
@@ -72,7 +74,7 @@ export function facts(state: string): INotebookFacts {
  */
 export class AnswersApi extends Api {
   constructor(state = 'fresh') {
-    super({} as never);
+    super({ baseUrl: 'http://localhost/' } as never);
     this.facts = facts(state);
     this.all = (STATES[state].builds ?? []).map(name => BUILDS[name]);
     this.asked = STATES[state].asks ? (asks.asks as IAsk[]) : [];
@@ -114,6 +116,8 @@ export class AnswersApi extends Api {
   override kernels = () => this._answer(kernels.kernels as IKernelSpec[], 'kernels');
   override boxes = () => this._answer(boxes as unknown as IBoxes, 'boxes');
   override stop = (box: string) => this._answer(undefined, 'stop', box);
+  override ports = () => this._answer(ports as IPorts, 'ports');
+  override tensorboard = (path: string) => this._answer(undefined, 'tensorboard', path);
   override images = () => this._answer(images as unknown as IImages, 'images');
   override share = (path: string) => this._answer(share as ISharing, 'share', path);
   override trust = (path: string) => this._answer(trust as ITrust, 'trust', path);

@@ -55,18 +55,20 @@ describe('the panel', () => {
     await settle();
   };
 
-  it('has five sections, with the first one open, and says in each title how it stands', async () => {
+  it('has six sections, with the first one open, and says in each title how it stands', async () => {
     await opened('failed');
     const titles = [...document.querySelectorAll('.jp-AccordionPanel-title')];
     expect(titles.map(title => title.textContent)).toEqual([
       'This notebook',
       'Kernels2 running',
+      'Ports2 open',
       'Buildslast one failed',
       'Images1.89 GB',
       'Share1 link'
     ]);
     expect(titles.map(title => title.getAttribute('aria-expanded'))).toEqual([
       'true',
+      'false',
       'false',
       'false',
       'false',

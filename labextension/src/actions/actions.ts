@@ -151,6 +151,15 @@ export class DevboxActions implements IDevboxActions {
       content.session.send({ type: 'stdin', content: [`${box.shell}\r`] });
     });
 
+  startTensorboard = (): Promise<void> =>
+    this._try(async () => {
+      const path = this._model.current.subject?.path;
+      if (path !== undefined) {
+        await this._model.api.tensorboard(path);
+        await this._model.ports.refresh();
+      }
+    });
+
   prune = (): Promise<void> =>
     this._try(async () => {
       const trans = this._trans;

@@ -251,6 +251,34 @@ export interface IBoxes {
   engine: IEngine;
 }
 
+/** A TCP port that a program in a box listens on. */
+export interface IPort {
+  port: number;
+  /** What it listens at in the box. */
+  address: string;
+  /** 0 for a process of another user's. */
+  pid: number;
+  process: string;
+  /** Which dashboard it seems to be; "" for others. */
+  label: string;
+  /** Its number on the loopback of the server's machine; null if it is not forwarded. */
+  local: number | null;
+}
+
+export interface IBoxPorts {
+  id: string;
+  project: IProject;
+  target: Target;
+  group?: string;
+  ports: IPort[];
+}
+
+export interface IPorts {
+  boxes: IBoxPorts[];
+  /** Whether the server's own address leads to ports. */
+  proxied: boolean;
+}
+
 export interface IImage {
   id: string;
   name: string;
@@ -337,7 +365,7 @@ export interface IBuildEvent {
   lines: number;
 }
 
-export type Changed = 'boxes' | 'kernels' | 'images' | 'asks' | 'trust' | 'builds';
+export type Changed = 'boxes' | 'kernels' | 'images' | 'asks' | 'trust' | 'builds' | 'ports';
 
 export const BUILD_EVENT = 'urn:jupyter-devbox:build';
 export const CHANGED_EVENT = 'urn:jupyter-devbox:changed';

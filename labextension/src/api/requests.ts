@@ -12,6 +12,7 @@ import type {
   INotebookFacts,
   IPackage,
   IPlan,
+  IPorts,
   IProblem,
   IPruned,
   ISharing,
@@ -49,6 +50,11 @@ export interface IBuildOptions {
 /** Every request to the server half: the one place of this extension that speaks HTTP. */
 export class Api {
   constructor(private readonly _settings: ServerConnection.ISettings) {}
+
+  /** The server's address, absolute; ends with a slash. */
+  get baseUrl(): string {
+    return this._settings.baseUrl;
+  }
 
   about(): Promise<{ version: string; api: number }> {
     return this._get('about');
@@ -93,6 +99,15 @@ export class Api {
 
   async stop(box: string): Promise<void> {
     await this._send('DELETE', `boxes/${encodeURIComponent(box)}`);
+  }
+
+  ports(): Promise<IPorts> {
+    return this._get('ports');
+  }
+
+  /** Have TensorBoard serve `runs` beside a notebook, in its box. */
+  async tensorboard(path: string): Promise<void> {
+    await this._send('POST', 'tensorboard', { path });
   }
 
   images(): Promise<IImages> {

@@ -16,6 +16,7 @@ import {
   IImages,
   IKernelSpec,
   INotebookFacts,
+  IPorts,
   IProblem
 } from '../api/answers';
 import { Api, IBuildOptions, ISubject, RequestError, problemOf } from '../api/requests';
@@ -41,6 +42,7 @@ export class DevboxModel implements IDevboxModel {
     const online = this._online.promise;
     this.boxes = new Resource<IBoxes>(() => online.then(() => api.boxes()));
     this.kernels = new Resource<IKernelSpec[]>(() => online.then(() => api.kernels()));
+    this.ports = new Resource<IPorts>(() => online.then(() => api.ports()));
     this.images = new Resource<IImages>(() => online.then(() => api.images()));
     this.asks = new Resource<IAsk[]>(() => online.then(() => api.asks()));
     this.sharing = new Resource<IShared>(() => online.then(() => this._askSharing()));
@@ -61,6 +63,7 @@ export class DevboxModel implements IDevboxModel {
   readonly builds: Builds;
   readonly boxes: Resource<IBoxes>;
   readonly kernels: Resource<IKernelSpec[]>;
+  readonly ports: Resource<IPorts>;
   readonly images: Resource<IImages>;
   readonly asks: Resource<IAsk[]>;
   readonly sharing: Resource<IShared>;
@@ -254,6 +257,7 @@ export class DevboxModel implements IDevboxModel {
       case 'boxes':
       case 'images':
       case 'asks':
+      case 'ports':
         this[what].expire();
         break;
       case 'kernels':
@@ -264,7 +268,7 @@ export class DevboxModel implements IDevboxModel {
         void this.builds.load();
         break;
     }
-    if (what !== 'images' && what !== 'asks') {
+    if (what !== 'images' && what !== 'asks' && what !== 'ports') {
       void this._debouncer.invoke();
     }
   }
@@ -272,7 +276,7 @@ export class DevboxModel implements IDevboxModel {
   private _onVisible = (): void => {
     if (!document.hidden) {
       this.sharing.expire(); // somebody may have been away to commit and push
-      [this.boxes, this.kernels, this.images, this.asks].forEach(resource => resource.wake());
+      [this.boxes, this.kernels, this.ports, this.images, this.asks].forEach(one => one.wake());
       if (this._stale) {
         void this.refresh();
       }

@@ -6,6 +6,7 @@ import type { IDevboxModel } from '../../tokens';
 import { builds } from './builds';
 import { images } from './images';
 import { kernels } from './kernels';
+import { ports } from './ports';
 import { share } from './share';
 import { thisNotebook } from './this-notebook';
 
@@ -23,4 +24,4 @@ export interface ISection {
   open?: boolean;
 }
 
-export const SECTIONS: readonly ISection[] = [thisNotebook, kernels, builds, images, share];
+export const SECTIONS: readonly ISection[] = [thisNotebook, kernels, ports, builds, images, share];
