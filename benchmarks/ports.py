@@ -13,6 +13,7 @@ import argparse
 import json
 import os
 import statistics
+import subprocess
 import sys
 import tempfile
 import threading
@@ -103,38 +104,41 @@ def main() -> int:
 
 
 def _measure(engine: Engine, container: str, runtime: RuntimeDir, runs: int) -> dict[str, float]:
-    fetch = _fetch()
-
-    def inside(count: int) -> float:
-        program = f"{_CLIENT}\nprint(fetch({PORT}, {count}))"
-        done = engine.run(container, ExecSpec(command=("python3", "-c", program)))
-        return float(done.stdout)
-
-    def requests_inside() -> float:
-        program = f"{_CLIENT}\nprint(sum(fetch({PORT}, 100) for _ in range({REQUESTS})))"
-        done = engine.run(container, ExecSpec(command=("python3", "-c", program)))
-        return float(done.stdout) / REQUESTS
-
     values: dict[str, list[float]] = {what: [] for what in GOALS}
     names = list(GOALS)
     for shared in (True, False):
         way = Way(container=container, runtime=runtime, shared=shared)
         with _forwarded(engine, way) as local:
             for _ in range(runs):
-                reference = inside(BYTES) if shared else _echo(engine, container)
-                values[names[0 if shared else 1]].append(reference / fetch(local, BYTES))
-                through = sum(fetch(local, 100) for _ in range(REQUESTS)) / REQUESTS
-                values[names[2 if shared else 3]].append(1000 * (through - requests_inside()))
+                reference = (
+                    _inside(engine, container, BYTES) if shared else _echo(engine, container)
+                )
+                values[names[0 if shared else 1]].append(reference / _here(local, BYTES))
+                more = _here(local, 100, REQUESTS) - _inside(engine, container, 100, REQUESTS)
+                values[names[2 if shared else 3]].append(1000 * more / REQUESTS)
     for _ in range(runs):
         values[names[4]].append(_noticed(engine, container, runtime))
     return {what: statistics.median(each) for what, each in values.items()}
 
 
-def _fetch() -> Callable[[int, int], float]:
-    """Return what the client in the box does, for this machine."""
-    names: dict[str, Callable[[int, int], float]] = {}
-    exec(_CLIENT, names)  # our own text, a few lines above
-    return names["fetch"]
+def _call(count: int, times: int) -> str:
+    """Return the program that fetches so many bytes, so often, and prints the seconds."""
+    return f"{_CLIENT}\nprint(sum(fetch({{port}}, {count}) for _ in range({times})))"
+
+
+def _here(port: int, count: int, times: int = 1) -> float:
+    """Return the seconds that a client on this machine takes: a process, as a browser is."""
+    program = _call(count, times).format(port=port)
+    done = subprocess.run(
+        [sys.executable, "-c", program], check=True, capture_output=True, text=True
+    )
+    return float(done.stdout)
+
+
+def _inside(engine: Engine, container: str, count: int, times: int = 1) -> float:
+    """Return the seconds that a client in the box takes."""
+    program = _call(count, times).format(port=PORT)
+    return float(engine.run(container, ExecSpec(command=("python3", "-c", program))).stdout)
 
 
 def _echo(engine: Engine, container: str) -> float:

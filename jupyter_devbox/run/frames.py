@@ -73,7 +73,8 @@ class Multiplexer:
         self._host = host
         self._next = 1 if host else 2
         self._channels: dict[int, _Channel] = {}
-        self._incoming = bytearray()
+        self._incoming = b""
+        self._at = self._left = 0
         self._urgent: list[bytes] = []
         self._waiting: list[bytes] = []
         self.backlog = 0
@@ -122,6 +123,11 @@ class Multiplexer:
             self._queue(_frame(0, CLOSE + _NUMBER.pack(channel)))
             self._forget(channel, found)
 
+    @property
+    def silent(self) -> bool:
+        """Whether there is nothing to be written."""
+        return not self._urgent and not self._waiting
+
     def take(self) -> bytes:
         """Return the next frame to be written, b"" if there is none."""
         if self._urgent:
@@ -145,38 +151,55 @@ class Multiplexer:
     def receive(self, data: bytes) -> list[tuple[bytes, int, bytes]]:
         """Return what these bytes say, with those that came before: kind, channel and payload.
 
-        The kind is a control frame's, or `DATA`.
+        The kind is a control frame's, or `DATA`. Data is passed on as it comes: of a frame that
+        comes in parts, each part is an event.
 
         Raises
         ------
         FrameError
             They are no frames, or not allowed.
         """
-        incoming = self._incoming
-        incoming += data
+        incoming = memoryview(self._incoming + data if self._incoming else data)
         events: list[tuple[bytes, int, bytes]] = []
-        start = 0
-        while len(incoming) - start >= _HEAD.size:
-            channel, length = _HEAD.unpack_from(incoming, start)
-            if length > LARGEST + 1:
-                msg = f"a frame of {length} bytes"
-                raise FrameError(msg)
-            end = start + _HEAD.size + length
-            if len(incoming) < end:
-                break
-            payload = bytes(incoming[start + _HEAD.size : end])
-            start = end
-            event = self._data(channel, payload) if channel else self._control(payload)
+        start, size = 0, len(incoming)
+        while start < size:
+            if self._left:
+                payload = bytes(incoming[start : start + self._left])
+                start += len(payload)
+                self._left -= len(payload)
+                event = self._data(self._at, payload)
+            else:
+                if size - start < _HEAD.size:
+                    break
+                channel, length = _HEAD.unpack_from(incoming, start)
+                if length > LARGEST + 1:
+                    msg = f"a frame of {length} bytes"
+                    raise FrameError(msg)
+                if channel:
+                    self._known(channel)
+                    start += _HEAD.size
+                    self._at, self._left = channel, length
+                    continue
+                end = start + _HEAD.size + length
+                if size < end:
+                    break
+                event = self._control(bytes(incoming[start + _HEAD.size : end]))
+                start = end
             if event is not None:
                 events.append(event)
-        del incoming[:start]
+        self._incoming = bytes(incoming[start:])
         return events
 
-    def _data(self, channel: int, payload: bytes) -> tuple[bytes, int, bytes] | None:
+    def _known(self, channel: int) -> _Channel:
+        """Return a channel on which data may come."""
         found = self._channels.get(channel)
         if found is None or found.closed_there:
             msg = f"data for a channel that is not open: {channel}"
             raise FrameError(msg)
+        return found
+
+    def _data(self, channel: int, payload: bytes) -> tuple[bytes, int, bytes] | None:
+        found = self._known(channel)
         found.expected -= len(payload)
         if found.expected < 0:
             msg = f"more data than a channel may send: {channel}"

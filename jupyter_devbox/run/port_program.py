@@ -15,11 +15,13 @@ The end of standard input is the end.
 from __future__ import annotations
 
 import array
+import fcntl
 import json
 import select
 import socket
 import struct
 import time
+from contextlib import suppress
 
 from jupyter_devbox.run.frames import LINE
 from jupyter_devbox.run.listening_ports import described, reached_at, sockets
@@ -32,6 +34,8 @@ _REQUEST = struct.Struct(">IH")
 _ANSWER = struct.Struct(">I?")
 _PATIENCE = 10.0
 _MOST_DIALS = 256
+_SET_PIPE_SIZE = 1031  # F_SETPIPE_SZ, which Python has a name for since 3.10 only (fcntl(2))
+_PIPE = 1 << 20  # so that a frame is one write; what any user may have (pipe(7), pipe-max-size)
 
 
 class Ports(Stream):
@@ -177,6 +181,8 @@ def main(arguments: list[str], place: str, token: str) -> int:
     place
         Path of the host's socket here; "" where there is none.
     """
+    with suppress(OSError):  # no room for more pipes of this user's: it stays as it is
+        fcntl.fcntl(1, _SET_PIPE_SIZE, _PIPE)
     ports = Ports()
     ports.look()
     if arguments[0] == "once":

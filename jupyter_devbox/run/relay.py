@@ -13,6 +13,7 @@ import socket
 import threading
 import time
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from pathlib import Path
 
 from jupyter_devbox.engine.base import ExecStream
@@ -160,6 +161,7 @@ class Relay:
     def _take(self, chunk: bytes) -> bytes:
         """Sort what the box says; return the lines in it."""
         lines = b""
+        waiting = False
         with self._lock:
             for kind, channel, payload in self._mux.receive(chunk):
                 if not self._greeted and (kind, payload) != (HELLO, VERSION):
@@ -168,8 +170,10 @@ class Relay:
                 self._greeted = True
                 client = self._clients.get(channel)
                 if kind == DATA and client:
-                    client.pending += payload
-                elif kind == CLOSE and client:
+                    waiting |= not self._pass_on(channel, client, payload)
+                    continue
+                waiting = True
+                if kind == CLOSE and client:
                     client.closing = True
                 elif kind == OPEN:
                     self._ask(channel, payload)
@@ -178,8 +182,23 @@ class Relay:
                 elif kind == LINE:
                     self._bound = self._bound or payload == BOUND
                     lines += payload.replace(b"\n", b" ") + b"\n"
-        self._nudge()
+            waiting |= not self._mux.silent
+        if waiting:
+            self._nudge()
         return lines
+
+    def _pass_on(self, channel: int, client: _Client, payload: bytes) -> bool:
+        """Give a client what has come, at once if it takes it; return whether it did. Lock held.
+
+        It need not wake the relay's thread then, which costs more than the call itself.
+        """
+        count = 0
+        if not client.pending:
+            with suppress(OSError):  # it takes no more now, or is gone: the thread sees to it
+                count = client.end.send(payload)
+            self._mux.consumed(channel, count)
+        client.pending += memoryview(payload)[count:]
+        return not client.pending
 
     def _ask(self, channel: int, address: bytes) -> None:
         """Connect a channel of the box's to the host's socket, whose rules then hold; lock held."""

@@ -227,19 +227,20 @@ class Stream:
 
     def _fetch(self, channel: int) -> None:
         """Read from the kernel what the channel has room for."""
-        end, room = self._ends.get(channel), self._mux.room(channel)
-        if end is None or not room:
-            return
-        try:
-            data = end.recv(room)
-        except BlockingIOError:
-            return
-        except OSError:
-            data = b""
-        if data:
+        end = self._ends.get(channel)
+        room = self._mux.room(channel)
+        while end is not None and room and self._mux.backlog < _BACKLOG:
+            try:
+                data = end.recv(room)
+            except BlockingIOError:
+                return
+            except OSError:
+                data = b""
+            if not data:
+                self._drop(channel)
+                return
             self._mux.send(channel, data)
-        else:
-            self._drop(channel)
+            room = self._mux.room(channel)
 
     def _drop(self, channel: int) -> None:
         end = self._ends.pop(channel, None)
