@@ -38,6 +38,7 @@
     │   └── ImageContentsError        56  an image does not say what it holds
     ├── BuildError                    60
     │   ├── BuildStepError            61
+    │   ├── WheelError                62  a wheel that was named cannot be taken
     │   ├── SbomError                 63  the bill of materials cannot be written
     │   └── BuildCancelledError      130  Ctrl-C, or Cancel build
     ├── RunError                      70
@@ -316,6 +317,12 @@ class BuildStepError(BuildError):
     """One step of the build failed."""
 
     code, exit_code = "build_step", 61
+
+
+class WheelError(BuildError):
+    """A wheel that the user named is none, is damaged, or is not what it says."""
+
+    code, exit_code = "wheel", 62
 
 
 class SbomError(BuildError):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import sys
 from itertools import zip_longest
+from pathlib import Path
 from typing import Any
 
 from traitlets import Bool, Int, List, Unicode
@@ -20,7 +21,7 @@ from jupyter_devbox.workflow.requests import ContainerizeRequest
 _OPTIONS = (
     "target", "include", "exclude", "provides", "pack", "apt", "python", "base", "port",
     "isolation", "idle", "gpus", "memory", "cpus", "pids", "driver", "service",
-    "binder", "split", "slim",
+    "binder", "split", "slim", "wheel",
 )  # fmt: skip
 _TARGETS: dict[str, Target] = {"cpu": "cpu", "cuda": "cuda", "venv": "venv"}
 _CAPABILITY = re.compile(r"[0-9]{1,2}\.[0-9]")
@@ -37,6 +38,11 @@ def _alone(word: str, following: str | None) -> str:
         return _BARE[word]
     valued = following is not None and (following == "off" or _GROUP.match(following))
     return f"--split={_EACH}" if word == "--split" and not valued else word
+
+
+def _absolute(paths: list[str]) -> tuple[str, ...]:
+    """Return paths that mean the same in any working folder."""
+    return tuple(str(Path(path).expanduser().absolute()) for path in paths)
 
 
 class PlanVerb(Verb):
@@ -69,6 +75,12 @@ class PlanVerb(Verb):
     pack = List(Unicode(), help="A module of yours from outside the project to copy.").tag(
         config=True
     )
+    wheel = List(Unicode(), help="A wheel of a package that no index has; it is copied.").tag(
+        config=True
+    )
+    find_links = List(
+        Unicode(), help="A folder of wheels and source archives that no index has."
+    ).tag(config=True)
     provides = List(Unicode(), help="Which package an import needs: cv2=opencv-python.").tag(
         config=True
     )
@@ -113,6 +125,7 @@ class PlanVerb(Verb):
         "exclude-service": "PlanVerb.exclude_service",
         "shm-size": "PlanVerb.shm_size",
         "compute-cap": "PlanVerb.compute_cap",
+        "find-links": "PlanVerb.find_links",
     }
 
     def parse_command_line(self, argv: list[str] | None = None) -> None:
@@ -163,6 +176,8 @@ class PlanVerb(Verb):
                 exclude_services=tuple(self.exclude_service),
                 binder=self.binder,
                 slim=self.slim,
+                wheels=_absolute(self.wheel),
+                find_links=_absolute(self.find_links),
             ),
             strict=self.strict,
             yes=self.yes,

@@ -50,7 +50,7 @@ class ResolveRequest:
     `bound` maps further requirements to the index that they, and nothing else, come from.
     `preferences` are (name, version) pairs taken where they fit; `index` are variables that name
     the package index, credentials included. Without `build` no code of a package runs: one that
-    has no wheel cannot be had.
+    has no wheel cannot be had. `links` are folders of files that stand beside those of the index.
     """
 
     requirements: Sequence[str]
@@ -62,6 +62,7 @@ class ResolveRequest:
     bound: Mapping[str, str] = EMPTY
     with_dependencies: bool = True
     build: bool = True
+    links: Sequence[str] = ()
 
 
 def uv_program() -> str:
@@ -143,6 +144,8 @@ def _compile(request: ResolveRequest, output: str, preferences: str, *, offline:
             arguments += ["--python-platform", request.platform]
         if not request.with_dependencies:
             arguments.append("--no-deps")
+        for folder_of_files in request.links:
+            arguments += ["--find-links", folder_of_files]
         if offline:
             arguments.append("--offline")
         if not request.build:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import posixpath
+import re
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -27,6 +28,8 @@ from jupyter_devbox.spec.target_files import COMMON, CPU, TargetFiles, target_fi
 from jupyter_devbox.spec.written import DOCKERFILE, FOLDER
 
 _OURS = "jupyter_devbox"
+_WHEEL = re.compile(r"[A-Za-z0-9][A-Za-z0-9._+!-]{0,200}\.whl")
+"""A file's name, never a path: what a project remembers may be a stranger's."""
 
 
 def read_environment(
@@ -232,6 +235,8 @@ def _options(entry: Mapping[str, Any]) -> ProjectOptions:
         shm_size=_string(entry.get("shm_size")),
         pids=_string(entry.get("pids")),
         binder=_string(entry.get("binder")),
+        wheels=tuple(name for name in _strings(entry.get("wheels")) if _WHEEL.fullmatch(name)),
+        find_links=("wheels",) if entry.get("find_links") is True else (),
         slim="on" if entry.get("slim") is True else "",
     )
     ports = entry.get("ports")

@@ -23,6 +23,8 @@ from jupyter_devbox.spec.tree import BinaryFile, KeyFile, RenderedTree
 _ELSEWHERE = "copy the notebook to a folder of yours, or use --project"
 DATA_ELSEWHERE = "set JUPYTER_DATA_DIR to a folder that you can write"
 """The hint where Jupyter's data folder cannot be written."""
+_FORMS = (".whl", ".tar.gz", ".zip")
+"""Of what lies in `wheels/`: a source archive is replaced like a wheel."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,7 +37,7 @@ class Change:
 
     def diff(self) -> tuple[str, ...]:
         """Return the change as a unified diff; one line for a binary file."""
-        if self.path.endswith(".whl"):
+        if self.path.endswith(_FORMS):
             verb = "removed" if self.new is None else "changed" if self.old else "added"
             content = self.new or self.old or b""
             digest = hashlib.sha256(content).hexdigest()[:16]
@@ -121,7 +123,8 @@ def _superseded(project: Path, tree: RenderedTree) -> Iterator[Change]:
     for wheel in wheels:
         folder = confined(project, str(wheel.parent))
         package = wheel.name.split("-")[0]
-        for path in sorted(folder.glob(f"{package}-*.whl")) if folder.is_dir() else ():
+        found = [path for form in _FORMS for path in folder.glob(f"{package}-*{form}")]
+        for path in sorted(found) if folder.is_dir() else ():
             if path.name not in {w.name for w in wheels}:
                 relative = f"{wheel.parent}/{path.name}"
                 yield Change(path=relative, old=_content(project, relative), new=None)

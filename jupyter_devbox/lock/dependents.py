@@ -33,6 +33,7 @@ def dependents(
         index=index,
         bound=bound,
         build=False,
+        links=spec.links,
     )
     try:
         return resolve_dependents(request)

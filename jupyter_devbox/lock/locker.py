@@ -15,6 +15,7 @@ from jupyter_devbox.engine.scratch import scratch
 from jupyter_devbox.engine.uv import ResolveRequest, resolve
 from jupyter_devbox.errors import IndexUnreachableError, LockError, ResolutionError
 from jupyter_devbox.lock.groups import assign_groups
+from jupyter_devbox.lock.linked import linked_files
 from jupyter_devbox.lock.own_wheel import own_wheel
 from jupyter_devbox.lock.pack import pack_modules
 from jupyter_devbox.lock.pylock import read_pylock
@@ -23,7 +24,7 @@ from jupyter_devbox.lock.tags import fitting, triple
 from jupyter_devbox.lock.wheels import LocalWheel, collect_wheels, is_wheel_address
 from jupyter_devbox.spec.container import EMPTY
 from jupyter_devbox.spec.environment import Decision, EnvironmentSpec
-from jupyter_devbox.spec.lock import Lock, LockedPackage
+from jupyter_devbox.spec.lock import Lock, LockedPackage, WheelFile
 from jupyter_devbox.spec.project import ExistingEnvironment
 
 
@@ -83,18 +84,25 @@ def lock_environment(
         text, attempt, why = _resolve(attempts, template)
     if recorded.indexes and not attempt.bound:
         recorded = given_up(recorded, spec)
-    packages = read_pylock(
+    linked = linked_files(
         text,
         local_names=frozenset(w.name for w in local),
+        links=spec.links,
+        tags=fitting(spec),
+    )
+    packages = read_pylock(
+        text,
+        local_names=frozenset(w.name for w in (*local, *linked)),
         indexes=recorded.indexes,
         tags=fitting(spec),
     )
     moved = _moved(spec, packages, why)
     own = own_wheel()
-    wheels = sorted((*(w.wheel for w in (*local, *packed)), own), key=lambda w: w.filename)
+    lying = (*local, *packed, *linked)
+    wheels = sorted((*(w.wheel for w in lying), own), key=lambda w: w.filename)
     beside = (
-        *(_locked_wheel(w.name, w.version, w.wheel.content) for w in (*local, *packed)),
-        _locked_wheel("jupyter-devbox", own.filename.split("-")[1], own.content),
+        *(_locked_wheel(w.name, w.version, w.wheel) for w in lying),
+        _locked_wheel("jupyter-devbox", own.filename.split("-")[1], own),
     )
     return Lock(
         python=spec.base_image.python,
@@ -102,8 +110,17 @@ def lock_environment(
         packages=assign_groups(packages, beside, existing),
         wheels=tuple(wheels),
         inputs=_inputs_digest(spec, local, {p.name for p in packages}),
-        decisions=(*decisions, *recorded.decisions, *moved),
+        decisions=(*decisions, *recorded.decisions, *map(_taken, linked), *moved),
     )
+
+
+def _taken(linked: LocalWheel) -> Decision:
+    """Return why a package comes from a folder of the user's."""
+    reason = f"no index has it: {linked.wheel.filename} is copied from the folder that you named"
+    if not linked.wheel.filename.endswith(".whl"):
+        reason += ", and becomes a wheel in a stage with compilers"
+    choice = f"{linked.name}=={linked.version}"
+    return Decision(what=linked.name, choice=choice, reason=reason)
 
 
 def _attempts(
@@ -161,6 +178,7 @@ def _template(
         python=spec.base_image.python,
         platform=triple(spec),
         index=index,
+        links=spec.links,
     )
 
 
@@ -180,7 +198,16 @@ def _resolve(attempts: Sequence[_Attempt], template: ResolveRequest) -> tuple[st
 
 
 def offline_first(request: ResolveRequest) -> str:
-    """Return uv's answer from what it has, else with the network; raises what `resolve` does."""
+    """Return uv's answer from what it has, else with the network; raises what `resolve` does.
+
+    Where folders stand in for what the index lacks, the index is asked first: what uv happens to
+    have does not tell what there is.
+    """
+    if request.links:
+        try:
+            return resolve(request, offline=False)
+        except IndexUnreachableError:
+            return resolve(request, offline=True)
     try:
         return resolve(request, offline=True)
     except (ResolutionError, IndexUnreachableError):
@@ -213,14 +240,15 @@ def _moved(
     )
 
 
-def _locked_wheel(name: str, version: str, content: bytes) -> LockedPackage:
-    digest = hashlib.sha256(content).hexdigest()
+def _locked_wheel(name: str, version: str, wheel: WheelFile) -> LockedPackage:
+    digest = hashlib.sha256(wheel.content).hexdigest()
     return LockedPackage(
         name=name,
         version=version,
         hashes=(f"sha256:{digest}",),
         group="rest",
-        size=len(content),
+        size=len(wheel.content),
+        compiled=not wheel.filename.endswith(".whl"),
     )
 
 

@@ -49,7 +49,7 @@ def read_pylock(
     entries = [(normalise(e["name"]), e) for e in tomllib.loads(text).get("packages", [])]
     packages = (
         _at(entry, indexes[name], tags) if name in indexes else _package(entry)
-        for name, entry in entries
+        for name, entry in ((name, _of_indexes(entry)) for name, entry in entries)
         if name not in local_names
     )
     return tuple(sorted(packages, key=lambda package: package.name))
@@ -63,6 +63,20 @@ def wheel_address(text: str, name: str) -> tuple[str | None, str]:
             address = url.partition("#")[0]
             return str(entry["version"]), address if ADDRESS.fullmatch(address) else ""
     return None, ""
+
+
+def _of_indexes(entry: dict[str, Any]) -> dict[str, Any]:
+    """Return a package without files of the user's folders: the index has it, so it is enough."""
+    wheels = [file for file in entry.get("wheels", ()) if not is_here(file)]
+    sdist = entry.get("sdist")
+    kept = {key: value for key, value in entry.items() if key not in {"wheels", "sdist"}}
+    kept |= {"wheels": wheels} if wheels else {}
+    return kept | ({"sdist": sdist} if sdist and not is_here(sdist) else {})
+
+
+def is_here(file: Mapping[str, Any]) -> bool:
+    """Tell whether a file lies in a folder of this machine, not on an index."""
+    return "path" in file or str(file.get("url", "")).startswith("file:")
 
 
 def _package(entry: dict[str, Any]) -> LockedPackage:

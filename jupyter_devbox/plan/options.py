@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 
 from jupyter_devbox.errors import RequirementError
@@ -59,6 +60,8 @@ def merge_options(remembered: ProjectOptions, asked: ProjectOptions) -> ProjectO
         exclude_services=asked.exclude_services,
         binder=_binder(asked.binder or remembered.binder),
         slim=_slim(asked.slim or remembered.slim),
+        wheels=_wheels(remembered.wheels, asked.wheels, exclude),
+        find_links=tuple(dict.fromkeys((*remembered.find_links, *asked.find_links))),
     ).limited(limits)
 
 
@@ -71,6 +74,20 @@ def _apt(
     add = wanted | ({check_apt_name(name) for name in remembered.apt} - unwanted)
     leave_out = unwanted | ({check_apt_name(name) for name in remembered.exclude_apt} - wanted)
     return tuple(sorted(add)), tuple(sorted(leave_out))
+
+
+def _wheels(
+    remembered: tuple[str, ...], asked: tuple[str, ...], exclude: set[str]
+) -> tuple[str, ...]:
+    """Return the wheels of this run; one that is asked for takes an earlier one's place."""
+    named = {_package_of(path) for path in asked}
+    kept = {path for path in remembered if _package_of(path) not in {*named, *exclude}}
+    return tuple(sorted({*kept, *asked}))
+
+
+def _package_of(path: str) -> str:
+    """Return the normal form of the name that a wheel's file name begins with."""
+    return normalise(re.split(r"[/\\]", path)[-1].split("-")[0])
 
 
 def _by_name(texts: Iterable[str]) -> dict[str, str]:

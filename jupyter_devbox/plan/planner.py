@@ -23,6 +23,7 @@ from jupyter_devbox.spec.environment import (
     PackedModule,
     Target,
 )
+from jupyter_devbox.spec.given import GivenWheel
 from jupyter_devbox.spec.gpu import GpuHost
 from jupyter_devbox.spec.groups import ONLY
 from jupyter_devbox.spec.lock import Lock
@@ -71,6 +72,10 @@ class PlanInputs:
         Driver and cards of the machine that the CUDA target is for.
     twin_lines
         Lines of the CUDA target's own file.
+    wheels
+        Those that the user gave.
+    links
+        See `EnvironmentSpec.links`.
     """
 
     project: str
@@ -88,6 +93,8 @@ class PlanInputs:
     catalogue: Catalogue | None = None
     host: GpuHost = field(default_factory=GpuHost)
     twin_lines: tuple[DirectRequirement, ...] = ()
+    wheels: tuple[GivenWheel, ...] = ()
+    links: tuple[str, ...] = ()
 
 
 def python_of(inputs: PlanInputs) -> str:
@@ -116,6 +123,7 @@ def plan(inputs: PlanInputs) -> EnvironmentSpec:
         _with_own_lines(inputs),
         inputs.options,
         (*inputs.more_indexes, *inputs.indexes),
+        inputs.wheels,
     )
     preferences = _preferences(inputs)
     built = Accelerated(requirements=requirements)
@@ -158,6 +166,7 @@ def plan(inputs: PlanInputs) -> EnvironmentSpec:
         notebooks=tuple(sorted(name for name in notebooks if name)),
         ports=inputs.options.ports,
         services=services,
+        links=inputs.links,
         accelerator=built.accelerator
         and replace(
             built.accelerator,
@@ -226,7 +235,9 @@ def _requirement_decision(requirement: DirectRequirement, inputs: PlanInputs) ->
     lost = {r.name: r.lost for s in inputs.snapshots for r in s.requirements if r.lost}
     where = ", ".join(requirement.notebooks)
     reason = f"{requirement.reason}: {requirement.detail}" + (f" ({where})" if where else "")
-    if requirement.url:
+    if requirement.url and requirement.reason == "option":
+        reason += ", copied"
+    elif requirement.url:
         reason += "; built into a wheel from where it was installed"
     elif requirement.name in lost:
         reason += f"; {lost[requirement.name]}, so the index's version is taken"

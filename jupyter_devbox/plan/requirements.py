@@ -10,6 +10,7 @@ from packaging.version import InvalidVersion, Version
 
 from jupyter_devbox.errors import RequirementError
 from jupyter_devbox.spec.environment import Decision, DirectRequirement
+from jupyter_devbox.spec.given import GivenWheel
 from jupyter_devbox.spec.names import ADDRESS, check_name, normalise, parse_requirement
 from jupyter_devbox.spec.project import ExistingEnvironment, ProjectOptions
 from jupyter_devbox.spec.snapshot import CapturedRequirement, KernelSnapshot
@@ -99,12 +100,13 @@ def unite(
     existing: ExistingEnvironment,
     options: ProjectOptions,
     machine: Sequence[str] = (),
+    wheels: Sequence[GivenWheel] = (),
 ) -> tuple[tuple[DirectRequirement, ...], tuple[Decision, ...]]:
     """Return all direct requirements, sorted by name, and a decision for each that needs one.
 
     What other notebooks of the project need stays; what only the captured notebooks needed, and
     no longer do, leaves. A line that the user wrote wins over ours. `machine` are the indexes that
-    this machine is set to use.
+    this machine is set to use; `wheels` are those that the user gave.
     """
     captured_notebooks = {snapshot.notebook for snapshot in snapshots}
     united: dict[str, DirectRequirement] = {}
@@ -123,6 +125,11 @@ def unite(
     for text in options.include:
         asked = _included(text)
         united[asked.name] = _join(united.get(asked.name), asked, decisions)
+    for wheel in wheels:
+        before = united.get(wheel.name)
+        # A line of the user's own says what is needed; the wheel says where it is.
+        kept = None if before is None or before.reason == "hand" else before
+        united[wheel.name] = _join(kept, _given(wheel), decisions)
     dropped = [name for name in options.exclude if united.pop(name, None) is not None]
     decisions += [
         Decision(what=name, choice="left out", reason="you excluded it") for name in dropped
@@ -212,6 +219,19 @@ def _included(text: str) -> DirectRequirement:
         marker=str(parsed.marker or ""),
         reason="option",
         detail="--include",
+    )
+
+
+def _given(wheel: GivenWheel) -> DirectRequirement:
+    """Return what `--wheel` asks for: this very version, and from nowhere else."""
+    return DirectRequirement(
+        name=wheel.name,
+        specifier=f"=={wheel.version}",
+        firm=True,
+        reason="option",
+        detail=f"--wheel {wheel.filename}",
+        source="file",
+        url=wheel.url,
     )
 
 

@@ -28,6 +28,7 @@ from jupyter_devbox.spec.target_files import LOCK_ARGUMENT
 # What CUDA's extensions import while they are built; their own metadata does not say so.
 _TOOLS = ("ninja", "packaging", "pip", "setuptools", "wheel")
 _BUILT_WITH = (*_TOOLS, "einops", "numpy", "psutil", "torch")
+_WHEELS_MOUNT = "type=bind,source=wheels,target=/run/devbox/wheels"
 _TAG = re.compile(r":(?P<cuda>[0-9]+\.[0-9]+)\.")
 
 
@@ -57,7 +58,14 @@ def _stage(name: str, spec: EnvironmentSpec, lock: Lock) -> str:
         return f"\n{begin}RUN mkdir /wheels\n"
     nvcc = spec.accelerator if spec.accelerator and spec.accelerator.builder else None
     packages = ["build-essential", "python3-dev", *(a.name for a in spec.apt)]
-    make = _with_cuda(spec, lock, compiled, nvcc) if nvcc else _plainly(spec, compiled)
+    archives = any(not wheel.filename.endswith(".whl") for wheel in lock.wheels)
+    beside = ["--find-links", "/run/devbox/wheels"] if archives else []
+    mounts = [_WHEELS_MOUNT] if archives else []
+    make = (
+        _with_cuda(spec, lock, compiled, nvcc, beside=beside, mounts=mounts)
+        if nvcc
+        else run([*REACH, pins(compiled), wheel("python3", spec, *beside)], [*mounts, *NETWORK])
+    )
     return (
         f"\n# What comes as source alone ({len(compiled)}): compilers stay in this stage.\n"
         + (f"FROM {nvcc.builder} AS compiler\n" if nvcc else "")
@@ -65,12 +73,14 @@ def _stage(name: str, spec: EnvironmentSpec, lock: Lock) -> str:
     )
 
 
-def _plainly(spec: EnvironmentSpec, compiled: list[LockedPackage]) -> str:
-    return run([*REACH, pins(compiled), wheel("python3", spec)], NETWORK)
-
-
 def _with_cuda(
-    spec: EnvironmentSpec, lock: Lock, compiled: list[LockedPackage], nvcc: Accelerator
+    spec: EnvironmentSpec,
+    lock: Lock,
+    compiled: list[LockedPackage],
+    nvcc: Accelerator,
+    *,
+    beside: list[str],
+    mounts: list[str],
 ) -> str:
     """Return the step that makes wheels with nvcc, against the very torch that will be there."""
     with_them = [
@@ -89,9 +99,9 @@ def _with_cuda(
     )  # fmt: skip
     paths = "export CUDA_HOME=/usr/local/cuda PATH=/opt/build/bin:/usr/local/cuda/bin:$PATH"
     toolkit = f"type=bind,from=compiler,source={cuda_folder(nvcc.builder)},target=/usr/local/cuda"
-    make = wheel(python, spec, "--no-build-isolation")
+    make = wheel(python, spec, "--no-build-isolation", *beside)
     steps = [*REACH, pins(compiled), venv, install, paths, make]
-    return run(steps, [UV_MOUNT, UV_CACHE_MOUNT, toolkit, *NETWORK])
+    return run(steps, [UV_MOUNT, UV_CACHE_MOUNT, toolkit, *mounts, *NETWORK])
 
 
 def wheel(python: str, spec: EnvironmentSpec, *options: str) -> str:

@@ -249,5 +249,7 @@ def _wishes(options: ProjectOptions, *, composed: bool) -> dict[str, Any]:
         **(kept(options.limits) if composed else {}),
         "binder": options.binder,
         "slim": options.slim == "on",
+        "wheels": list(options.wheels),
+        "find_links": bool(options.find_links),
     }
     return {name: value for name, value in wishes.items() if value}

@@ -193,6 +193,8 @@ class EnvironmentSpec:
         None for ``cpu`` and ``venv``.
     decisions
         In the order in which they are shown.
+    links
+        Folders of this machine whose wheels and source archives stand in for what no index has.
     """
 
     project: str
@@ -212,6 +214,7 @@ class EnvironmentSpec:
     accelerator: Accelerator | None = None
     decisions: tuple[Decision, ...] = ()
     group: str = ONLY
+    links: tuple[str, ...] = field(default=(), repr=False)
 
     @property
     def title(self) -> str:

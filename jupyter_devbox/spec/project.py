@@ -65,6 +65,12 @@ class ProjectOptions:
     slim
         ``on`` leaves out of the images what nothing needs at run time: tests, static libraries,
         documents; "" keeps it, and so does ``off``, which is never remembered.
+    wheels
+        Wheels of packages that no index has: paths when they are asked for, remembered as the names
+        of files in `.devcontainer/wheels/`.
+    find_links
+        Folders of wheels and source archives of which the lock takes what no index has: paths when
+        they are asked for; ``wheels`` is remembered, the folder where what was taken lies.
     """
 
     include: tuple[str, ...] = ()
@@ -88,6 +94,8 @@ class ProjectOptions:
     exclude_services: tuple[str, ...] = ()
     binder: str = ""
     slim: str = ""
+    wheels: tuple[str, ...] = ()
+    find_links: tuple[str, ...] = ()
 
     @property
     def limits(self) -> dict[str, str]:

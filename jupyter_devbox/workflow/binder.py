@@ -124,6 +124,10 @@ def _planned(
 
 def _refuse(folder: BinderFolder, mode: Mode, lock: Lock) -> None:
     """Raise for what Binder would refuse, or read instead of our files."""
+    for wheel in lock.wheels:
+        if not wheel.filename.endswith(".whl"):
+            message = f"Binder gets no source archives, only wheels: `{wheel.filename}`"
+            raise BinderError(message, hint=f"build it: pip wheel {wheel.filename}; {_OTHERWISE}")
     if folder.rival:
         message = f"Binder refuses {FOLDER}/ and {RIVAL}/ side by side: `{RIVAL}`"
         raise BinderError(message, hint=f"move what you need of it to {FOLDER}/, {_OTHERWISE}")

@@ -11,6 +11,7 @@ from jupyter_devbox.engine.base import Engine
 from jupyter_devbox.errors import ResolutionError
 from jupyter_devbox.files.project import Project
 from jupyter_devbox.files.reader import read_environment
+from jupyter_devbox.lock import given_wheels, link_folders
 from jupyter_devbox.plan import PlanInputs, choose_base, merge_options, python_of
 from jupyter_devbox.render import render
 from jupyter_devbox.run.contents import program
@@ -54,6 +55,8 @@ def make_plan(
         What cannot be decided or resolved; for CUDA that is left to who needs it.
     """
     options = merge_options(existing.options, request.wishes)
+    given = given_wheels(project.root, options.wheels)
+    options = replace(options, wheels=tuple(wheel.filename for wheel in given))
     groups = groups_after(request, project, existing, snapshots)
     index = machine_index(context)
     inputs = PlanInputs(
@@ -67,6 +70,8 @@ def make_plan(
         indexes=(index.url,) if index else (),
         more_indexes=tuple(more.url for more in more_indexes(context)),
         catalogue=read_catalogue(),
+        wheels=given,
+        links=link_folders(project.root, options.find_links),
     )
     if groups:
         first = tuple(s for s in snapshots if s.notebook in groups[0].notebooks)

@@ -38,6 +38,8 @@ def test_what_was_written_is_read_again(tmp_path):
         isolation="kernel",
         idle="30m",
         slim="on",
+        wheels=("demo-1.0-py3-none-any.whl",),
+        find_links=("wheels",),
     )  # fmt: skip
     environment = spec(
         direct("numpy==2.1", detail="numpy.linalg", notebooks=("sub/ä \udcff.ipynb",)),
@@ -203,3 +205,13 @@ def test_no_configuration_and_bytes_that_are_no_text(tmp_path):
     assert configuration_digest(config) == ""
     config.write_bytes(b"\xff")
     assert len(configuration_digest(config)) == 16
+
+
+@pytest.mark.parametrize(
+    "name", ["../x-1-py3-none-any.whl", "/x.whl", "a/b.whl", "x.tar.gz", ".whl"]
+)
+def test_a_remembered_wheel_is_a_files_name(tmp_path, name):
+    text = json.dumps({"customizations": {"jupyter_devbox": {"options": {"wheels": [name]}}}})
+    (tmp_path / ".devcontainer").mkdir()
+    (tmp_path / ".devcontainer" / "devcontainer.json").write_text(text)
+    assert read_environment(tmp_path).options.wheels == ()
