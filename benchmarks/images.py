@@ -1,4 +1,4 @@
-"""Rebuilding after one more small package, and the image's size against plain pip."""
+"""Rebuilding after one more small package, and the image's size against plain pip and slim."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from jupyter_devbox.engine.base import Engine
 from jupyter_devbox.engine.detect import connect
 from jupyter_devbox.files.project import find_project
 from jupyter_devbox.files.reader import read_environment
+from jupyter_devbox.run.contents import image_contents
 from jupyter_devbox.spec.container import BuildRequest
 from jupyter_devbox.spec.project import ProjectOptions
 from jupyter_devbox.workflow.containerize import containerize
@@ -42,6 +43,7 @@ def main() -> None:
             head()
             tags = _rebuild(context, engine, folder)
             tags += _size(context, engine, folder)
+            tags += _slim(context, engine, folder)
         finally:
             for tag in tags:
                 engine.remove_image(tag)
@@ -111,6 +113,21 @@ def _size(context: Context, engine: Engine, folder: Path) -> list[str]:
         f"{size / 1e6:.0f} MB, {plain.size / 1e6:.0f} MB; base {bottom.size / 1e6:.0f} MB, "
         f"{packages} packages")  # fmt: skip
     return [ours, tag]
+
+
+def _slim(context: Context, engine: Engine, folder: Path) -> list[str]:
+    """Compare a slim image with the whole one, and with what was promised of it."""
+    _, tag, whole = _build(context, folder, ())
+    image = engine.image(tag)
+    promised = image_contents(engine, image.id).slim_saves if image else 0
+    wishes = ProjectOptions(slim="on")
+    slim = containerize(context, ContainerizeRequest(project=folder, wishes=wishes), lambda _: None)
+    if slim.image is None or not promised:
+        return [tag]
+    saved = whole - slim.image.size
+    row("slim image ÷ whole image", f"{slim.image.size / whole:.3f}", "≤ 0.90",
+        f"{saved / 1e6:.1f} MB saved, {promised / 1e6:.1f} MB promised")  # fmt: skip
+    return [image.id if image else tag, *slim.image.tags]
 
 
 if __name__ == "__main__":

@@ -73,6 +73,7 @@ async def test_the_story(call, project, own_engine, events, ended):
     assert told["targets"][0]["bytes"] == done["result"]["bytes"] > 0
     _, images = await call("GET", "images")
     (image,) = images["images"]
+    assert 0 < image["own_bytes"] < image["bytes"]
     assert image["id"] == done["result"]["image"]
     assert (image["used"], image["last_used"]) == ("its kernel is registered", None)
     assert images["prunable_bytes"] == 0

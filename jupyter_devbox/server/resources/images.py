@@ -59,6 +59,7 @@ def _json(image: ImageState) -> dict[str, Any]:
         "project": folder_json(image.project) if image.project else None,
         "target": image.target,
         "bytes": image.bytes,
+        "own_bytes": image.own,
         "created": _moment(image.created),
         "last_used": _moment(image.last_used) if image.last_used else None,
         "used": image.used,

@@ -285,6 +285,8 @@ export interface IImage {
   project: IProject | null;
   target: Target;
   bytes: number;
+  /** What removing it frees; null where the engine does not tell. */
+  own_bytes: number | null;
   created: string;
   last_used: string | null;
   /** Why it stays; "" where nothing uses it. */

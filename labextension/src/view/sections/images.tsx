@@ -78,7 +78,9 @@ function ImageRow({ image }: { image: IImage }): React.ReactElement {
   const { trans } = useView();
   const name = image.project ? `${image.project.name} · ${image.target.toUpperCase()}` : image.name;
   const parts = [
-    size(image.bytes),
+    image.own_bytes === null
+      ? size(image.bytes)
+      : trans.__('%1, %2 its own', size(image.bytes), size(image.own_bytes)),
     image.last_used
       ? trans.__('used %1', Time.formatHuman(image.last_used))
       : trans.__('made %1', Time.formatHuman(image.created)),
