@@ -39,15 +39,27 @@ _BEGIN = """\
 def _devbox_begin():
     import faulthandler
     import os
+    import sys
     log = os.environ.pop("JUPYTER_DEVBOX_LOG", "")
     if log.isdecimal():
         os.set_inheritable(int(log), False)
         faulthandler.enable(int(log), all_threads=False)
+    attached = sys.breakpointhook
+    def choose(_info):
+        debugpy = sys.modules.get("debugpy")
+        connected = debugpy is not None and debugpy.is_client_connected()
+        if sys.breakpointhook in (attached, sys.__breakpointhook__):
+            sys.breakpointhook = attached if connected else sys.__breakpointhook__
+    if attached is not sys.__breakpointhook__:
+        get_ipython().events.register("pre_run_cell", choose)
 _devbox_begin()
 del _devbox_begin
 """
-"""What every kernel runs before all other: where it was when it crashed goes into its log. That is
-not to be had by PYTHONFAULTHANDLER, for ipykernel takes standard error over as it starts."""
+"""What every kernel runs before all other.
+
+Where it was when it crashed goes into its log. That is not to be had by PYTHONFAULTHANDLER, for
+ipykernel takes standard error over as it starts. And `breakpoint()` asks in the cell unless a
+debugger is attached: ipykernel imports debugpy, whose hook does nothing while none is."""
 
 _NOTICE = """\
 def _devbox_notice():
