@@ -217,13 +217,13 @@ def _file(
     *,
     composed: bool,
 ) -> KeyFile:
-    limited = options.limits and not composed
+    limited = list(run_args) if composed else with_limits(run_args, options.limits)
     rivals = ("image", "build", "dockerFile") if composed else _OF_OTHERS
     return KeyFile(
         path=files.configuration,
         values=values,
         record=RECORD,
-        edits={("runArgs",): with_limits(run_args, options.limits)} if limited else {},
+        edits={("runArgs",): limited} if limited != list(run_args) else {},
         yielding=frozenset({_ATTACH}),
         rivals=tuple((key,) for key in rivals),
         heading=HEADING,

@@ -20,18 +20,14 @@ _AGAIN = "jupyter devbox kernel install"
 
 
 def asked_limits(config: Mapping[str, Any]) -> Limits:
-    """Return the limits of a kernelspec's ``config``; raises `ConfigurationError`."""
-    try:
-        return Limits(
-            memory=int(config.get("memory", 0)),
-            shm=int(config.get("shm", 0)),
-            cpus=float(config.get("cpus", 0.0)),
-            pids=int(config.get("pids", 0)),
-            ulimits=tuple(map(str, config.get("ulimits", ()))),
-        )
-    except (TypeError, ValueError, OverflowError) as error:
-        msg = f"A kernelspec's limits are damaged: `{error}`"
-        raise ConfigurationError(msg, hint=_AGAIN) from error
+    """Return the limits of a kernelspec's ``config``."""
+    return Limits(
+        memory=int(config.get("memory", 0)),
+        shm=int(config.get("shm", 0)),
+        cpus=float(config.get("cpus", 0.0)),
+        pids=int(config.get("pids", 0)),
+        ulimits=tuple(map(str, config.get("ulimits", ()))),
+    )
 
 
 def asked_box(
@@ -59,6 +55,16 @@ def asked_box(
     ConfigurationError
         The kernelspec names no image or no project, or is damaged.
     """
+    try:
+        return _box(config, granted, rootless=rootless, compose=compose)
+    except (TypeError, ValueError, OverflowError) as error:
+        msg = f"A kernelspec is damaged: `{error}`"
+        raise ConfigurationError(msg, hint=_AGAIN) from error
+
+
+def _box(
+    config: Mapping[str, Any], granted: Granted, *, rootless: bool, compose: ComposeProject | None
+) -> BoxSpec:
     project, image = str(config.get("project", "")), str(config.get("image", ""))
     if not image or not Path(project).is_absolute():
         msg = f"The kernelspec names no image or no project: `{config.get('name') or project}`"
