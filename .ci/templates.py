@@ -29,7 +29,7 @@ from jupyter_devbox.errors import DevboxError
 from jupyter_devbox.files import jsonc
 from jupyter_devbox.files.merge import merge
 from jupyter_devbox.lock import lock_environment
-from jupyter_devbox.plan import PlanInputs, pinned, plan
+from jupyter_devbox.plan.planner import PlanInputs, pinned, plan
 from jupyter_devbox.render import render
 from jupyter_devbox.spec.container import EMPTY
 from jupyter_devbox.spec.environment import DirectRequirement, EnvironmentSpec, Target

@@ -9,7 +9,9 @@ import os
 import subprocess
 import sys
 
-PARTS = ("capture", "workflow", "cuda", "server", "images", "kernels", "ports", "labextension")
+PARTS = (
+    "capture", "workflow", "status", "cuda", "server", "images", "kernels", "ports", "labextension",
+)  # fmt: skip
 
 
 def main() -> int:

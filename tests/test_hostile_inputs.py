@@ -29,7 +29,9 @@ from jupyter_devbox.files.merge import merge
 from jupyter_devbox.files.project import Project
 from jupyter_devbox.files.reader import read_environment
 from jupyter_devbox.files.writer import Changes, compare, refuse_conflicts, write
-from jupyter_devbox.plan import PlanInputs, apply_answers, merge_options, pinned, plan
+from jupyter_devbox.plan.answers import apply_answers
+from jupyter_devbox.plan.options import merge_options
+from jupyter_devbox.plan.planner import PlanInputs, pinned, plan
 from jupyter_devbox.render import render
 from jupyter_devbox.spec.environment import EnvironmentSpec
 from jupyter_devbox.spec.lock import Lock

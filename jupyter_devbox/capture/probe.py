@@ -1,8 +1,7 @@
 """Ask one Python interpreter who provides its modules: a JSON request in, one JSON line out.
 
-Run by the notebook's own interpreter (``python probe.py``, request on standard input), or called
-in the running kernel (`answer`). Standard library only, Python 3.8 and later; imports nothing of
-the user's.
+Run by the notebook's own interpreter (``python probe.py``, a request a line), or called in the
+running kernel (`answer`). Standard library only, Python 3.8 and later; nothing of the user's.
 
 Request::
 
@@ -28,6 +27,7 @@ without a file, owned by nobody) or ``missing``.
 
 from __future__ import annotations
 
+import functools
 import importlib.machinery
 import importlib.util
 import json
@@ -86,6 +86,7 @@ class Distribution:
                 lines += [line + b"/__init__.py,,", line + b".py,,"]
         return b"\n".join(lines)
 
+    @functools.lru_cache(maxsize=None)  # noqa: B019, UP033  # as long as its environment
     def size(self) -> int:
         """Return the sum of the sizes that RECORD lists."""
         return sum(map(int, _SIZE.findall(self.record)))
@@ -462,9 +463,9 @@ def _platform() -> str:
     return sys.platform.replace("win32", "windows") + "/" + machine
 
 
-def answer(request: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the answer to one request, as it would be printed."""
-    environment = Environment(sys.path)
+def answer(request: Mapping[str, Any], seen: Environment | None = None) -> dict[str, Any]:
+    """Return the answer to one request; what was `seen` of the packages is not looked up again."""
+    environment = seen or Environment(sys.path)
     known = environment.distributions
     modules = _describe(request.get("imports", ()), environment, request)
     owners = {told["owner"] for told in modules.values() if told["owner"]}
@@ -476,24 +477,23 @@ def answer(request: Mapping[str, Any]) -> dict[str, Any]:
         "platform": _platform(),
         "modules": modules,
         "distributions": {n: _report(known[n], loaded) for n in sorted(asked) if n in known},
-        "closure": [],
+        "closure": sorted(_closure(owners, environment) - owners) if request.get("closure") else [],
         "environment": [],
         "libraries": _libraries() if request.get("libraries") else [],
     }
-    if request.get("closure"):
-        found["closure"] = sorted(_closure(owners, environment) - owners)
     if request.get("environment"):
         found["environment"] = [[n, known[n].version, known[n].size()] for n in sorted(known)]
     return found
 
 
-def main() -> int:
-    """Answer the request on standard input; the folder of this file is no part of the answer."""
+def main() -> None:
+    """Answer each line of standard input; the folder of this file is no part of the answer."""
     here = os.path.dirname(os.path.abspath(__file__))
     sys.path[:] = [path for path in sys.path if os.path.abspath(path or ".") != here]
-    sys.stdout.write(json.dumps(answer(json.loads(sys.stdin.read()))) + "\n")
-    return 0
+    seen = Environment(sys.path)
+    for line in sys.stdin:
+        print(json.dumps(answer(json.loads(line), seen)), flush=True)  # noqa: T201
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    main()

@@ -18,8 +18,8 @@ from jupyter_devbox.view.terminal import terminal_view
 from jupyter_devbox.view.units import size
 from jupyter_devbox.view.wording import without
 from jupyter_devbox.workflow.context import Context
+from jupyter_devbox.workflow.groups import group_names
 from jupyter_devbox.workflow.making import make_box_kernel
-from jupyter_devbox.workflow.splitting import group_names
 from jupyter_devbox.workflow.turns import turn
 
 

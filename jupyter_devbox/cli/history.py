@@ -6,8 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from jupyter_devbox.cli.verb import Verb
-from jupyter_devbox.view.syncing import package
-from jupyter_devbox.view.units import count
+from jupyter_devbox.view.units import count, hand_package
 from jupyter_devbox.workflow.context import Context
 from jupyter_devbox.workflow.history import BoxHistory, history
 from jupyter_devbox.workflow.names import environment_key
@@ -36,7 +35,10 @@ def _lines(one: BoxHistory) -> list[str]:
         if one.typed.secret
         else []
     )
-    hidden += [f"! {package(p)} came from an address, and is left out" for p in one.new.left_out]
+    hidden += [
+        f"! {hand_package(package)} came from an address, and is left out"
+        for package in one.new.left_out
+    ]
     offered = one.lines()
     if not offered:
         return [f"{head}: nothing was done by hand that its image would need.", *hidden]

@@ -11,9 +11,10 @@ from jupyter_devbox.errors import ImageMissingError, RunError, UsageError
 from jupyter_devbox.run.kernelspec import installed_kernelspecs, remove_kernelspec
 from jupyter_devbox.spec.box import TARGETS as BOX_TARGETS
 from jupyter_devbox.workflow.context import Context
-from jupyter_devbox.workflow.making import image_tag, register_box_kernel
+from jupyter_devbox.workflow.groups import group_names
+from jupyter_devbox.workflow.made_of import image_tag
+from jupyter_devbox.workflow.making import register_box_kernel
 from jupyter_devbox.workflow.registered import registered_kernels
-from jupyter_devbox.workflow.splitting import group_names
 from jupyter_devbox.workflow.trusting import require_files
 
 

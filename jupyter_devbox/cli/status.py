@@ -9,8 +9,7 @@ from traitlets import Bool
 
 from jupyter_devbox.cli.verb import ALIASES, FLAGS, Verb
 from jupyter_devbox.errors import DRIFT_EXIT_CODE
-from jupyter_devbox.view.syncing import package
-from jupyter_devbox.view.units import card, clean, count, use
+from jupyter_devbox.view.units import card, clean, count, hand_package, use
 from jupyter_devbox.workflow.context import Context
 from jupyter_devbox.workflow.names import environment_key
 from jupyter_devbox.workflow.status import ProjectStatus, project_status
@@ -67,7 +66,7 @@ def _lines(status: ProjectStatus) -> list[str]:
         lines.append(f"Box {box.id[:12]} ({which}): {running}{kernels}{stale}")
         lines += [f"  {use(box.use)}"] if box.use else []
         lines += [f"  {card(gpu)}" for gpu in box.gpus]
-        lines += [f"  + {package(one)} was installed in it by hand" for one in box.added]
+        lines += [f"  + {hand_package(one)} was installed in it by hand" for one in box.added]
         lines += [f"  + {name} (apt) was installed in it by hand" for name in box.apt]
         lines += [f"  - {name} was removed in it by hand" for name in box.removed]
     for service in status.services:

@@ -19,7 +19,6 @@ from jupyter_devbox.cli.arguments import StrictApp
 from jupyter_devbox.errors import INTERRUPTED_EXIT_CODE, DevboxError, UsageError
 from jupyter_devbox.files.project import Project, find_project
 from jupyter_devbox.view.units import clean
-from jupyter_devbox.view.wording import failure
 from jupyter_devbox.workflow.context import Context, this_machine
 
 FLAGS = {"json": ({"Verb": {"json": True}}, "Print one JSON object on standard output.")}
@@ -103,6 +102,8 @@ class Verb(StrictApp):
 
     def show_error(self, error: DevboxError) -> None:
         """Print an error to standard error, and as JSON where that is wanted."""
+        from jupyter_devbox.view.wording import failure  # noqa: PLC0415  (0.1 s, for all plans)
+
         print("\n".join(failure(error, self.command())), file=sys.stderr)
         if self.json:
             print_json({"error": error.to_json()})

@@ -17,9 +17,9 @@ from jupyter_devbox.spec.project import ProjectOptions
 from jupyter_devbox.view.progress import Progress
 from jupyter_devbox.view.terminal import PlainView
 from jupyter_devbox.view.units import count
-from jupyter_devbox.workflow.capturing import kernel_interpreter
 from jupyter_devbox.workflow.containerize import containerize
 from jupyter_devbox.workflow.context import Context
+from jupyter_devbox.workflow.interpreters import kernel_interpreter
 from jupyter_devbox.workflow.proof import NotebookProof, Proof, ProvenEnvironment, VerifyOptions
 from jupyter_devbox.workflow.requests import ContainerizeRequest
 from jupyter_devbox.workflow.verifying import verify

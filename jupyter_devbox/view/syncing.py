@@ -4,25 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from jupyter_devbox.spec.by_hand import HandPackage
-from jupyter_devbox.view.units import listing
+from jupyter_devbox.view.units import hand_package, listing
 from jupyter_devbox.workflow.requests import ContainerizeResult
 from jupyter_devbox.workflow.syncing import SyncResult
 
 RESTART = "Next: restart the kernel (menu Kernel) to run in the new image; variables will be gone."
 
 
-def package(one: HandPackage) -> str:
-    """Return one package: ``scipy 1.16.2 (was 1.15.3)``."""
-    was = f" (was {one.before})" if one.before else ""
-    return f"{one.name} {one.version}{was}"
-
-
 def in_the_box(result: SyncResult) -> list[str]:
     """Return what the boxes have and the files had not."""
     lines = []
     for box in result.boxes:
-        lines += [f"  + {package(one)}" for one in box.additions.wanted]
+        lines += [f"  + {hand_package(one)}" for one in box.additions.wanted]
         lines += [f"  + {name} (apt)" for name in box.additions.apt]
         lines += [f"  - {name}" for name in box.additions.drop]
     if lines:
@@ -33,7 +26,8 @@ def in_the_box(result: SyncResult) -> list[str]:
 def _left(result: SyncResult) -> Iterator[str]:
     for box in result.boxes:
         for one in box.additions.left_out:
-            yield f"! {package(one)} came from an address that no notebook names, so it is left out"
+            what = hand_package(one)
+            yield f"! {what} came from an address that no notebook names, so it is left out"
         if box.additions.kept:
             names = listing([*box.additions.kept])
             yield f"! {names} was removed in the box; a notebook or your own line still names it"

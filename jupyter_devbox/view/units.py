@@ -6,6 +6,7 @@ import re
 
 from jupyter_devbox.run.death import size as binary
 from jupyter_devbox.spec.box_use import BoxUse
+from jupyter_devbox.spec.by_hand import HandPackage
 from jupyter_devbox.spec.gpu_use import GpuUse
 
 _UNSEEN = re.compile("[\x00-\x1f\x7f-\x9f\ud800-\udfff\u2028\u2029\u202a-\u202e\u2066-\u2069]")
@@ -83,6 +84,12 @@ def use(box: BoxUse) -> str:
         most = f" of {box.pids_limit}" if box.pids_limit else ""
         parts.append(f"{box.pids}{most} processes")
     return ", ".join(parts)
+
+
+def hand_package(one: HandPackage) -> str:
+    """Return a package of a box: ``scipy 1.16.2 (was 1.15.3)``."""
+    was = f" (was {one.before})" if one.before else ""
+    return f"{one.name} {one.version}{was}"
 
 
 def card(gpu: GpuUse) -> str:

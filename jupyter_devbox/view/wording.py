@@ -14,7 +14,7 @@ from jupyter_devbox.errors import (
     EngineNotRunningError,
     EnginePermissionError,
 )
-from jupyter_devbox.plan import Leaner, Savings
+from jupyter_devbox.plan.split import Leaner, Savings
 from jupyter_devbox.spec.environment import Target
 from jupyter_devbox.spec.snapshot import CapturedRequirement, KernelSnapshot, UnresolvedImport
 from jupyter_devbox.view.units import about, clean, count, duration, listing, size

@@ -5,7 +5,6 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
 
 from jupyter_devbox.engine.base import Engine
 from jupyter_devbox.errors import EngineError, PlanError, RequirementError, ResolutionError
@@ -16,14 +15,14 @@ from jupyter_devbox.spec.names import check_name, normalise, parse_requirement
 from jupyter_devbox.spec.project import ProjectOptions
 from jupyter_devbox.spec.snapshot import KernelSnapshot
 from jupyter_devbox.workflow.box_facts import capture_in_box
-from jupyter_devbox.workflow.capturing import own_interpreter
 from jupyter_devbox.workflow.containerize import containerize
 from jupyter_devbox.workflow.context import Context
+from jupyter_devbox.workflow.groups import project_groups
+from jupyter_devbox.workflow.interpreters import interpreters
 from jupyter_devbox.workflow.packages import find_package
 from jupyter_devbox.workflow.plans import EnvironmentPlan
 from jupyter_devbox.workflow.requests import ContainerizeRequest, ContainerizeResult, Event
 from jupyter_devbox.workflow.running_boxes import running_boxes
-from jupyter_devbox.workflow.splitting import project_groups
 
 OnEvent = Callable[[Event], None]
 
@@ -170,7 +169,8 @@ def _from_boxes(
     context: Context, project: Project, names: tuple[str, ...]
 ) -> tuple[KernelSnapshot, ...]:
     """Return the captures of the notebooks that run in a box: theirs are its versions."""
-    inside = [name for name in names if _runs_in_a_box(project.root / name)]
+    with interpreters(context) as asked:
+        inside = [name for name in names if asked.own(project.root / name) is None]
     if not inside:
         return ()
     try:
@@ -183,8 +183,3 @@ def _from_boxes(
     return tuple(
         capture_in_box(engine, box, project, project.root / name) for name, box in placed if box
     )
-
-
-def _runs_in_a_box(notebook: Path) -> bool:
-    """Tell whether no Python of this machine's own is a notebook's kernel."""
-    return own_interpreter(notebook) is None

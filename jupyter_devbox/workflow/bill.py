@@ -19,8 +19,8 @@ from jupyter_devbox.files.reader import read_environment, read_lock
 from jupyter_devbox.spec.box import Target
 from jupyter_devbox.spec.lock import LockedPackage
 from jupyter_devbox.spec.written import DOCKERFILE, FOLDER
-from jupyter_devbox.workflow.making import lock_digest
-from jupyter_devbox.workflow.splitting import group_names
+from jupyter_devbox.workflow.groups import group_names
+from jupyter_devbox.workflow.made_of import lock_digest
 
 if TYPE_CHECKING:
     from cyclonedx.model import HashType

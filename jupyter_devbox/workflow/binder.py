@@ -13,7 +13,7 @@ from jupyter_devbox.errors import BinderError, DevboxError, FileError, LockError
 from jupyter_devbox.files.binder import read_binder
 from jupyter_devbox.files.project import Project
 from jupyter_devbox.lock import lock_with_server
-from jupyter_devbox.plan import estimate_bytes
+from jupyter_devbox.plan.estimate import estimate_bytes
 from jupyter_devbox.render import binder_files
 from jupyter_devbox.spec.binder import (
     FOLDER,

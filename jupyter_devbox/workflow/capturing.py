@@ -2,24 +2,23 @@
 
 from __future__ import annotations
 
-import json
-import os
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from jupyter_devbox.capture import capture_environment, capture_live
+from jupyter_devbox.capture import capture_live
 from jupyter_devbox.capture import probe as probe_module
 from jupyter_devbox.capture.notebook import read_notebook
 from jupyter_devbox.capture.told import ToHost, checked
-from jupyter_devbox.engine.process import run_process
-from jupyter_devbox.errors import NotebookError, ProbeError
+from jupyter_devbox.errors import NotebookError
 from jupyter_devbox.files.project import Project
-from jupyter_devbox.plan import apply_answers, merge_options
+from jupyter_devbox.plan.answers import apply_answers
+from jupyter_devbox.plan.options import merge_options
 from jupyter_devbox.spec.project import ExistingEnvironment
 from jupyter_devbox.spec.snapshot import KernelSnapshot
 from jupyter_devbox.workflow.context import Context
+from jupyter_devbox.workflow.interpreters import interpreters
 from jupyter_devbox.workflow.requests import ContainerizeRequest
 
 
@@ -31,9 +30,8 @@ def capture_saved(context: Context, notebook: Path, project: Project) -> KernelS
     NotebookError, UnsupportedKernelError
         The file cannot be captured.
     """
-    ask = _prober(kernel_interpreter(context, notebook))
-    snapshot = capture_environment(notebook, project=project.root, interpreter_probe=ask)
-    return replace(snapshot, notebook=project.relative(notebook))
+    with interpreters(context) as asked:
+        return asked.capture(notebook, project)
 
 
 def capture_kernel(
@@ -89,48 +87,10 @@ def capture_all(
     if request.snapshot is not None:
         paths = paths or [("", project.root)]
         known[paths[0][0]] = replace(request.snapshot, notebook=paths[0][0])
-    snapshots = (known.get(name) or capture_saved(context, path, project) for name, path in paths)
+    with interpreters(context) as asked:
+        snapshots = [known.get(n) or asked.capture(path, project) for n, path in paths]
     options = merge_options(existing.options, request.wishes)
     return tuple(apply_answers(snapshot, options.provides) for snapshot in snapshots)
-
-
-def kernel_interpreter(context: Context, notebook: Path) -> str:
-    """Return the Python that runs the notebook's kernel on this machine.
-
-    A notebook whose kernel is not installed here, or is one of ours, is asked about in the
-    environment that devbox itself runs in.
-    """
-    return own_interpreter(notebook) or context.python
-
-
-def own_interpreter(notebook: Path) -> str | None:
-    """Return the Python of the notebook's own kernel; None if it is not here, or one of ours."""
-    from jupyter_client.kernelspec import KernelSpecManager, NoSuchKernel  # noqa: PLC0415
-
-    try:
-        metadata = json.loads(notebook.read_bytes().decode("utf-8-sig", "replace"))["metadata"]
-        name = str(metadata["kernelspec"]["name"])
-        spec = KernelSpecManager().get_kernel_spec(name)
-    except (OSError, ValueError, RecursionError, KeyError, TypeError, NoSuchKernel):
-        return None
-    program = Path(spec.argv[0]) if spec.argv else Path()
-    ours = "jupyter_devbox" in (spec.metadata or {})
-    usable = program.is_absolute() and os.access(program, os.X_OK)  # it may be another user's
-    fits = spec.language == "python" and usable
-    return str(program) if fits and not ours else None
-
-
-def _prober(interpreter: str) -> Callable[[str], str]:
-    program = probe_module.__file__
-
-    def ask(request: str) -> str:
-        done = run_process([interpreter, program], stdin=request, timeout=120)
-        if done.exit_code:
-            message = f"The kernel's Python did not answer: `{interpreter}`"
-            raise ProbeError(message, details=tuple(done.stderr.splitlines()[-5:]))
-        return done.stdout
-
-    return ask
 
 
 def check_notebook(path: Path) -> Path:

@@ -38,7 +38,8 @@ def drift(snapshot: KernelSnapshot, existing: ExistingEnvironment) -> tuple[Diff
     """Return how a notebook differs from requirements.in, sorted by name within each kind."""
     name = snapshot.notebook
     lines = {line.name: line for line in existing.requirements}
-    used = {r.name: r for r in snapshot.requirements if r.name not in OURS}
+    left_out = OURS | set(existing.options.exclude)
+    used = {r.name: r for r in snapshot.requirements if r.name not in left_out}
     specifiers = {
         r.name: from_capture(r, name, lines[r.name].indexes if r.name in lines else ()).specifier
         for r in used.values()

@@ -9,14 +9,9 @@ from pathlib import Path
 from jupyter_devbox.errors import LockError, PlanError
 from jupyter_devbox.files.reader import read_environment
 from jupyter_devbox.lock import dependents, lock_environment
-from jupyter_devbox.plan import (
-    PlanInputs,
-    doubles,
-    estimate_bytes,
-    pinned,
-    plan,
-    say_doubles,
-)
+from jupyter_devbox.plan.cuda import doubles, say_doubles
+from jupyter_devbox.plan.estimate import estimate_bytes
+from jupyter_devbox.plan.planner import PlanInputs, pinned, plan
 from jupyter_devbox.spec.environment import EnvironmentSpec
 from jupyter_devbox.spec.gpu import GpuHost
 from jupyter_devbox.spec.project import ExistingEnvironment

@@ -12,7 +12,7 @@ from jupyter_devbox.engine.gpu import find_gpus, probe_gpus
 from jupyter_devbox.spec.gpu import GpuHost
 from jupyter_devbox.spec.gpu_support import GpuSupport
 from jupyter_devbox.workflow.context import Context
-from jupyter_devbox.workflow.making import LABEL_PROJECT
+from jupyter_devbox.workflow.made_of import LABEL_PROJECT
 
 _TOOLS = ("nvidia-ctk", "nvidia-container-runtime-hook", "nvidia-container-cli")
 _Record = Callable[[str, str], None]

@@ -9,7 +9,7 @@ from jupyter_devbox.engine.base import Engine
 from jupyter_devbox.errors import DevboxError, EngineError
 from jupyter_devbox.files.project import Project, find_project
 from jupyter_devbox.files.reader import read_environment
-from jupyter_devbox.plan import apply_answers
+from jupyter_devbox.plan.answers import apply_answers
 from jupyter_devbox.spec.box import TARGETS as BOX_TARGETS
 from jupyter_devbox.spec.environment import Target
 from jupyter_devbox.spec.groups import ONLY, group_of
@@ -18,10 +18,10 @@ from jupyter_devbox.workflow.capturing import capture_saved, check_notebook
 from jupyter_devbox.workflow.context import Context
 from jupyter_devbox.workflow.drift import Difference, drift
 from jupyter_devbox.workflow.gpu_here import why_no_gpu
-from jupyter_devbox.workflow.making import image_tag
+from jupyter_devbox.workflow.groups import project_groups
+from jupyter_devbox.workflow.made_of import image_tag
 from jupyter_devbox.workflow.registered import registered_kernels
 from jupyter_devbox.workflow.requests import RegisteredKernel
-from jupyter_devbox.workflow.splitting import project_groups
 from jupyter_devbox.workflow.trusting import review
 
 

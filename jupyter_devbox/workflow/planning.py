@@ -12,7 +12,9 @@ from jupyter_devbox.errors import ResolutionError
 from jupyter_devbox.files.project import Project
 from jupyter_devbox.files.reader import read_environment
 from jupyter_devbox.lock import given_wheels, link_folders
-from jupyter_devbox.plan import PlanInputs, choose_base, merge_options, python_of
+from jupyter_devbox.plan.base_image import choose_base
+from jupyter_devbox.plan.options import merge_options
+from jupyter_devbox.plan.planner import PlanInputs, python_of
 from jupyter_devbox.render import render
 from jupyter_devbox.run.contents import program
 from jupyter_devbox.spec.container import ImageInfo

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from jupyter_devbox.errors import LockError, PlanError
-from jupyter_devbox.plan import Savings
+from jupyter_devbox.plan.split import Savings
 from jupyter_devbox.spec.environment import EnvironmentSpec, Target
 from jupyter_devbox.spec.groups import Group, group_of
 from jupyter_devbox.spec.lock import Lock

@@ -10,7 +10,7 @@ from typing import Any
 from jupyter_devbox.errors import DevboxError
 from jupyter_devbox.files.project import Project
 from jupyter_devbox.files.writer import Changes
-from jupyter_devbox.plan import Savings
+from jupyter_devbox.plan.split import Savings
 from jupyter_devbox.spec.container import ImageInfo
 from jupyter_devbox.spec.environment import EnvironmentSpec, Target
 from jupyter_devbox.spec.events import LogEvent, PhaseEvent

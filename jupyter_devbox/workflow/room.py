@@ -11,12 +11,12 @@ from jupyter_devbox.engine.base import Engine
 from jupyter_devbox.errors import LockError, PlanError
 from jupyter_devbox.files.project import Project
 from jupyter_devbox.files.writer import Changes
-from jupyter_devbox.plan import room_bytes
+from jupyter_devbox.plan.estimate import room_bytes
 from jupyter_devbox.spec.box import Target
 from jupyter_devbox.spec.environment import Target as AnyTarget
 from jupyter_devbox.spec.target_files import COMMON, target_files
 from jupyter_devbox.spec.written import DOCKERFILE, FOLDER
-from jupyter_devbox.workflow.making import image_tag, is_made_of
+from jupyter_devbox.workflow.made_of import image_tag, is_made_of
 from jupyter_devbox.workflow.plans import EnvironmentPlan
 
 

@@ -15,7 +15,7 @@ from jupyter_devbox.spec.box import (
     Target,
 )
 from jupyter_devbox.spec.container import ContainerInfo
-from jupyter_devbox.workflow.boxes import box_group, box_target
+from jupyter_devbox.workflow.box_labels import box_group, box_target
 from jupyter_devbox.workflow.context import Context
 
 

@@ -10,7 +10,8 @@ from jupyter_devbox.errors import BinderError, LockError, PlanError
 from jupyter_devbox.files.project import Project
 from jupyter_devbox.files.reader import read_environment
 from jupyter_devbox.lock import share
-from jupyter_devbox.plan import PlanInputs, Savings, savings
+from jupyter_devbox.plan.planner import PlanInputs
+from jupyter_devbox.plan.split import Savings, savings
 from jupyter_devbox.render import Member, render_split
 from jupyter_devbox.run.contents import program
 from jupyter_devbox.spec.container import Limits

@@ -8,11 +8,11 @@ from pathlib import Path
 
 from jupyter_devbox.errors import PlanError, RunError
 from jupyter_devbox.files.project import Project
-from jupyter_devbox.files.reader import read_configuration
-from jupyter_devbox.plan import choose_groups
-from jupyter_devbox.spec.groups import ONLY, Group, group_of, read_groups
+from jupyter_devbox.plan.split import choose_groups
+from jupyter_devbox.spec.groups import ONLY, Group, group_of
 from jupyter_devbox.spec.project import ExistingEnvironment, ProjectOptions
 from jupyter_devbox.spec.snapshot import KernelSnapshot
+from jupyter_devbox.workflow.groups import project_groups
 from jupyter_devbox.workflow.requests import ContainerizeRequest
 
 
@@ -79,16 +79,6 @@ def refuse_beside(options: ProjectOptions, existing: ExistingEnvironment) -> Non
         beside = (*options.services, *(existing.compose.files if existing.compose else ()))[0]
         message = f"A project with services beside its box has one environment: `{beside}`"
         raise PlanError(message, hint="leave out --split, or drop it with --exclude-service")
-
-
-def project_groups(project: Project) -> tuple[Group, ...]:
-    """Return the groups of a project's files; () where it is not split."""
-    return read_groups(read_configuration(project.root))
-
-
-def group_names(project: Project) -> tuple[str, ...]:
-    """Return the names of the project's environments: its groups', or "" for the only one."""
-    return tuple(group.name for group in project_groups(project)) or (ONLY,)
 
 
 def notebook_group(project: Project, notebook: Path) -> str:

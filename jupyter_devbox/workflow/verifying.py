@@ -28,12 +28,13 @@ from jupyter_devbox.spec.target_files import target_files
 from jupyter_devbox.spec.written import DOCKERFILE, FOLDER
 from jupyter_devbox.workflow.comparing import compare_outputs
 from jupyter_devbox.workflow.context import Context
+from jupyter_devbox.workflow.groups import group_names
 from jupyter_devbox.workflow.index import index_environment
-from jupyter_devbox.workflow.making import box_content, build_project_image, image_tag, lock_digest
+from jupyter_devbox.workflow.made_of import image_tag, lock_digest
+from jupyter_devbox.workflow.making import box_content, build_project_image
 from jupyter_devbox.workflow.names import project_key
 from jupyter_devbox.workflow.proof import NotebookProof, Proof, ProvenEnvironment, VerifyOptions
 from jupyter_devbox.workflow.running import execute, read_notebook
-from jupyter_devbox.workflow.splitting import group_names
 from jupyter_devbox.workflow.trusting import approved_context, require_files
 from jupyter_devbox.workflow.venv import venv_python
 

@@ -14,7 +14,7 @@ from machine import write_notebook
 from jupyter_devbox.files import jsonc
 from jupyter_devbox.files.project import Project
 from jupyter_devbox.spec.box import LABEL_PROJECT
-from jupyter_devbox.workflow.making import image_tag
+from jupyter_devbox.workflow.made_of import image_tag
 
 pytestmark = [pytest.mark.docker, pytest.mark.slow, pytest.mark.network]
 

@@ -6,8 +6,8 @@ import pytest
 from makers import base, snapshot
 
 from jupyter_devbox.errors import BaseImageError
-from jupyter_devbox.plan import PlanInputs, plan
 from jupyter_devbox.plan.c_library import OLDEST, RELEASES, with_library
+from jupyter_devbox.plan.planner import PlanInputs, plan
 from jupyter_devbox.spec.container import ImageInfo
 from jupyter_devbox.spec.project import ProjectOptions
 

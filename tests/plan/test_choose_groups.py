@@ -9,8 +9,8 @@ from makers import direct, lock, locked, spec
 
 from jupyter_devbox.errors import UsageError
 from jupyter_devbox.lock import share
-from jupyter_devbox.plan import choose_groups, estimate_bytes, savings
-from jupyter_devbox.plan.estimate import BASE_BYTES
+from jupyter_devbox.plan.estimate import BASE_BYTES, estimate_bytes
+from jupyter_devbox.plan.split import choose_groups, savings
 from jupyter_devbox.spec.groups import Group, SplitWish
 
 MB = 10**6

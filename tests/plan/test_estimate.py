@@ -9,8 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from makers import apt, lock, locked, spec
 
-from jupyter_devbox.plan import estimate_bytes, room_bytes
-from jupyter_devbox.plan.estimate import BASE_BYTES
+from jupyter_devbox.plan.estimate import BASE_BYTES, estimate_bytes, room_bytes
 from jupyter_devbox.spec.environment import Accelerator
 from jupyter_devbox.spec.snapshot import InstalledDistribution
 

@@ -9,7 +9,7 @@ from makers import captured, direct, snapshot
 
 from jupyter_devbox.catalogue import read_catalogue
 from jupyter_devbox.errors import NoCudaError
-from jupyter_devbox.plan import PlanInputs, plan
+from jupyter_devbox.plan.planner import PlanInputs, plan
 from jupyter_devbox.spec.gpu import GpuHost
 from jupyter_devbox.spec.project import ExistingEnvironment
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from makers import snapshot
 
-from jupyter_devbox.plan import PlanInputs, plan
+from jupyter_devbox.plan.planner import PlanInputs, plan
 from jupyter_devbox.spec.environment import PackedModule
 from jupyter_devbox.spec.project import ExistingEnvironment, ProjectOptions
 from jupyter_devbox.spec.snapshot import LocalModule

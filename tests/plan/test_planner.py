@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 from makers import captured, direct, snapshot
 
 from jupyter_devbox.errors import PlanError, RequirementError
-from jupyter_devbox.plan import PlanInputs, merge_options, pinned, plan
+from jupyter_devbox.plan.options import merge_options
+from jupyter_devbox.plan.planner import PlanInputs, pinned, plan
 from jupyter_devbox.spec.environment import AptPackage
 from jupyter_devbox.spec.lock import Lock, LockedPackage
 from jupyter_devbox.spec.project import ExistingEnvironment, ProjectOptions

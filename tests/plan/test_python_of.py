@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from jupyter_devbox.plan import PlanInputs, python_of
+from jupyter_devbox.plan.planner import PlanInputs, python_of
 from jupyter_devbox.spec.lock import Lock
 from jupyter_devbox.spec.project import ExistingEnvironment
 from jupyter_devbox.spec.requirements_txt import format_lock, read_python

@@ -7,8 +7,8 @@ from makers import captured, snapshot
 
 from jupyter_devbox.catalogue import read_catalogue
 from jupyter_devbox.errors import PlanError, RequirementError, ServiceTakenError
-from jupyter_devbox.plan import PlanInputs, plan
 from jupyter_devbox.plan.options import merge_options
+from jupyter_devbox.plan.planner import PlanInputs, plan
 from jupyter_devbox.spec.compose import OwnCompose
 from jupyter_devbox.spec.project import ExistingEnvironment, ProjectOptions
 from jupyter_devbox.spec.services import variables_of

@@ -32,7 +32,7 @@ from jupyter_devbox.files.merge import merge
 from jupyter_devbox.files.project import find_project
 from jupyter_devbox.files.reader import read_environment
 from jupyter_devbox.files.writer import compare
-from jupyter_devbox.plan import pinned
+from jupyter_devbox.plan.planner import pinned
 from jupyter_devbox.render import render
 from jupyter_devbox.run import launcher
 from jupyter_devbox.spec.gpu import GpuHost

@@ -9,7 +9,7 @@ from makers import captured, snapshot
 from view_values import BUILT, FOUND, KERNEL, PLANNED, SNAPSHOT, result
 
 from jupyter_devbox.errors import ConflictError, DevboxError, EngineNotRunningError
-from jupyter_devbox.plan import Leaner, Savings
+from jupyter_devbox.plan.split import Leaner, Savings
 from jupyter_devbox.spec.container import ImageInfo
 from jupyter_devbox.spec.snapshot import CaptureWarning, UnresolvedImport
 from jupyter_devbox.view import wording

@@ -6,7 +6,7 @@ import os
 
 import pytest
 
-from jupyter_devbox.workflow.making import files_digest
+from jupyter_devbox.workflow.made_of import files_digest
 
 
 @pytest.fixture

@@ -13,12 +13,12 @@ from makers import lock, locked, spec
 from jupyter_devbox.errors import NoCudaError
 from jupyter_devbox.files.project import Project
 from jupyter_devbox.files.writer import Change, Changes
-from jupyter_devbox.plan import estimate_bytes
+from jupyter_devbox.plan.estimate import estimate_bytes
 from jupyter_devbox.spec.gpu import GpuHost
 from jupyter_devbox.spec.project import ExistingEnvironment
 from jupyter_devbox.workflow.containerize import containerize
 from jupyter_devbox.workflow.context import Context
-from jupyter_devbox.workflow.making import LABEL_FILES, files_digest, image_tag
+from jupyter_devbox.workflow.made_of import LABEL_FILES, files_digest, image_tag
 from jupyter_devbox.workflow.plans import EnvironmentPlan, Twin
 from jupyter_devbox.workflow.proposing import propose
 from jupyter_devbox.workflow.requests import ContainerizeRequest, Planned

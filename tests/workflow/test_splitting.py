@@ -26,10 +26,11 @@ from jupyter_devbox.spec.project import ProjectOptions
 from jupyter_devbox.workflow.capturing import capture_saved
 from jupyter_devbox.workflow.containerize import containerize, find_request_project
 from jupyter_devbox.workflow.context import Context
-from jupyter_devbox.workflow.making import files_digest
+from jupyter_devbox.workflow.groups import group_names
+from jupyter_devbox.workflow.made_of import files_digest
 from jupyter_devbox.workflow.proposing import propose
 from jupyter_devbox.workflow.requests import ContainerizeRequest, Planned
-from jupyter_devbox.workflow.splitting import group_names, notebook_group
+from jupyter_devbox.workflow.splitting import notebook_group
 from jupyter_devbox.workflow.status import project_status
 from jupyter_devbox.workflow.trusting import review
 
