@@ -14,6 +14,7 @@ from jupyter_devbox.engine import nvidia_smi
 from jupyter_devbox.files import jsonc
 from jupyter_devbox.spec.asking import parse_ask
 from jupyter_devbox.spec.compose_reach import compose_reach
+from jupyter_devbox.spec.ports import told_ports
 from jupyter_devbox.spec.reach import reach
 from jupyter_devbox.spec.requirements_in import format_line, parse_line
 from jupyter_devbox.spec.requirements_txt import read_inputs, read_pins, read_python
@@ -73,6 +74,11 @@ def asking(text: str) -> None:
     parse_ask(text.encode("utf-8", "surrogateescape"))
 
 
+def ports(text: str) -> None:
+    """What a box says of its ports."""
+    told_ports(text)
+
+
 def build_output(text: str) -> None:
     """What a failing build prints, and more of the same."""
     diagnose([text, text * (100_000 // (len(text) + 1))])
@@ -99,6 +105,7 @@ pip install -r r.txt 'numpy>=2' && apt-get install -y jq
     requirement: 'numpy[a]>=2  # import: numpy; notebooks: ["a.ipynb"]',
     lock: "# python 3.11.7\n# inputs 0123\nsix==1.16.0 \\\n    --hash=sha256:" + "0" * 64,
     asking: '{"verb": "containerize", "notebook": "/workspaces/digits/a.ipynb"}',
+    ports: '[{"port": 8501, "address": "::1", "pid": 7, "process": "a", "label": "ray"}]',
     build_output: "exec: /bin/sh: x: not found; see a-1.0-py3-none-any.whl, 'b' (c==1.0)",
     cards: "GPU-1-2, NVIDIA H100, 81559, 580.95.05, 9.0\n0, A, 81559, 10, [N/A]\n",
 }
