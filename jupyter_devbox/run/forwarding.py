@@ -10,6 +10,8 @@ import json
 import secrets
 import socket
 import threading
+import time
+from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
@@ -33,6 +35,8 @@ _PRIVILEGED = 1024
 _RECORD = "ports-"
 _RECORD_BYTES = 2048  # more than `MOST_FORWARDED` pairs; a record is replaced in place
 _LONGEST_LINE = 1 << 17
+_MOST_LINES = 50
+"""A second, until the box is let go of: its program looks twice a second."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -114,15 +118,19 @@ class Forwarding:
     def serve(self) -> None:
         """Take in what the box says until the end; blocks."""
         pending = b""
+        recent: deque[float] = deque(maxlen=_MOST_LINES)
         try:
             with suppress(OSError):  # no record: others are not told where the ports are
                 self._record = _new_record(self._runtime)
             while chunk := self._relay.read():
                 *lines, pending = (pending + chunk).split(b"\n")
                 for line in lines:
+                    recent.append(time.monotonic())
+                    if len(recent) == _MOST_LINES and recent[-1] - recent[0] < 1:
+                        return
                     self._update(told_ports(line.decode("ascii", errors="replace")))
                 if len(pending) > _LONGEST_LINE:
-                    break
+                    return
         finally:
             self.close()
 

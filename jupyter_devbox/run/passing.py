@@ -164,8 +164,12 @@ class Passage:
             client.close()
             return
         self._number = (self._number + 1) % (1 << 32)
+        try:
+            self._control.send(_REQUEST.pack(self._number, port), _NOW)
+        except BlockingIOError:  # the box does not take its requests
+            client.close()
+            return
         self._waiting[self._number] = client
-        self._control.send(_REQUEST.pack(self._number, port), _NOW)
 
     def _take(self) -> None:
         """Take an answer of the box's, with the socket that comes with it."""

@@ -219,16 +219,19 @@ def test_a_number_that_is_taken_or_not_ours_to_take():
 class Told:
     """An engine whose box says what the test says, on a stream."""
 
-    def __init__(self, lines):
+    def __init__(self, lines, times=1):
         self.program = f"""
 import os, struct, sys
 sys.stdin.buffer.read1()
 def frame(payload):
     os.write(1, struct.pack(">II", 0, len(payload)) + payload)
 frame(b"h1")
-for line in {lines!r}:
+for line in {lines!r} * {times}:
     frame(b"l" + line)
-sys.stdin.buffer.read()
+try:
+    sys.stdin.buffer.read()
+except OSError:
+    pass
 """
         self.streams = []
 
@@ -266,6 +269,21 @@ def test_hundreds_of_ports_are_bounded(runtime):
     assert sum(port.local > 0 for port in one.ports) == forwarding.MOST_FORWARDED
     one.close()
     thread.join(SECONDS)
+    engine.streams[0].wait()
+
+
+def test_a_box_that_never_stops_talking_is_let_go_of(runtime):
+    engine = Told([json.dumps(rows(1 + n)).encode() for n in range(2)], 5000)
+    changes = []
+    way = Way(container="c", runtime=runtime, shared=False)
+    one = Forwarding(engine, way, on_change=lambda: changes.append(1))
+    thread = threading.Thread(target=one.serve)
+    thread.start()
+    thread.join(SECONDS)
+    assert not thread.is_alive()
+    assert len(changes) <= forwarding._MOST_LINES
+    assert one.ports == ()
+    os.kill(engine.streams[0].pid, 9)  # it still talks, to nobody
     engine.streams[0].wait()
 
 
