@@ -7,7 +7,7 @@ from pathlib import Path
 
 from machine import Machine
 
-_DRIVER = """
+DRIVER = """
 import json, os, sys
 from jupyter_client.manager import KernelManager
 name, notebook, *cells = sys.argv[1:]
@@ -34,7 +34,7 @@ def run_cells(machine: Machine, kernel: str, notebook: Path, *code: str, **env: 
 
     The server tells a kernel its notebook's name, and so does this.
     """
-    words = (machine.python, "-c", _DRIVER, kernel, notebook, *code)
+    words = (machine.python, "-c", DRIVER, kernel, notebook, *code)
     done = machine.command(*words, cwd=notebook.parent, env=env)
     assert done.code == 0, done
     said: list[str] = json.loads(done.out)

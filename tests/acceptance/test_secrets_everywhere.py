@@ -17,8 +17,8 @@ from typing import IO
 from urllib.parse import quote, quote_plus
 
 import pytest
+from box_cells import DRIVER
 from machine import Done, Machine, write_notebook
-from test_box_asks import DRIVER
 
 from jupyter_devbox.engine.base import Engine
 
