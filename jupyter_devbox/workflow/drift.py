@@ -6,7 +6,9 @@ from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from typing import Literal
 
+from jupyter_devbox.plan.adding import dropped, unlocked
 from jupyter_devbox.plan.requirements import OURS, from_capture
+from jupyter_devbox.spec.by_hand import ByHand
 from jupyter_devbox.spec.environment import DirectRequirement
 from jupyter_devbox.spec.project import ExistingEnvironment
 from jupyter_devbox.spec.snapshot import CapturedRequirement, KernelSnapshot
@@ -58,6 +60,29 @@ def drift(snapshot: KernelSnapshot, existing: ExistingEnvironment) -> tuple[Diff
         if n in named and specifier.startswith("==") and specifier != lines[n].specifier
     )
     return (*added, *removed, *changed)
+
+
+def hand_drift(
+    found: ByHand, existing: ExistingEnvironment, known: Iterable[Difference]
+) -> tuple[Difference, ...]:
+    """Return what was done in a box by hand and no `known` difference says already."""
+    named = {difference.name for difference in known}
+    added = (
+        Difference(
+            kind="changed" if package.before else "added",
+            name=package.name,
+            version=package.version,
+            pinned=f"=={package.before}" if package.before else "",
+        )
+        for package in unlocked(found, existing.locked)
+        if package.name not in named and not package.addressed
+    )
+    removed = (
+        Difference(kind="removed", name=name)
+        for name in dropped(found, existing)
+        if name not in named
+    )
+    return (*added, *removed)
 
 
 def _still_imported(line: DirectRequirement, unknown: Collection[str]) -> bool:

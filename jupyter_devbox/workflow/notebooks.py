@@ -11,17 +11,20 @@ from jupyter_devbox.files.project import Project, find_project
 from jupyter_devbox.files.reader import read_environment
 from jupyter_devbox.plan.answers import apply_answers
 from jupyter_devbox.spec.box import TARGETS as BOX_TARGETS
+from jupyter_devbox.spec.by_hand import ByHand
 from jupyter_devbox.spec.environment import Target
 from jupyter_devbox.spec.groups import ONLY, group_of
 from jupyter_devbox.spec.snapshot import KernelSnapshot
+from jupyter_devbox.workflow.box_facts import by_hand
 from jupyter_devbox.workflow.capturing import capture_saved, check_notebook
 from jupyter_devbox.workflow.context import Context
-from jupyter_devbox.workflow.drift import Difference, drift
+from jupyter_devbox.workflow.drift import Difference, drift, hand_drift
 from jupyter_devbox.workflow.gpu_here import why_no_gpu
 from jupyter_devbox.workflow.groups import project_groups
 from jupyter_devbox.workflow.made_of import image_tag
 from jupyter_devbox.workflow.registered import registered_kernels
 from jupyter_devbox.workflow.requests import RegisteredKernel
+from jupyter_devbox.workflow.running_boxes import running_boxes
 from jupyter_devbox.workflow.trusting import review
 
 
@@ -85,7 +88,11 @@ def notebook_project(context: Context, notebook: Path) -> Project:
 
 
 def notebook_state(
-    context: Context, notebook: Path, snapshot: KernelSnapshot | None = None
+    context: Context,
+    notebook: Path,
+    snapshot: KernelSnapshot | None = None,
+    *,
+    in_box: bool = False,
 ) -> NotebookState:
     """Return how a notebook stands; changes nothing.
 
@@ -93,6 +100,8 @@ def notebook_state(
     ----------
     snapshot
         What its running kernel said; None where none was asked.
+    in_box
+        Whether that kernel runs in a box: what was done there by hand is a difference too.
 
     Raises
     ------
@@ -106,6 +115,10 @@ def notebook_state(
     snapshot = snapshot or capture_saved(context, notebook, project)
     snapshot = apply_answers(snapshot, existing.options.provides)
     engine, obstacle = reachable_engine(context)
+    differences = drift(snapshot, existing) if existing.requirements else ()
+    if in_box and engine:
+        found = _by_hand(context, engine, project, group)
+        differences += hand_drift(found, existing, differences) if found else ()
     return NotebookState(
         project=project,
         snapshot=snapshot,
@@ -113,11 +126,22 @@ def notebook_state(
             engine,
             tuple(k for k in registered_kernels(context, str(project.root)) if k.group == group),
         ),
-        differences=drift(snapshot, existing) if existing.requirements else (),
+        differences=differences,
         approved=review(context, project.root).approved,
         targets=target_states(context, engine, obstacle, project, group),
         obstacle=obstacle,
     )
+
+
+def _by_hand(context: Context, engine: Engine, project: Project, group: str) -> ByHand | None:
+    """Return what was done by hand in the group's running box; None where none runs."""
+    try:
+        for box in running_boxes(context, engine, project):
+            if box.group == group:
+                return by_hand(engine, box)
+    except EngineError:  # it ended this moment
+        return None
+    return None
 
 
 def registered_with_sizes(context: Context) -> tuple[tuple[RegisteredKernel, int | None], ...]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from jupyter_devbox.errors import (
@@ -19,6 +19,7 @@ from jupyter_devbox.spec.by_hand import HandPackage
 from jupyter_devbox.spec.environment import Target
 from jupyter_devbox.spec.names import normalise, parse_requirement
 from jupyter_devbox.spec.project import ExistingEnvironment, ProjectOptions
+from jupyter_devbox.spec.snapshot import KernelSnapshot
 from jupyter_devbox.workflow.box_facts import BoxFacts, box_facts
 from jupyter_devbox.workflow.containerize import containerize
 from jupyter_devbox.workflow.context import Context
@@ -36,12 +37,15 @@ class SyncRequest:
 
     Parameters
     ----------
+    snapshot
+        What a kernel in the box said of its notebook, unsaved cells included; None for none asked.
     wishes
         More than the boxes say: options of this call.
     others are as in `ContainerizeRequest`.
     """
 
     project: Project
+    snapshot: KernelSnapshot | None = None
     wishes: ProjectOptions = field(default_factory=ProjectOptions)
     build: bool = True
     dry_run: bool = False
@@ -123,10 +127,18 @@ def sync(
     for box in boxes:
         existing = read_environment(project.root, box.target, box.group)
         notebooks = read_environment(project.root, "cpu", box.group).notebooks
-        facts = box_facts(engine, box, project, notebooks)
+        facts = _with_live(box_facts(engine, box, project, notebooks), request.snapshot)
         found.append(SyncedBox(facts=facts, additions=additions_of(facts, existing)))
     made = _made(context, request, tuple(found), on_event, cancel)
     return SyncResult(boxes=tuple(found), made=made)
+
+
+def _with_live(facts: BoxFacts, live: KernelSnapshot | None) -> BoxFacts:
+    """Return the facts with what a running kernel said, in place of its notebook's saved file."""
+    if live is None:
+        return facts
+    said = tuple(live if one.notebook == live.notebook else one for one in facts.snapshots)
+    return replace(facts, snapshots=said)
 
 
 def additions_of(facts: BoxFacts, existing: ExistingEnvironment) -> Additions:

@@ -2,12 +2,21 @@
 
 from __future__ import annotations
 
+import threading
+from collections.abc import Callable
+from dataclasses import replace
+
 from tornado.web import authenticated
 
-from jupyter_devbox.server.asked import asked_notebook
-from jupyter_devbox.server.builds.job import Order
+from jupyter_devbox.server.asked import Asked, asked_notebook
+from jupyter_devbox.server.builds.job import Order, Work
 from jupyter_devbox.server.handler import DevboxHandler, authorized, authorized_to
+from jupyter_devbox.server.kernels import kernel_target
 from jupyter_devbox.server.resources.plan import containerize_request
+from jupyter_devbox.spec.box import TARGETS as BOX_TARGETS
+from jupyter_devbox.workflow.context import Context
+from jupyter_devbox.workflow.requests import ContainerizeRequest, ContainerizeResult, Event
+from jupyter_devbox.workflow.syncing import SyncRequest, sync
 
 
 class BuildsHandler(DevboxHandler):
@@ -30,11 +39,32 @@ class BuildsHandler(DevboxHandler):
         write_only = body.flag("write_only")
         asked = await asked_notebook(self, path, kernel)
         request = containerize_request(asked, edits, build=not write_only, agreed=digest)
-        order = Order(path=path, request=request, edits=edits)
+        in_box = asked.kernel is not None and kernel_target(asked.kernel) in BOX_TARGETS
+        syncs = body.flag("sync") and in_box
+        work = _syncing(self.common.context, asked) if syncs else None
+        order = Order(path=path, request=request, edits=edits, work=work)
         record, joined = await self.in_thread(self.common.builds.order, asked.project, order)
         if not joined:
             self.common.announcer.changed("builds")
         self.answer(record.to_json(joined=joined), 200 if joined else 201)
+
+
+def _syncing(context: Context, asked: Asked) -> Work:
+    """Return the work that puts what the running box has into the image."""
+
+    def work(
+        request: ContainerizeRequest, on_event: Callable[[Event], None], cancel: threading.Event
+    ) -> ContainerizeResult:
+        live = asked.snapshot
+        name = asked.project.relative(asked.file)
+        wanted = SyncRequest(
+            project=asked.project,
+            snapshot=replace(live, notebook=name) if live else None,
+            build=request.build,
+        )
+        return sync(context, wanted, on_event, cancel).made
+
+    return work
 
 
 class BuildHandler(DevboxHandler):

@@ -273,6 +273,18 @@ describe('the actions', () => {
     expect(scene.api.sent.filter(([name]) => name === 'approve')).toHaveLength(1);
   });
 
+  it('put what the running box has into the image', async () => {
+    await given('drift');
+    await actions.addToImage();
+    expect(scene.api.sent.find(([name]) => name === 'build')).toEqual([
+      'build',
+      { path: 'digits/train.ipynb', kernel: 'k1' },
+      {},
+      { sync: true }
+    ]);
+    expect(scene.model.state.kind).toBe('building');
+  });
+
   it('lead to the files where a build is refused for them', async () => {
     await given('drift');
     scene.api.errors.set('build', refusal(409, 'untrusted_project'));

@@ -63,7 +63,7 @@ export class DevboxActions implements IDevboxActions {
   addToImage = async (): Promise<void> => {
     const subject = this._model.current.subject;
     if (subject) {
-      await this._build(subject, {}, {});
+      await this._build(subject, {}, { sync: true });
     }
   };
 

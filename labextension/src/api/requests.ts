@@ -45,6 +45,8 @@ export interface IBuildOptions {
   /** The plan that was shown: nothing else is built. */
   digest?: string;
   write_only?: boolean;
+  /** Whether what was installed in the running box goes into the image. */
+  sync?: boolean;
 }
 
 /** Every request to the server half: the one place of this extension that speaks HTTP. */
