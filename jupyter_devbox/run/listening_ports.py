@@ -19,6 +19,10 @@ _OF_THE_ENGINE = "127.0.0.11"  # Docker's own name server in networks of the use
 _HIDDEN = ("/debugpy/adapter", "/tensorboard_data_server/")
 """Parts of programs that have a door of their own: the kernel's debugger, TensorBoard's reader."""
 
+_KERNEL = "ipykernel_launcher"
+_GREETING_SECONDS = 0.2
+_ASKED: dict[str, bool] = {}
+
 _PROGRAMS = {
     "streamlit": "streamlit",
     "gradio": "gradio",
@@ -92,6 +96,8 @@ def described(found: dict[str, tuple[str, int]]) -> list[dict[str, object]]:
         words = _command(pid) if pid else []
         if port in rows or any(part in word for word in words[:3] for part in _HIDDEN):
             continue
+        if _name(words) == _KERNEL and _speaks_zmq(inode, address, port):
+            continue
         rows[port] = {
             "port": port,
             "address": address,
@@ -100,6 +106,24 @@ def described(found: dict[str, tuple[str, int]]) -> list[dict[str, object]]:
             "label": _label(words, port),
         }
     return [rows[port] for port in sorted(rows)][:MOST]
+
+
+def _speaks_zmq(inode: str, address: str, port: int) -> bool:
+    """Tell whether a kernel's socket is the one on which it takes its forked children's output.
+
+    A ZeroMQ socket greets whoever connects (ZMTP 3, rfc.zeromq.org/spec/23), from a thread that
+    does not wait for the kernel's code; a program that the kernel runs says nothing first, as a
+    rule. Asked once a socket.
+    """
+    if inode not in _ASKED:
+        greeting = b""
+        try:
+            with socket.create_connection((reached_at(address), port), _GREETING_SECONDS) as end:
+                greeting = end.recv(10)
+        except OSError:  # nothing is said, or nobody is there any more
+            greeting = b""
+        _ASKED[inode] = greeting[:1] == b"\xff"
+    return _ASKED[inode]
 
 
 def reached_at(address: str) -> str:

@@ -105,9 +105,8 @@ class Ports(Stream):
         try:
             end.connect(path)
             end.sendall(token.encode())
-        except OSError:
+        except OSError:  # the folder is not there any more: the host waits, and takes the stream
             end.close()
-            self.say("unreachable")
             return
         end.setblocking(False)  # noqa: FBT003  # the standard library's signature
         self._control = end

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import socket
+import threading
 
 import pytest
 
@@ -79,6 +80,27 @@ def test_names_and_guesses(monkeypatch, line, port, name, label):
     (told,) = described({"1": ("127.0.0.1", port)})
     assert (told["process"], told["label"]) == (name, label)
     assert "secret" not in str(told)
+
+
+@pytest.mark.parametrize(("greeting", "shown"), [(b"\xff" + b"\0" * 8 + b"\x7f", 0), (b"", 1)])
+def test_a_kernels_own_socket_is_told_from_its_programs(monkeypatch, greeting, shown):
+    monkeypatch.setattr(listening_ports, "_ASKED", {})
+    monkeypatch.setattr(listening_ports, "_owners", lambda inodes: {"1": 5})
+    words = ["python3", "-m", "ipykernel_launcher", "-f", "k.json"]
+    monkeypatch.setattr(listening_ports, "_command", lambda pid: words)
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+
+        def greet():
+            with listener.accept()[0] as end:
+                end.sendall(greeting)
+                end.recv(1)
+
+        thread = threading.Thread(target=greet)
+        thread.start()
+        found = {"1": listener.getsockname()}
+        assert len(described(found)) == shown
+        thread.join()
+        assert len(described(found)) == shown  # nobody is asked twice
 
 
 def test_a_door_of_the_debugger_is_not_shown(monkeypatch):

@@ -37,8 +37,8 @@ def status(number):
         return answer.status
 
 
-def test_list_and_open(context, devbox, tmp_path):
-    other = tmp_path / "other"
+def test_list_and_open(context, devbox):
+    other = devbox.root / "other"
     other.mkdir()
     with devbox.kernel(name="one") as one, devbox.kernel(name="two", project=other) as two:
         assert [box.ports for box in list_ports(context)] == [(), ()]
