@@ -193,8 +193,12 @@ def _forwarded(
 @contextmanager
 def _box(engine: Engine, runtime: RuntimeDir) -> Iterator[str]:
     """Run a container with the server in it."""
+    image = engine.image(IMAGE)
+    if image is None:
+        message = f"the base image is missing: {IMAGE}"
+        raise RuntimeError(message)
     spec = ContainerSpec(
-        image=IMAGE, command=("sleep", "3600"), network="none", mounts=runtime.mounts(),
+        image=image.id, command=("sleep", "3600"), network="none", mounts=runtime.mounts(),
         user=f"{os.getuid()}:{os.getgid()}",
     )  # fmt: skip
     container = engine.create(spec)
