@@ -34,7 +34,7 @@ home, found = os.path.expanduser("~"), []
 try:
     base = "file:%s/.ipython/profile_default/history.sqlite?mode=ro" % home
     rows = sqlite3.connect(base, uri=True).execute(
-        "select source from history order by session desc, line desc limit 5000")
+        "select source_raw from history order by session desc, line desc limit 5000")
     found += [["cell", row[0]] for row in rows][::-1]
 except sqlite3.Error:
     pass

@@ -12,6 +12,7 @@ from box_cells import run_cells
 from machine import Machine, assert_shape, tree_digest, write_notebook
 
 from jupyter_devbox.engine.base import Engine
+from jupyter_devbox.spec.container import ExecSpec
 
 pytestmark = [pytest.mark.docker, pytest.mark.network, pytest.mark.slow]
 
@@ -114,16 +115,14 @@ def test_added_upgraded_removed(machine: Machine, engine: Engine, docker_cli: st
         "%pip uninstall -q -y iniconfig",
     )
     assert said[0] == "2.1.0\n"
-    # Of two boxes the newer counts; the older one has it still.
+    # An older box, where one still runs, has it and does not count.
     found = [each["removed"] for each in status(machine, project)["boxes"] if each["running"]]
-    assert sorted(found) == [[], ["iniconfig"]]
+    assert ["iniconfig"] in found
     machine.must("sync", "--no-build", cwd=project)
     assert "iniconfig" not in lines_of(project)
 
 
 def run_in(engine: Engine, box: str, *command: str) -> str:
-    from jupyter_devbox.spec.container import ExecSpec
-
     done = engine.run(box, ExecSpec(command=command))
     assert done.exit_code == 0, done
     return done.stdout
@@ -136,7 +135,6 @@ def test_a_notebook_s_own_package_is_pinned_as_the_box_has_it(machine: Machine, 
     line = "%pip install -q --disable-pip-version-check iniconfig==2.0.0"
     run_cells(machine, made["kernels"][0]["name"], notebook, line)
     write_notebook(notebook, "import iniconfig")
-    assert status(machine, project)["notebooks"][0]["missing"] == ["iniconfig"]
     machine.must("sync", cwd=project)
     (line,) = [each for each in lines_of(project).splitlines() if each.startswith("iniconfig")]
     assert line.startswith("iniconfig==2.0.0")
