@@ -1,7 +1,7 @@
 import type { JupyterFrontEnd } from '@jupyterlab/application';
 import { Dialog, Notification } from '@jupyterlab/apputils';
 import { NotebookActions, NotebookPanel } from '@jupyterlab/notebook';
-import { act, fireEvent, screen } from '@testing-library/react';
+import { act, fireEvent, screen, waitFor } from '@testing-library/react';
 
 import { IStage, aNotebook, stage, trans } from '../../test/lab';
 import { aBuild, refusal } from '../../test/server';
@@ -92,7 +92,7 @@ describe('the actions', () => {
       'The variables of the 2 cells you have run will be gone, and the CPU kernel stops.'
     );
     expect(dialog.textContent).toContain('Not in the CUDA image: seaborn 0.13.2, scipy 1.16.2.');
-    expect(document.activeElement?.textContent).toBe('Switch');
+    await waitFor(() => expect(document.activeElement?.textContent).toBe('Switch'));
     await press('Cancel');
     expect(changedTo(notebook)).toEqual([]);
   });
@@ -115,7 +115,7 @@ describe('the actions', () => {
     void actions.switchTo('digits-1a2b-cpu');
     await settle();
     await press('Cancel');
-    expect(document.activeElement).toBe(opener);
+    await waitFor(() => expect(document.activeElement).toBe(opener));
   });
 
   it('run the cells above when asked to', async () => {
@@ -142,7 +142,7 @@ describe('the actions', () => {
     expect(theDialog().textContent).toContain('variables of the 2 cells you have run will be gone');
     expect(field('Memory').value).toBe('8g');
     expect(field('CPUs').value).toBe('');
-    expect(document.activeElement?.textContent).toBe('Restart');
+    await waitFor(() => expect(document.activeElement?.textContent).toBe('Restart'));
     fireEvent.change(field('CPUs'), { target: { value: ' 2 ' } });
     await press('Restart');
     expect(built()).toEqual([{ targets: ['cpu'], memory: '8g', cpus: '2' }]);
