@@ -43,3 +43,8 @@ export function gibibytes(bytes: number): string {
   const value = bytes / 2 ** 30;
   return value.toFixed(value < 10 ? 1 : 0);
 }
+
+/** Return an amount of memory: `96 MiB`, `1.2 GiB`. */
+export function memory(bytes: number): string {
+  return bytes < 2 ** 30 ? `${Math.round(bytes / 2 ** 20)} MiB` : `${gibibytes(bytes)} GiB`;
+}

@@ -2,7 +2,7 @@ import type { TranslationBundle } from '@jupyterlab/translation';
 
 import type { IBuild, IDrift, IGpu, ILimits, IUnresolved, IUse, Target } from './api/answers';
 
-import { gibibytes } from './units';
+import { gibibytes, memory } from './units';
 
 /** Names that a line has room for. */
 const SHOWN = 3;
@@ -101,11 +101,10 @@ export function change(trans: TranslationBundle, drift: IDrift): string {
 export function boxUse(trans: TranslationBundle, use: IUse): string[] {
   const parts: string[] = [];
   if (use.memory !== null) {
-    const [used, most] = [gibibytes(use.memory), gibibytes(use.memory_limit ?? 0)];
     parts.push(
       use.memory_limit === null
-        ? trans.__('memory %1 GiB', used)
-        : trans.__('memory %1 of %2 GiB', used, most)
+        ? trans.__('memory %1', memory(use.memory))
+        : trans.__('memory %1 of %2', memory(use.memory), memory(use.memory_limit))
     );
   }
   if (use.cpus !== null && use.cpus_limit !== null) {
@@ -120,12 +119,12 @@ export function boxUse(trans: TranslationBundle, use: IUse): string[] {
 /** Return how busy a graphics card is; its number where a box sees several. */
 export function card(trans: TranslationBundle, gpu: IGpu, several: boolean): string {
   const name = several ? trans.__('GPU %1', gpu.index) : trans.__('GPU');
-  const memory =
+  const room =
     gpu.memory_used === null
       ? trans.__('%1 GiB', gibibytes(gpu.memory))
       : trans.__('%1 of %2 GiB', gibibytes(gpu.memory_used), gibibytes(gpu.memory));
   const busy = gpu.utilization === null ? '' : trans.__(', %1 % busy', gpu.utilization);
-  return `${name} ${gpu.memory ? memory : gpu.name}${busy}`;
+  return `${name} ${gpu.memory ? room : gpu.name}${busy}`;
 }
 
 /** Return the limits that a box can have, with their labels and an example each. */

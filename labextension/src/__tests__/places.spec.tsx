@@ -96,7 +96,7 @@ describe('the panel', () => {
     await opened('drift');
     await section(/^Kernels/);
     expect(document.body.textContent).toContain(
-      'This notebook · 1 kernel · memory 1.2 of 4.0 GiB · CPUs 0.4 of 2'
+      'This notebook · 1 kernel · memory 1.2 GiB of 4.0 GiB · CPUs 0.4 of 2'
     );
     expect(document.body.textContent).toContain("Can't run here: Docker has no NVIDIA support");
     expect(screen.queryByRole('button', { name: 'Switch to digits · CUDA' })).toBeNull();
@@ -366,10 +366,10 @@ describe('a box', () => {
   };
 
   it.each([
-    [use, ['memory 0.5 GiB']],
+    [use, ['memory 512 MiB']],
     [
       { ...use, memory_limit: 2 ** 32, pids_limit: 512 },
-      ['memory 0.5 of 4.0 GiB', 'processes 40 of 512']
+      ['memory 512 MiB of 4.0 GiB', 'processes 40 of 512']
     ],
     [{ ...use, memory: null, cpus_limit: 1.5 }, ['CPUs 1.3 of 1.5']],
     [{ ...use, memory: null, cpus: null, pids: null, cpus_limit: 1, pids_limit: 99 }, []]

@@ -96,7 +96,8 @@ export class DevboxActions implements IDevboxActions {
         wanted = answer;
         try {
           const edits = { targets: [target as Target], ...limitEdits(limits, wanted) };
-          const begun = await this._model.startBuild(subject, edits, {});
+          // The notebook as it is saved: its kernel may have ended, or be starting again.
+          const begun = await this._model.startBuild({ path: subject.path }, edits, {});
           // What went wrong with the build shows where builds are shown.
           if ((await this._model.builds.ending(begun.id)).state === 'done') {
             await panel.sessionContext.restartKernel();

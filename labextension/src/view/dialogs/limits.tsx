@@ -4,6 +4,7 @@ import React from 'react';
 
 import type { ILimits } from '../../api/answers';
 import { limitFields, sentence } from '../../words';
+import { Prose } from '../parts/basics';
 import { showNamed } from './named';
 
 export interface ILimitsQuestion {
@@ -56,7 +57,9 @@ class Body extends ReactWidget implements Dialog.IBodyWidget<ILimits> {
       <>
         {problem && (
           <p role="alert">
-            <b>{sentence(problem)}</b>
+            <b>
+              <Prose text={sentence(problem)} />
+            </b>
           </p>
         )}
         <p>
