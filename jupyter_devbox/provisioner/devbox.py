@@ -17,13 +17,7 @@ from jupyter_client.connect import KernelConnectionInfo
 from jupyter_devbox.engine.base import Engine
 from jupyter_devbox.errors import DevboxError
 from jupyter_devbox.provisioner.settings import KernelSettings
-from jupyter_devbox.provisioner.shared import (
-    FRAMES,
-    LISTENERS,
-    connect,
-    stop_services_with,
-    sweep_once,
-)
+from jupyter_devbox.provisioner.shared import LISTENERS, connect, stop_services_with, sweep_once
 from jupyter_devbox.provisioner.words import notice, sentence
 from jupyter_devbox.run.attach import attach_kernel, kernel_facts
 from jupyter_devbox.run.box import stop_superseded
@@ -33,6 +27,7 @@ from jupyter_devbox.run.kernel import KernelProcess
 from jupyter_devbox.run.listening import Answer
 from jupyter_devbox.run.ports import PORTS
 from jupyter_devbox.run.runtime_dir import default_base
+from jupyter_devbox.run.shown import FRAMES
 from jupyter_devbox.run.start import (
     Kernel,
     KernelRequest,
@@ -218,7 +213,7 @@ class DevboxProvisioner(KernelSettings):
         """Return the kernel's own variables: the kernelspec's, and where its notebook is."""
         listed = self.kernel_spec.env.keys() & env.keys() - {SPEC_VARIABLE}
         mine = {
-            **FRAMES.variables(),
+            **FRAMES.variables(self.kernel_id),
             **carried(env),
             **{name: env[name] for name in sorted(listed)},
         }

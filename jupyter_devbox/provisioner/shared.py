@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import threading
 from contextlib import suppress
-from dataclasses import dataclass
 from functools import cache
 
 from jupyter_devbox.engine.base import Engine
@@ -17,26 +16,7 @@ from jupyter_devbox.run.start import Kernel
 from jupyter_devbox.workflow.context import this_machine
 from jupyter_devbox.workflow.sweeping import sweep
 
-
-@dataclass(slots=True)
-class Frames:
-    """Where the frames that a kernel shows come from.
-
-    Parameters
-    ----------
-    address
-        With ``%PORT%`` for a port; "" for the usual, the same host at that port.
-    """
-
-    address: str = ""
-
-    def variables(self) -> dict[str, str]:
-        """Return what tells it to a kernel's programs: TensorBoard's own variable, so far."""
-        return {"TENSORBOARD_PROXY_URL": self.address} if self.address else {}
-
-
 LISTENERS = Listeners()
-FRAMES = Frames()
 _swept: set[int] = set()
 _watched: set[str] = set()
 

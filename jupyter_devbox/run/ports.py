@@ -145,6 +145,13 @@ class Ports:
             boxes = tuple(self._boxes.values())
         return tuple(BoxPorts(container=b.container, spec=b.spec, ports=b.ports) for b in boxes)
 
+    def local(self, container: str, port: int) -> int:
+        """Return the number on this machine of a port of a box; 0 while it has none."""
+        with self._lock:
+            box = self._boxes.get(container)
+        ports = box.ports if box is not None else ()
+        return next((each.local for each in ports if each.found.port == port), 0)
+
     def _changed(self) -> None:
         self._on_change()
         self._sweep()

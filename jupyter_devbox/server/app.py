@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from jupyter_server.extension.application import ExtensionApp
 
-from jupyter_devbox.server.routes import handlers, routes
+from jupyter_devbox.run.shown import FRAMES
+from jupyter_devbox.server.routes import PREFIX, handlers, routes
 
 if TYPE_CHECKING:
     from jupyter_events import EventLogger
@@ -38,6 +38,8 @@ class DevboxExtension(ExtensionApp):
     def initialize_handlers(self) -> None:
         """Add what stands in for the handlers."""
         self.handlers.extend(routes(self.common))
+        if self.serverapp is not None:
+            FRAMES.address = f"{self.serverapp.base_url}{PREFIX[1:]}/frame/%PORT%"
 
     async def _start_jupyter_server_extension(self, serverapp: ServerApp) -> None:
         """Load the handlers in a thread once the server runs; a request does not wait for it."""
@@ -52,15 +54,7 @@ class DevboxExtension(ExtensionApp):
             from jupyter_devbox.workflow.context import this_machine  # noqa: PLC0415
 
             self._common = make_common(this_machine(), asyncio.get_running_loop(), self._emit)
-            self._lead_frames()
         return self._common
-
-    def _lead_frames(self) -> None:
-        """Have frames in a notebook come from Lab's own address where no other can be reached."""
-        from jupyter_devbox.provisioner.shared import FRAMES  # noqa: PLC0415  (see above)
-        from jupyter_devbox.server.proxy import frame_address  # noqa: PLC0415
-
-        FRAMES.address = frame_address(self.serverapp, os.environ)
 
     def _emit(self, schema: str, event: Mapping[str, Any]) -> None:
         self._bus().emit(schema_id=schema, data=dict(event))

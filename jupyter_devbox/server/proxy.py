@@ -6,7 +6,7 @@ of Lab's own pages, so it is the way only where loopback is not the browser's.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import os
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -16,7 +16,8 @@ EXTENSION = "jupyter_server_proxy"
 HUB = "JUPYTERHUB_SERVICE_PREFIX"
 """What JupyterHub sets in the servers that it starts (its `docs/reference/services`)."""
 
-_LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
+_OTHER_NAME = {"localhost": "127.0.0.1", "127.0.0.1": "localhost", "::1": "127.0.0.1"}
+"""Loopback by a name that Lab's cookies do not go to: they know hosts and no ports."""
 
 
 def has_proxy(server: ServerApp | None) -> bool:
@@ -27,14 +28,19 @@ def has_proxy(server: ServerApp | None) -> bool:
     return bool(found and found.enabled)
 
 
-def frame_address(server: ServerApp | None, env: Mapping[str, str]) -> str:
-    """Return where frames in a notebook are to come from, with ``%PORT%`` for a port.
+def frame_address(host: str, base_url: str, local: int, proxied: bool) -> str:  # noqa: FBT001
+    """Return where a browser reaches a forwarded port.
 
-    Returns "" where the browser may well be on this machine: the server listens to loopback alone
-    and no hub started it. Whoever comes by a tunnel has the port's own number tunnelled too.
+    Parameters
+    ----------
+    host
+        The name by which the browser knows the server.
+    base_url
+        The server's; ends with a slash.
+    proxied
+        Whether the server has jupyter-server-proxy.
     """
-    if server is None or not has_proxy(server):
-        return ""
-    if not env.get(HUB) and server.ip in _LOOPBACK:
-        return ""
-    return f"{server.base_url}proxy/%PORT%/"
+    remote = host not in _OTHER_NAME or bool(os.environ.get(HUB))
+    if remote and proxied:
+        return f"{base_url}proxy/{local}/"
+    return f"http://{_OTHER_NAME.get(host, '127.0.0.1')}:{local}/"

@@ -30,6 +30,7 @@ _ROWS = (
     ("boxes", "boxes.BoxesHandler"),
     (f"boxes/{_ID}", "boxes.BoxHandler"),
     ("ports", "ports.PortsHandler"),
+    (f"frame/{_ID}", "frame.FrameHandler"),
     ("tensorboard", "tensorboard.TensorboardHandler"),
     ("images", "images.ImagesHandler"),
     ("prune", "images.PruneHandler"),

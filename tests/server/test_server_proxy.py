@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from types import SimpleNamespace
-
 import pytest
 from tornado.httpclient import HTTPClientError
 from tornado.httpserver import HTTPServer
 from tornado.web import Application, RequestHandler
 from tornado.websocket import WebSocketHandler
 
-from jupyter_devbox.provisioner.shared import Frames
 from jupyter_devbox.run.forwarding import listen_on_loopback
+from jupyter_devbox.run.shown import FRAMES, Frames
 from jupyter_devbox.server.proxy import frame_address
 
 
@@ -74,25 +72,26 @@ async def test_the_ports_say_so(call):
     assert await call("GET", "ports") == (200, {"boxes": [], "proxied": True})
 
 
-def server(ip, *, proxy=True, enabled=True):
-    extensions = {"jupyter_server_proxy": SimpleNamespace(enabled=enabled)} if proxy else {}
-    manager = SimpleNamespace(extensions=extensions)
-    return SimpleNamespace(ip=ip, base_url="/user/me/", extension_manager=manager)
-
-
 @pytest.mark.parametrize(
-    ("given", "env", "address"),
+    ("host", "hub", "proxied", "address"),
     [
-        (server("localhost"), {}, ""),
-        (server("127.0.0.1"), {}, ""),
-        (server("0.0.0.0"), {}, "/user/me/proxy/%PORT%/"),
-        (server("127.0.0.1"), {"JUPYTERHUB_SERVICE_PREFIX": "/user/me/"}, "/user/me/proxy/%PORT%/"),
-        (server("0.0.0.0", proxy=False), {}, ""),
-        (server("0.0.0.0", enabled=False), {}, ""),
-        (None, {}, ""),
+        ("localhost", False, True, "http://127.0.0.1:80/"),
+        ("127.0.0.1", False, True, "http://localhost:80/"),
+        ("::1", False, True, "http://127.0.0.1:80/"),
+        ("lab.example", False, True, "/user/me/proxy/80/"),
+        ("lab.example", False, False, "http://127.0.0.1:80/"),
+        ("localhost", True, True, "/user/me/proxy/80/"),
     ],
 )
-def test_where_frames_come_from(given, env, address):
-    assert frame_address(given, env) == address
-    said = Frames(address).variables()
-    assert said == ({"TENSORBOARD_PROXY_URL": address} if address else {})
+def test_where_a_frame_is_led(monkeypatch, host, hub, proxied, address):
+    monkeypatch.setenv("JUPYTERHUB_SERVICE_PREFIX", "/user/me/" if hub else "")
+    assert frame_address(host, "/user/me/", 80, proxied) == address
+
+
+async def test_a_frame_of_no_box_is_not_found(call, jp_base_url):
+    assert FRAMES.address == f"{jp_base_url}jupyter-devbox/frame/%PORT%"
+    assert FRAMES.variables("k") == {"TENSORBOARD_PROXY_URL": f"{FRAMES.address}?kernel=k"}
+    assert Frames().variables("k") == {}
+    for port in ("6006", "x", "99999999"):
+        status, said = await call("GET", "frame", port, kernel="nobody")
+        assert (status, said["code"]) == (404, "not_found")

@@ -125,10 +125,9 @@ function Row({ port }: { port: IPort }): React.ReactElement {
       <div className="jp-Devbox-grow">
         <div className="jp-Devbox-name">{name}</div>
         <p className="jp-Devbox-dim jp-Devbox-small">{parts.join(' · ')}</p>
+        {port.local && <Links name={name} local={port.local} />}
       </div>
-      {port.local ? (
-        <Links name={name} local={port.local} />
-      ) : (
+      {!port.local && (
         <IconButton
           icon={copyIcon}
           label={trans.__('Copy the command that forwards port %1', port.port)}
@@ -144,7 +143,7 @@ function Links({ name, local }: { name: string; local: number }): React.ReactEle
   const { link, proxy } = addressesOf(local, labPlace(model));
   const tab = { target: '_blank', rel: 'noopener noreferrer', className: 'jp-Devbox-link' };
   return (
-    <>
+    <div className="jp-Devbox-row jp-mod-wrap">
       {link && (
         <a {...tab} href={link} aria-label={trans.__('Open %1', name)}>
           {trans.__('Open')}
@@ -160,7 +159,7 @@ function Links({ name, local }: { name: string; local: number }): React.ReactEle
           {trans.__('through Lab')}
         </a>
       )}
-    </>
+    </div>
   );
 }
 
