@@ -31,6 +31,7 @@ def test_what_a_terminal_installed_goes_into_the_image(lab, server, engine):
     assert done.exit_code == 0, done
     number = lab.add_cell("kept = 6 * 7\nprint(kept)")
     assert "42" in lab.run_cell(number)
+    lab.command("docmanager:save")
     expect(panel).to_contain_text("1 change is not in the image", timeout=READY)
     expect(panel).to_contain_text(re.compile(r"iniconfig 2\.0\.0 added"))
     lab.picture("sync-drift")
