@@ -40,7 +40,8 @@ _LEAST_CPUS = 0.01
 """Docker's own ("Range of CPUs is from 0.01")."""
 _PIDS = re.compile(r"[0-9]{1,9}")
 _LEAST_PIDS = 64
-"""Threads count. A box with one kernel and Lab's debugger has up to 40, and a shell needs some."""
+"""Threads count: a box with one idle kernel has 14 (seen with ipykernel 7), and numerical libraries
+start one a processor. Below this a kernel may not start, and says nothing that helps."""
 _MOST_PIDS = 2**22
 """Linux has no more process numbers (proc(5), pid_max)."""
 
