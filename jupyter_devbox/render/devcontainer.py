@@ -37,6 +37,7 @@ from jupyter_devbox.spec.written import (
 
 HEADING = "// Written by jupyter-devbox. Keys and comments of your own are kept.\n"
 _ATTACH = ("postAttachCommand",)
+_LABEL = "label"
 _OF_OTHERS = ("image", "dockerComposeFile", "dockerFile")
 
 
@@ -168,7 +169,7 @@ def _common(
         values[("forwardPorts",)] = sorted(ports)
     for port in spec.ports:
         if name := DASHBOARDS.get(USUAL.get(port, "")):  # VS Code shows it beside the number
-            values[("portsAttributes", str(port))] = {"label": name}
+            values[("portsAttributes", str(port), _LABEL)] = name
     for service in spec.services:
         said = {"label": service.label, "onAutoForward": "silent"}
         values[("portsAttributes", str(service.port))] = said
@@ -224,7 +225,7 @@ def _file(
         values=values,
         record=RECORD,
         edits={("runArgs",): limited} if limited != list(run_args) else {},
-        yielding=frozenset({_ATTACH}),
+        yielding=frozenset({_ATTACH, *(path for path in values if path[2:] == (_LABEL,))}),
         rivals=tuple((key,) for key in rivals),
         heading=HEADING,
     )
