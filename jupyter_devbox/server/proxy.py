@@ -28,8 +28,8 @@ def has_proxy(server: ServerApp | None) -> bool:
     return bool(found and found.enabled)
 
 
-def frame_address(host: str, base_url: str, local: int, proxied: bool) -> str:  # noqa: FBT001
-    """Return where a browser reaches a forwarded port.
+def proxied_address(host: str, base_url: str, local: int) -> str:
+    """Return where a browser reaches a forwarded port through Lab; "" where loopback is its own.
 
     Parameters
     ----------
@@ -37,10 +37,15 @@ def frame_address(host: str, base_url: str, local: int, proxied: bool) -> str:  
         The name by which the browser knows the server.
     base_url
         The server's; ends with a slash.
-    proxied
-        Whether the server has jupyter-server-proxy.
     """
     remote = host not in _OTHER_NAME or bool(os.environ.get(HUB))
-    if remote and proxied:
-        return f"{base_url}proxy/{local}/"
-    return f"http://{_OTHER_NAME.get(host, '127.0.0.1')}:{local}/"
+    return f"{base_url}proxy/{local}/" if remote else ""
+
+
+def loopback_addresses(host: str, local: int) -> tuple[str, str]:
+    """Return a forwarded port's address under the server's own name, and under loopback's other.
+
+    Ports are forwarded on 127.0.0.1, which every name here but ``localhost`` then is.
+    """
+    near = host if host in ("localhost", "127.0.0.1") else "127.0.0.1"
+    return f"http://{near}:{local}/", f"http://{_OTHER_NAME[near]}:{local}/"

@@ -10,7 +10,7 @@ from tornado.websocket import WebSocketHandler
 
 from jupyter_devbox.run.forwarding import listen_on_loopback
 from jupyter_devbox.run.shown import FRAMES, Frames
-from jupyter_devbox.server.proxy import frame_address
+from jupyter_devbox.server.proxy import loopback_addresses, proxied_address
 
 
 class Page(RequestHandler):
@@ -73,19 +73,28 @@ async def test_the_ports_say_so(call):
 
 
 @pytest.mark.parametrize(
-    ("host", "hub", "proxied", "address"),
+    ("host", "hub", "address"),
     [
-        ("localhost", False, True, "http://127.0.0.1:80/"),
-        ("127.0.0.1", False, True, "http://localhost:80/"),
-        ("::1", False, True, "http://127.0.0.1:80/"),
-        ("lab.example", False, True, "/user/me/proxy/80/"),
-        ("lab.example", False, False, "http://127.0.0.1:80/"),
-        ("localhost", True, True, "/user/me/proxy/80/"),
+        ("localhost", False, ""),
+        ("127.0.0.1", False, ""),
+        ("::1", False, ""),
+        ("lab.example", False, "/user/me/proxy/80/"),
+        ("localhost", True, "/user/me/proxy/80/"),
     ],
 )
-def test_where_a_frame_is_led(monkeypatch, host, hub, proxied, address):
+def test_where_a_frame_is_led(monkeypatch, host, hub, address):
     monkeypatch.setenv("JUPYTERHUB_SERVICE_PREFIX", "/user/me/" if hub else "")
-    assert frame_address(host, "/user/me/", 80, proxied) == address
+    assert proxied_address(host, "/user/me/", 80) == address
+
+
+@pytest.mark.parametrize(
+    "host", ["localhost", "127.0.0.1", "::1", "lab.example", "x'; script-src *"]
+)
+def test_a_frames_addresses_are_loopbacks(host):
+    """Whatever a client calls the server."""
+    near, far = loopback_addresses(host, 80)
+    assert {near, far} == {"http://localhost:80/", "http://127.0.0.1:80/"}
+    assert (near == "http://localhost:80/") == (host == "localhost")
 
 
 async def test_a_frame_of_no_box_is_not_found(call, jp_base_url):
