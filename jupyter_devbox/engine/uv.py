@@ -38,7 +38,8 @@ _VIA = re.compile(r"^(?P<name>[a-z0-9._-]+)==\S+ +# via (?P<via>.*)$", re.MULTIL
 _NAME = re.compile(r"[a-z0-9][a-z0-9._-]*")
 _redacted = Redactor()
 _NO_CACHE = {"UV_NO_CACHE": "1"}
-_QUIET = {"NO_COLOR": "1", "UV_NO_PROGRESS": "1"}
+# Sentences of uv's are looked for, and it breaks them where COLUMNS is set.
+_QUIET = {"NO_COLOR": "1", "UV_NO_PROGRESS": "1", "COLUMNS": "10000"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
