@@ -296,13 +296,15 @@ _NO_CORES = "core=0"
 def _limits(engine: Engine, spec: BoxSpec, own: Collection[str] = ()) -> Limits:
     """Return limits that the engine takes, without core dumps unless the user asks for them.
 
-    An engine refuses more CPUs than its machine has. `own` names the limits of each process that
-    the user's Compose file has.
+    An engine refuses more CPUs than its machine has. Podman is told of no limit of ours: with any
+    one given, a service that may not raise its own limit of open files starts nothing (seen with
+    4.3). `own` names the limits of each process that the user's Compose file has.
     """
-    limits, cpus = spec.limits, engine.info().cpus
-    if cpus and limits.cpus > cpus:
-        limits = replace(limits, cpus=float(cpus))
-    if "core" in own or any(text.startswith("core=") for text in limits.ulimits):
+    limits, info = spec.limits, engine.info()
+    if info.cpus and limits.cpus > info.cpus:
+        limits = replace(limits, cpus=float(info.cpus))
+    chosen = "core" in own or any(text.startswith("core=") for text in limits.ulimits)
+    if chosen or info.name == "podman":
         return limits
     return replace(limits, ulimits=(*limits.ulimits, _NO_CORES))
 
