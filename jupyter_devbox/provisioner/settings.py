@@ -81,7 +81,8 @@ class KernelSettings(KernelProvisionerBase):
         self, granted: Granted, *, rootless: bool, compose: ComposeProject | None = None
     ) -> BoxSpec:
         """Return the box that the kernelspec asks for; see `workflow.box_config.asked_box`."""
-        return asked_box(self._config, granted, rootless=rootless, compose=compose)
+        called = self.kernel_spec.display_name
+        return asked_box(self._config, granted, called=called, rootless=rootless, compose=compose)
 
     @property
     def _config(self) -> dict[str, Any]:

@@ -34,6 +34,7 @@ def asked_box(
     config: Mapping[str, Any],
     granted: Granted,
     *,
+    called: str,
     rootless: bool,
     compose: ComposeProject | None = None,
 ) -> BoxSpec:
@@ -45,6 +46,8 @@ def asked_box(
     ----------
     config
         As `render.kernelspec` writes it; keys that a later version may add are passed over.
+    called
+        The kernelspec's name for people.
     rootless
         Whether root in a box is this user.
     compose
@@ -56,19 +59,20 @@ def asked_box(
         The kernelspec names no image or no project, or is damaged.
     """
     try:
-        return _box(config, granted, rootless=rootless, compose=compose)
+        made = _box(config, granted, rootless=rootless, compose=compose)
     except (TypeError, ValueError, OverflowError) as error:
-        msg = f"A kernelspec is damaged: `{error}`"
+        msg = f"The kernelspec of {called} is damaged: `{error}`"
         raise ConfigurationError(msg, hint=_AGAIN) from error
+    if not made.image or not Path(made.project).is_absolute():
+        msg = f"The kernelspec names no image or no project: `{called}`"
+        raise ConfigurationError(msg, hint=_AGAIN)
+    return made
 
 
 def _box(
     config: Mapping[str, Any], granted: Granted, *, rootless: bool, compose: ComposeProject | None
 ) -> BoxSpec:
     project, image = str(config.get("project", "")), str(config.get("image", ""))
-    if not image or not Path(project).is_absolute():
-        msg = f"The kernelspec names no image or no project: `{config.get('name') or project}`"
-        raise ConfigurationError(msg, hint=_AGAIN)
     name = Path(str(config.get("name", ""))).name
     file = Path(str(config["config_file"])) if config.get("config_file") else None
     present = file is not None and file.is_file()

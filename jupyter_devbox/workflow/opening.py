@@ -40,8 +40,9 @@ def open_project_box(
         devcontainer.json is not approved as it is.
     """
     config = spec.ours.get("config")
+    called = str(spec.content.get("display_name", spec.name))
     if not isinstance(config, dict):
-        message = f"This kernel is in no box: `{spec.content.get('display_name', spec.name)}`"
+        message = f"This kernel is in no box: `{called}`"
         raise RunError(message, hint="jupyter devbox containerize NOTEBOOK.ipynb --target cpu")
     target: Target = "cuda" if config.get("target") == "cuda" else "cpu"
     group = str(spec.ours.get("group") or ONLY)
@@ -49,6 +50,7 @@ def open_project_box(
     wanted = asked_box(
         config,
         granted,
+        called=called,
         rootless=engine.info().rootless,
         compose=compose_project(context, project.root, target, group),
     )

@@ -28,7 +28,7 @@ def content(**more):
 
 def test_what_is_written_is_asked_for():
     config = content(target="cuda", group="train", gpus=GpuRequest(devices=("0",)), idle=60)
-    box = asked_box(config, Granted(env={"A": "b"}), rootless=True)
+    box = asked_box(config, Granted(env={"A": "b"}), called="p · CPU", rootless=True)
     assert (box.project, box.name, box.target, box.group) == ("/home/ada/p", "p", "cuda", "train")
     assert (box.limits, box.gpus, box.idle, box.env) == (
         LIMITS, GpuRequest(devices=("0",)), 60, {"A": "b"},
@@ -45,7 +45,7 @@ def test_what_is_written_is_asked_for():
 )  # fmt: skip
 def test_a_damaged_kernelspec_is_named(damage):
     with pytest.raises(ConfigurationError) as caught:
-        asked_box({**content(), **damage}, Granted(), rootless=False)
+        asked_box({**content(), **damage}, Granted(), called="p · CPU", rootless=False)
     assert caught.value.hint == "jupyter devbox kernel install"
 
 
@@ -61,6 +61,6 @@ JSON = st.recursive(
 @given(st.dictionaries(st.sampled_from(sorted(content())), JSON))
 def test_any_json_is_a_box_or_a_damaged_kernelspec(changes):
     try:
-        assert isinstance(asked_box({**content(), **changes}, Granted(), rootless=False), BoxSpec)
+        assert isinstance(asked_box({**content(), **changes}, Granted(), called="p · CPU", rootless=False), BoxSpec)
     except ConfigurationError:
         return
