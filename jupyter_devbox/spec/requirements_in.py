@@ -37,7 +37,8 @@ def format_line(requirement: DirectRequirement) -> str:
     parts = [f"{requirement.reason}: {detail}"]
     if requirement.allowed:
         parts.append(f"allowed: {requirement.allowed}")
-    if requirement.url and requirement.reason != "option":  # that one lies beside the lock
+    given = requirement.reason == "option" and requirement.source == "file"
+    if requirement.url and not given:  # a wheel that the user gave lies beside the lock
         parts.append(f"source: {requirement.url}")
     parts += [f"index: {index}" for index in requirement.indexes[:1]]
     parts.append(f"notebooks: {json.dumps(list(requirement.notebooks))}")

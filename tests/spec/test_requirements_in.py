@@ -43,6 +43,8 @@ def ours(draw):
     source, url = draw(urls)
     specifier, allowed = draw(versions), draw(versions)
     reason = draw(st.sampled_from(["import", "install", "engine", "option"]))
+    if (reason, source) == ("option", "file"):  # where it lies is the project's option, --wheel
+        source, url = "index", None
     return DirectRequirement(
         name=draw(names),
         extras=draw(extras),

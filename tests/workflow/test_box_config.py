@@ -61,6 +61,7 @@ JSON = st.recursive(
 @given(st.dictionaries(st.sampled_from(sorted(content())), JSON))
 def test_any_json_is_a_box_or_a_damaged_kernelspec(changes):
     try:
-        assert isinstance(asked_box({**content(), **changes}, Granted(), called="p · CPU", rootless=False), BoxSpec)
+        box = asked_box({**content(), **changes}, Granted(), called="p · CPU", rootless=False)
     except ConfigurationError:
         return
+    assert isinstance(box, BoxSpec)
