@@ -24,10 +24,13 @@ DANGEROUS = re.compile(r"[\s;&|<>$`'\"\\(){}\[\]*?!#~=,@%^\x00-\x1f\x7f-\U0010ff
 
 # Debian Policy 5.6.1: lower-case letters, digits, plus, minus, full stops; at least two
 # characters; the first one a letter or digit.
-debian_names = st.from_regex(r"\A[a-z0-9][a-z0-9+.\-]{1,60}\Z")
+# Policy allows a hyphen at the end too, which apt-get takes for an order to remove.
+debian_names = st.from_regex(r"\A[a-z0-9][a-z0-9+.\-]{0,59}[a-z0-9+.]\Z")
 hostile = st.one_of(
     st.text(),
-    st.sampled_from(["-y", "../x", "a/b", "a=1.0", "a:amd64", "a_b", "https://x", "a\n", "\na"]),
+    st.sampled_from(
+        ["-y", "../x", "a/b", "a=1.0", "a:amd64", "a_b", "https://x", "a\n", "\na", "bash-"]
+    ),
     st.builds(
         lambda head, bad, tail: head + bad + tail,
         debian_names,
