@@ -377,6 +377,8 @@ class DockerEngine:
             if answer.status_code in {_NOT_FOUND, _CONFLICT}:
                 return None
             answer.raise_for_status()
+            if not answer.content:  # Podman, of one that does not run
+                return None
             return values.usage(answer.json(), time.monotonic())
 
     def wait(self, container: str) -> int:
