@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 import shutil
 import sys
 import tempfile
@@ -11,6 +12,7 @@ from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
+import same_network
 from acceptance.machine import Machine, new_machine, uv
 from lab_server import BUILT, ROOT, Server, serving
 from pages import AXE, READY, Lab, complaints, new_lab
@@ -61,9 +63,19 @@ def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
         reason = "the lab extension is not built: python3 .ci/make.py check, then .ci/make.py test"
         pytest.fail(reason, pytrace=False) if os.environ.get("CI") else pytest.skip(reason)
     with sync_playwright() as playwright:
+        program = undisturbed(program, tmp_path_factory.mktemp("chromium"))
         chromium = playwright.chromium.launch(executable_path=program, args=[*CHROMIUM])
         yield chromium
         chromium.close()
+
+
+def undisturbed(program: str, folder: Path) -> Path:
+    """Write a program that runs another as `same_network` does; Playwright takes one file."""
+    script = folder / "chromium"
+    words = shlex.join([sys.executable, same_network.__file__, program])
+    script.write_text(f'#!/bin/sh\nexec {words} "$@"\n', encoding="utf-8")
+    script.chmod(0o755)
+    return script
 
 
 @pytest.fixture(scope="session")
