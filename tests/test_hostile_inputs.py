@@ -36,6 +36,7 @@ from jupyter_devbox.render import render
 from jupyter_devbox.spec.environment import EnvironmentSpec
 from jupyter_devbox.spec.lock import Lock
 from jupyter_devbox.spec.names import APT_NAME
+from jupyter_devbox.spec.ports import DASHBOARDS, USUAL
 from jupyter_devbox.spec.project import ProjectOptions
 from jupyter_devbox.spec.requirements_in import parse_line
 from jupyter_devbox.spec.tree import RenderedTree
@@ -242,8 +243,11 @@ def check_rendered(tree: RenderedTree, spec: EnvironmentSpec) -> None:
     assert set(value) <= {
         "name", "build", "remoteUser", "updateRemoteUserUID", "init", "mounts", "containerEnv",
         "customizations", "forwardPorts", "workspaceMount", "workspaceFolder", "shutdownAction",
-        "postAttachCommand",
+        "postAttachCommand", "portsAttributes",
     }  # fmt: skip
+    for port, said in value.get("portsAttributes", {}).items():
+        assert int(port) in value["forwardPorts"]
+        assert said == {"label": DASHBOARDS[USUAL[int(port)]]}
     assert value["postAttachCommand"] == ATTACH_COMMAND
     assert value["build"]["options"] == ["--secret=id=ca,src=${localEnv:SSL_CERT_FILE:/dev/null}"]
     assert set(value["containerEnv"]) == {"SSL_CERT_FILE", "PIP_CERT"}

@@ -105,9 +105,11 @@ def serve(folder: str) -> dict[str, object]:
 
 
 def last_lines(log: str) -> list[str]:
-    """Return the end of a file."""
+    """Return the end of a file, and remove that."""
     with open(log, encoding="utf-8", errors="replace") as file:  # noqa: PTH123
-        return [line[:_LONGEST] for line in file.read().splitlines()[-_LINES:]]
+        said = file.read().splitlines()
+    os.unlink(log)  # noqa: PTH108
+    return [line[:_LONGEST] for line in said[-_LINES:]]
 
 
 if __name__ == "__main__":

@@ -77,12 +77,12 @@ def test_dashboards_of_a_box(lab, server, engine):
 
     # The ordinary extension, in the notebook.
     asked = []
-    lab.page.on("request", asked.append)
+    lab.page.on("request", lambda request: asked.append((request.url, request)))
     lab.run_cell(2)
     held = lab.page.frame_locator(".jp-NotebookPanel:visible .jp-OutputArea iframe")
     frame = held.frame_locator("iframe")
     expect(frame.get_by_text("loss").first).to_be_visible(timeout=READY)
-    to_box = [request for request in asked if "/data/" in request.url]
+    to_box = [request for url, request in asked if "/data/" in url]
     assert to_box
     assert not any("cookie" in request.all_headers() for request in to_box)
     assert lab.violations("#jupyter-devbox-ports") == []

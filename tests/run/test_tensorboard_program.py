@@ -49,10 +49,19 @@ def site(tmp_path):
             os.kill(int(process.name), signal.SIGKILL)
 
 
+@pytest.fixture
+def logs(tmp_path, monkeypatch):
+    """The folder where the program writes what TensorBoard says."""
+    folder = tmp_path / "logs"
+    folder.mkdir()
+    monkeypatch.setenv("TMPDIR", str(folder))
+    return folder
+
+
 def serve(folder, path=""):
     done = subprocess.run(
         [sys.executable, "-c", Path(tensorboard_program.__file__).read_text(), str(folder)],
-        env={"PYTHONPATH": str(path), "PATH": os.environ["PATH"]},
+        env={"PYTHONPATH": str(path), **{name: os.environ[name] for name in ("PATH", "TMPDIR")}},
         capture_output=True,
         text=True,
         check=True,
@@ -61,7 +70,7 @@ def serve(folder, path=""):
     return json.loads(done.stdout)
 
 
-def test_a_folder_has_one(site, tmp_path):
+def test_a_folder_has_one(site, logs, tmp_path):
     first = serve(tmp_path / "runs", site)
     assert (first["version"], first["started"]) == ("2.18.0", True)
     socket.create_connection(("127.0.0.1", first["port"]), 30).close()
@@ -71,14 +80,16 @@ def test_a_folder_has_one(site, tmp_path):
     assert other["port"] != first["port"]
 
 
-def test_one_that_ends_says_why(site, tmp_path):
+def test_one_that_ends_says_why(site, logs, tmp_path):
     began = time.monotonic()
     assert serve(tmp_path / "broken", site) == {"error": "ended", "lines": ["no such thing"]}
     assert time.monotonic() - began < 60
+    assert list(logs.iterdir()) == []
 
 
-def test_a_python_without_it(tmp_path):
+def test_a_python_without_it(logs, tmp_path):
     assert serve(tmp_path) == {"error": "missing"}
+    assert list(logs.iterdir()) == []
 
 
 # --- its answer is the box's word ----------------------------------------------------------------
