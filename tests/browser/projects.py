@@ -7,6 +7,8 @@ import uuid
 from pathlib import Path
 
 from acceptance.machine import Machine, write_notebook
+from pages import READY
+from playwright.sync_api import expect
 
 IN_IMAGE = re.compile("All (of it|the rest) is in the image")
 PATIENCE = 240_000  # milliseconds for a build of which nothing is cached
@@ -52,3 +54,15 @@ def built(machine: Machine, name: str, *cells: str) -> str:
     spec = {"name": kernel, "display_name": f"{name} · CPU"}
     write_notebook(project / "n.ipynb", *(cells or (CELL,)), kernelspec=spec)
     return path.as_posix()
+
+
+def in_its_box(lab, server, name: str):
+    """Open a built project's notebook and run its cell; return panel and box."""
+    lab.open(built(server.machine, name))
+    assert "in the box" in lab.run_cell(0)
+    panel = lab.show_panel()
+    expect(panel).to_contain_text(IN_IMAGE, timeout=READY)
+    (box,) = [
+        box for box in server.ask("jupyter-devbox/boxes")["boxes"] if box["project"]["name"] == name
+    ]
+    return panel, box

@@ -7,22 +7,13 @@ import re
 import pytest
 from pages import READY
 from playwright.sync_api import expect
-from projects import IN_IMAGE, PATIENCE, built, notebook, written
+from projects import PATIENCE, in_its_box, notebook, written
 
 pytestmark = pytest.mark.docker
 
 
 def test_a_kernel_killed_from_outside_is_explained_and_comes_back(lab, server, engine):
-    path = built(server.machine, "killed")
-    lab.open(path)
-    assert "in the box" in lab.run_cell(0)
-    panel = lab.show_panel()
-    expect(panel).to_contain_text(IN_IMAGE, timeout=READY)
-    (box,) = [
-        box
-        for box in server.ask("jupyter-devbox/boxes")["boxes"]
-        if box["project"]["name"] == "killed"
-    ]
+    panel, box = in_its_box(lab, server, "killed")
     engine.remove(box["id"])
     # Lab has a word of its own, over everything.
     lost = lab.page.get_by_role("dialog", name=re.compile("^Kernel Restarting"))

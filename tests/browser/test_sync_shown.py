@@ -7,7 +7,7 @@ import re
 import pytest
 from pages import READY
 from playwright.sync_api import expect
-from projects import IN_IMAGE, PATIENCE, built
+from projects import IN_IMAGE, PATIENCE, in_its_box
 
 from jupyter_devbox.spec.container import ExecSpec
 
@@ -15,16 +15,7 @@ pytestmark = pytest.mark.docker
 
 
 def test_what_a_terminal_installed_goes_into_the_image(lab, server, engine):
-    path = built(server.machine, "byhand")
-    lab.open(path)
-    assert "in the box" in lab.run_cell(0)
-    panel = lab.show_panel()
-    expect(panel).to_contain_text(IN_IMAGE, timeout=READY)
-    (box,) = [
-        box
-        for box in server.ask("jupyter-devbox/boxes")["boxes"]
-        if box["project"]["name"] == "byhand"
-    ]
+    panel, box = in_its_box(lab, server, "byhand")
     # As in a terminal: the kernel's own history says nothing of it.
     words = ("pip", "install", "-q", "--disable-pip-version-check", "iniconfig==2.0.0")
     done = engine.run(box["id"], ExecSpec(command=words))

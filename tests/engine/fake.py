@@ -20,6 +20,9 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Any
+
+from engine.fake_stream import FakeStream, exit_code
 
 from jupyter_devbox.errors import (
     BuildCancelledError,
@@ -69,49 +72,6 @@ class _Container:
         for process in (self.process, *self.execs):
             if process is not None:
                 _kill(process)
-
-
-class FakeStream:
-    """Satisfies `ExecStream`."""
-
-    def __init__(self, process: subprocess.Popen[bytes], errors: Path) -> None:
-        self._process, self._errors = process, errors
-
-    def write(self, data: bytes) -> None:
-        stdin = self._process.stdin
-        if stdin is None or stdin.closed:
-            raise EngineError("no input")
-        try:
-            stdin.write(data)
-            stdin.flush()
-        except BrokenPipeError as error:
-            raise EngineError("ended") from error
-
-    def close_stdin(self) -> None:
-        if self._process.stdin is not None:
-            try:
-                self._process.stdin.close()
-            except BrokenPipeError:
-                return
-
-    def read(self) -> bytes:
-        stdout = self._process.stdout
-        assert stdout is not None
-        data = b"" if stdout.closed else stdout.read1(65536)
-        if not data:
-            self._process.wait()
-        return data
-
-    def stderr(self) -> str:
-        return self._errors.read_bytes()[-64 * 1024 :].decode(errors="replace")
-
-    def exit_code(self) -> int | None:
-        return _code(self._process.poll())
-
-    def close(self) -> None:
-        self.close_stdin()
-        if self._process.stdout is not None and self._process.poll() is not None:
-            self._process.stdout.close()
 
 
 class FakeEngine:
@@ -352,6 +312,11 @@ class FakeEngine:
             path = f"{self._nvidia_smi.parent}:{path}"
         return {"PATH": path, **spec.env}
 
+    def _place(self, found: _Container, spec: ExecSpec) -> dict[str, Any]:
+        """Where a program of a container's runs, and with which variables."""
+        folder = found.folder / spec.workdir.lstrip("/")
+        return {"cwd": folder, "env": {**self._env(found.spec), **spec.env}}
+
     def container(self, container: str) -> ContainerInfo | None:
         try:
             found = self._get(container)
@@ -363,7 +328,7 @@ class FakeEngine:
             name=found.name,
             image=found.spec.image,
             status="running" if found.running else "exited" if ended else "created",
-            exit_code=_code(found.process.poll()) if ended and found.process else None,
+            exit_code=exit_code(found.process.poll()) if ended and found.process else None,
             started=found.started,
             labels=dict(found.spec.labels),
             limits=replace(found.spec.limits, ulimits=()),
@@ -401,7 +366,7 @@ class FakeEngine:
             process = self._get(container).process
         except EngineError:
             return -1
-        return 0 if process is None else _code(process.wait()) or 0
+        return 0 if process is None else exit_code(process.wait()) or 0
 
     def logs(self, container: str, tail: int) -> tuple[str, ...]:
         try:
@@ -415,8 +380,7 @@ class FakeEngine:
         try:
             done = subprocess.run(
                 list(spec.command),
-                cwd=found.folder / spec.workdir.lstrip("/"),
-                env={**self._env(found.spec), **spec.env},
+                **self._place(found, spec),
                 input=stdin,
                 capture_output=True,
                 check=False,
@@ -424,7 +388,7 @@ class FakeEngine:
         except OSError as error:
             return ExecResult(exit_code=127, stdout=f"{spec.command[0]}: {error.strerror}\n")
         return ExecResult(
-            exit_code=_code(done.returncode) or 0,
+            exit_code=exit_code(done.returncode) or 0,
             stdout=done.stdout.decode(errors="replace"),
             stderr=done.stderr.decode(errors="replace"),
         )
@@ -435,8 +399,7 @@ class FakeEngine:
         with errors.open("wb") as file:
             process = subprocess.Popen(
                 ["sh", "-c", f"exec {shlex.join(spec.command)}"],
-                cwd=found.folder / spec.workdir.lstrip("/"),
-                env={**self._env(found.spec), **spec.env},
+                **self._place(found, spec),
                 stdin=subprocess.PIPE if spec.stdin else subprocess.DEVNULL,
                 stdout=subprocess.PIPE,
                 stderr=file,
@@ -455,15 +418,14 @@ class FakeEngine:
         found = self._running(container)
         done = subprocess.run(
             list(spec.command),
-            cwd=found.folder / spec.workdir.lstrip("/"),
-            env={**self._env(found.spec), **spec.env},
+            **self._place(found, spec),
             stdin=tty,
             stdout=tty,
             stderr=tty,
             check=False,
             start_new_session=True,
         )
-        return _code(done.returncode) or 0
+        return exit_code(done.returncode) or 0
 
     def changes(self, container: str) -> tuple[FileChange, ...]:
         """All that is in its folder: images have no files."""
@@ -504,11 +466,6 @@ class FakeEngine:
 
 def _carries(labels: Mapping[str, str], wanted: Mapping[str, str]) -> bool:
     return all(key in labels and value in {"", labels[key]} for key, value in wanted.items())
-
-
-def _code(status: int | None) -> int | None:
-    """Return an exit code as a shell counts it: 128 + signal."""
-    return 128 - status if status is not None and status < 0 else status
 
 
 def _kill(process: subprocess.Popen[bytes]) -> None:

@@ -21,14 +21,34 @@ from jupyter_client.manager import KernelManager
 from transports import IMAGE, cannot_dial
 
 from jupyter_devbox.engine.docker_cli import find_docker_cli
-from jupyter_devbox.run.runtime_dir import BASE_VARIABLE
+from jupyter_devbox.run.runtime_dir import BASE_VARIABLE, open_runtime_dir
 from jupyter_devbox.spec.box import LABEL_PROJECT, BoxSpec
 from jupyter_devbox.spec.kernelspec import SPEC_VARIABLE, with_provisioner
+from jupyter_devbox.workflow.context import Context
 
 HERE = Path(__file__).parent
 BASE_IMAGE = "python:3.11-slim-bookworm"
 RECIPE = "jupyter-devbox-test.recipe"
 SECONDS = 20
+
+
+@pytest.fixture
+def runtime():
+    """A folder that a box here would share."""
+    with tempfile.TemporaryDirectory(dir="/tmp", prefix="jdb-t-") as base:
+        yield open_runtime_dir("k", uid=os.getuid(), gid=os.getgid(), base=Path(base))
+
+
+@pytest.fixture
+def context(devbox):
+    """This machine, with the ledger that the kernels of these tests are in."""
+    return Context(
+        home=devbox.root,
+        env=dict(os.environ),
+        data=devbox.root / "data" / "devbox",
+        kernels=devbox.specs,
+        connect=lambda: devbox.engine,
+    )
 
 
 @pytest.fixture(scope="session")

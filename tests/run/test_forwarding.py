@@ -8,11 +8,9 @@ import os
 import socket
 import subprocess
 import sys
-import tempfile
 import threading
 import time
 from contextlib import suppress
-from pathlib import Path
 
 import pytest
 from test_stream import Local, Process
@@ -27,7 +25,6 @@ from jupyter_devbox.run.forwarding import (
     recorded,
 )
 from jupyter_devbox.run.passing import Passage, greeted
-from jupyter_devbox.run.runtime_dir import open_runtime_dir
 
 SECONDS = 30
 
@@ -58,12 +55,6 @@ def local(monkeypatch, runtime):
     for each in engine.streams:
         each.close()
         each.wait()
-
-
-@pytest.fixture
-def runtime():
-    with tempfile.TemporaryDirectory(dir="/tmp", prefix="jdb-t-") as base:
-        yield open_runtime_dir("k", uid=os.getuid(), gid=os.getgid(), base=Path(base))
 
 
 @pytest.fixture

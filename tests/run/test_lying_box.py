@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import os
 import signal
 import socket
-import tempfile
 import time
 from contextlib import suppress
-from pathlib import Path
 
 import pytest
 
@@ -20,7 +17,6 @@ from jupyter_devbox.run.frames import Multiplexer as RealMultiplexer
 from jupyter_devbox.run.kernel import KernelProcess, await_sockets
 from jupyter_devbox.run.listening import CONNECTIONS
 from jupyter_devbox.run.relay import Relay
-from jupyter_devbox.run.runtime_dir import open_runtime_dir
 from jupyter_devbox.spec.box import BoxSpec
 
 SECONDS = 10
@@ -63,12 +59,6 @@ class Liar:
 class Looked:
     def container(self, _):
         return None
-
-
-@pytest.fixture
-def runtime():
-    with tempfile.TemporaryDirectory(dir="/tmp", prefix="jdb-t-") as base:
-        yield open_runtime_dir("k", uid=os.getuid(), gid=os.getgid(), base=Path(base))
 
 
 @pytest.fixture

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import os
 import threading
 import urllib.request
 
 import pytest
 
 from jupyter_devbox.errors import PortError, UsageError
-from jupyter_devbox.workflow.context import Context
 from jupyter_devbox.workflow.ports import list_ports, open_port
 
 pytestmark = pytest.mark.docker
@@ -19,17 +17,6 @@ import http.server, threading
 server = http.server.ThreadingHTTPServer(("127.0.0.1", {}), http.server.SimpleHTTPRequestHandler)
 threading.Thread(target=server.serve_forever, daemon=True).start()
 """
-
-
-@pytest.fixture
-def context(devbox):
-    return Context(
-        home=devbox.root,
-        env=dict(os.environ),
-        data=devbox.root / "data" / "devbox",
-        kernels=devbox.specs,
-        connect=lambda: devbox.engine,
-    )
 
 
 def status(number):

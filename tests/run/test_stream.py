@@ -8,7 +8,6 @@ import signal
 import socket
 import subprocess
 import sys
-import tempfile
 import threading
 import time
 from contextlib import contextmanager, suppress
@@ -20,7 +19,6 @@ from jupyter_devbox.errors import EngineError, TransportError
 from jupyter_devbox.run import stream
 from jupyter_devbox.run.frames import MOST_CHANNELS, WINDOW
 from jupyter_devbox.run.kernel import KernelProcess, await_sockets
-from jupyter_devbox.run.runtime_dir import open_runtime_dir
 
 SECONDS = 30
 PORTS = ("shell_port", "iopub_port", "stdin_port", "control_port", "hb_port")
@@ -114,12 +112,6 @@ def local():
     for each in engine.streams:
         each.close()
         each.wait()
-
-
-@pytest.fixture
-def runtime():
-    with tempfile.TemporaryDirectory(dir="/tmp", prefix="jdb-t-") as base:
-        yield open_runtime_dir("k", uid=os.getuid(), gid=os.getgid(), base=Path(base))
 
 
 class Kernel:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import time
 import urllib.request
 from pathlib import Path
@@ -12,7 +11,6 @@ import pytest
 from jupyter_devbox.errors import BoxProgramError, OutsideBoxError, RunError
 from jupyter_devbox.run.forwarding import recorded
 from jupyter_devbox.run.ports import PORTS
-from jupyter_devbox.workflow.context import Context
 from jupyter_devbox.workflow.tensorboard import forward, forwarded_elsewhere, serve_folder
 
 pytestmark = [pytest.mark.docker, pytest.mark.network, pytest.mark.slow]
@@ -29,18 +27,6 @@ for step in range(10):
 writer.close()
 print("written")
 """
-
-
-@pytest.fixture
-def context(devbox):
-    """This machine, with the ledger that the kernels of these tests are in."""
-    return Context(
-        home=devbox.root,
-        env=dict(os.environ),
-        data=devbox.root / "data" / "devbox",
-        kernels=devbox.specs,
-        connect=lambda: devbox.engine,
-    )
 
 
 def get(number, path):
