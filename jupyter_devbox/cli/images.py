@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime, timezone
 from typing import Any
 
 from traitlets import Bool
@@ -11,7 +10,7 @@ from traitlets import Bool
 from jupyter_devbox.cli.verb import FLAGS, Verb
 from jupyter_devbox.errors import UsageError
 from jupyter_devbox.view.contents import explained, image_line
-from jupyter_devbox.view.units import size
+from jupyter_devbox.view.units import moment, size
 from jupyter_devbox.workflow.context import Context
 from jupyter_devbox.workflow.explaining import Explanation, explain
 from jupyter_devbox.workflow.images import ImageState, images
@@ -100,13 +99,8 @@ def _json(image: ImageState, explanation: Explanation | None) -> dict[str, Any]:
         "bytes": image.bytes,
         "shared_bytes": image.shared,
         "own_bytes": image.own,
-        "created": _moment(image.created),
-        "last_used": _moment(image.last_used) if image.last_used else None,
+        "created": moment(image.created),
+        "last_used": moment(image.last_used) if image.last_used else None,
         "used": image.used,
         **(explanation.to_json() if explanation else {}),
     }
-
-
-def _moment(seconds: float) -> str:
-    """Return a time as ISO 8601, UTC."""
-    return f"{datetime.fromtimestamp(seconds, timezone.utc):%Y-%m-%dT%H:%M:%SZ}"

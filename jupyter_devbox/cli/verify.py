@@ -73,7 +73,7 @@ class VerifyVerb(Verb):
         notebooks = read_environment(project.root).notebooks
         interpreter = context.python
         if notebooks:
-            interpreter = kernel_interpreter(context, project.root / notebooks[0]) or interpreter
+            interpreter = kernel_interpreter(context, project.root / notebooks[0])
         view = PlainView(sys.stderr, Progress(()))
         options = VerifyOptions(
             target=_TARGETS[self.target], no_cache=self.no_cache, tolerance=self.tolerance

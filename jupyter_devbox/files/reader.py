@@ -28,6 +28,7 @@ from jupyter_devbox.spec.target_files import COMMON, CPU, TargetFiles, target_fi
 from jupyter_devbox.spec.written import DOCKERFILE, FOLDER
 
 _OURS = "jupyter_devbox"
+_BASE = re.compile(r'^ARG BASE="?(?P<ref>[A-Za-z0-9._/:@-]+)"?$', re.MULTILINE)
 _WHEEL = re.compile(r"[A-Za-z0-9][A-Za-z0-9._+!-]{0,200}\.whl")
 """A file's name, never a path: what a project remembers may be a stranger's."""
 
@@ -98,6 +99,16 @@ def read_configuration(
     path = target_files(target, group).configuration
     text = _text(project, path.removeprefix(f"{FOLDER}/"))
     return jsonc.parse(text, path).value if text else {}
+
+
+def read_base(project: Path) -> str:
+    """Return the base image that a project's Dockerfile begins from; "" where none can be read."""
+    try:
+        content = read_inside(project, f"{FOLDER}/{DOCKERFILE}")
+    except OSError:
+        return ""
+    found = _BASE.search((content or b"").decode("utf-8", "replace"))
+    return found["ref"] if found else ""
 
 
 def configuration_at(config: Path) -> Mapping[str, Any]:

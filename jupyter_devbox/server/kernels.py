@@ -7,6 +7,7 @@ from typing import Any
 from jupyter_devbox.errors import DevboxError
 from jupyter_devbox.provisioner.settings import KernelSettings
 from jupyter_devbox.server.problems import problem
+from jupyter_devbox.spec.box import TARGETS as BOX_TARGETS
 from jupyter_devbox.spec.environment import TARGETS
 from jupyter_devbox.spec.limit_words import LIMIT_NAMES, written
 from jupyter_devbox.workflow.context import Context
@@ -52,6 +53,11 @@ def kernel_target(manager: Any) -> str:  # noqa: ANN401
     """Return the target that a kernel runs in; ``host`` for one that is none of ours."""
     ours = _ours(manager)
     return ours["target"] if ours.get("target") in TARGETS else "host"
+
+
+def in_box(manager: Any) -> bool:  # noqa: ANN401
+    """Tell whether a kernel runs in a box; None is no kernel."""
+    return manager is not None and kernel_target(manager) in BOX_TARGETS
 
 
 def _ours(manager: Any) -> dict[str, Any]:  # noqa: ANN401

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from datetime import datetime, timezone
 
 from jupyter_devbox.run.death import size as binary
 from jupyter_devbox.spec.box_use import BoxUse
@@ -48,6 +49,11 @@ def duration(seconds: float) -> str:
     if not minutes:
         return f"{rest} s"
     return f"{minutes} min {rest} s" if rest else f"{minutes} min"
+
+
+def moment(seconds: float) -> str:
+    """Return a time since the epoch as ISO 8601, UTC: ``2026-01-31T12:00:00Z``."""
+    return f"{datetime.fromtimestamp(seconds, timezone.utc):%Y-%m-%dT%H:%M:%SZ}"
 
 
 def clock(seconds: float) -> str:

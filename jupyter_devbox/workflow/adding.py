@@ -17,7 +17,7 @@ from jupyter_devbox.spec.snapshot import KernelSnapshot
 from jupyter_devbox.workflow.box_facts import capture_in_box
 from jupyter_devbox.workflow.containerize import containerize
 from jupyter_devbox.workflow.context import Context
-from jupyter_devbox.workflow.groups import project_groups
+from jupyter_devbox.workflow.groups import group_names, project_groups
 from jupyter_devbox.workflow.interpreters import interpreters
 from jupyter_devbox.workflow.packages import find_package
 from jupyter_devbox.workflow.plans import EnvironmentPlan
@@ -96,8 +96,8 @@ def remove(
         What else stands in the way, as in `containerize`; nothing was changed.
     """
     names = tuple(dict.fromkeys(normalise(check_name(text)) for text in request.names))
-    groups = [group.name for group in project_groups(request.project)] or [ONLY]
-    found = [read_environment(request.project.root, "cpu", group) for group in groups]
+    root = request.project.root
+    found = [read_environment(root, "cpu", group) for group in group_names(request.project)]
     named = {line.name for existing in found for line in existing.requirements}
     for name in names:
         if name not in named:

@@ -16,7 +16,7 @@ from jupyter_devbox.spec.project import ProjectOptions
 from jupyter_devbox.workflow.adding import AddRequest, order
 from jupyter_devbox.workflow.containerize import containerize
 from jupyter_devbox.workflow.context import Context
-from jupyter_devbox.workflow.requests import ContainerizeResult, Event
+from jupyter_devbox.workflow.requests import ContainerizeRequest, ContainerizeResult, Event
 from jupyter_devbox.workflow.running_boxes import RunningBox, require_running
 from jupyter_devbox.workflow.trusting import require_files
 
@@ -33,8 +33,7 @@ def plan_apt(context: Context, request: AddRequest) -> ContainerizeResult:
     DevboxError
         What stands in the way, as in `containerize`.
     """
-    dry = replace(request, dry_run=True)
-    return containerize(context, order(context, dry, _wishes(request)), lambda _: None)
+    return _planned(context, order(context, request, _wishes(request)))
 
 
 def root_commands(project: Project, names: tuple[str, ...]) -> tuple[str, ...]:
@@ -71,13 +70,19 @@ def install_apt(
     for box in boxes:
         _require_ours(box, request)
     require_files(context, request.project.root)
-    plan = plan_apt(context, request)
+    wanted = order(context, request, _wishes(request))
+    plan = _planned(context, wanted)
     refuse_conflicts(plan.changes, hint=_CONFLICT)
     # What does not fit any more is told by the real call, and must be before root does anything.
     if not request.agreed or plan.changes.digest() == request.agreed:
         for box in boxes:
             install_debian(engine, box.id, request.names, lambda line: on_event(_log(line)))
-    return containerize(context, order(context, request, _wishes(request)), on_event, cancel)
+    return containerize(context, wanted, on_event, cancel)
+
+
+def _planned(context: Context, wanted: ContainerizeRequest) -> ContainerizeResult:
+    dry = replace(wanted, dry_run=True, build=False)
+    return containerize(context, dry, lambda _: None)
 
 
 def _require_ours(box: RunningBox, request: AddRequest) -> None:

@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-import re
 import time
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from jupyter_devbox.engine.base import Engine
-from jupyter_devbox.files.folder import read_inside
+from jupyter_devbox.files.reader import read_base
 from jupyter_devbox.spec.container import ImageInfo
-from jupyter_devbox.spec.written import DOCKERFILE, FOLDER
 
-_BASE = re.compile(r"^ARG BASE=\"?(?P<ref>[A-Za-z0-9._/:@-]+)\"?$", re.MULTILINE)
 _DAY = 24 * 3600
 
 
@@ -48,14 +45,10 @@ def base_age(engine: Engine, project: Path, image: ImageInfo | None) -> BaseAge 
     EngineError
         The engine does not answer.
     """
-    try:
-        content = read_inside(project, f"{FOLDER}/{DOCKERFILE}")
-    except OSError:
-        return None
-    found = _BASE.search((content or b"").decode("utf-8", "replace"))
-    base = engine.image(found["ref"]) if found else None
-    if found is None or base is None or not base.created:
+    ref = read_base(project)
+    base = engine.image(ref) if ref else None
+    if base is None or not base.created:
         return None
     newer = image is not None and image.layers[: len(base.layers)] != base.layers
     days = max(0, int((time.time() - base.created) // _DAY))
-    return BaseAge(ref=found["ref"], days=days, newer=newer)
+    return BaseAge(ref=ref, days=days, newer=newer)

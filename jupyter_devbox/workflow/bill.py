@@ -15,10 +15,10 @@ from typing import TYPE_CHECKING
 from jupyter_devbox._version import __version__
 from jupyter_devbox.errors import FileError, SbomError
 from jupyter_devbox.files.project import Project
-from jupyter_devbox.files.reader import read_environment, read_lock
+from jupyter_devbox.files.reader import read_base, read_environment, read_lock
 from jupyter_devbox.spec.box import Target
 from jupyter_devbox.spec.lock import LockedPackage
-from jupyter_devbox.spec.written import DOCKERFILE, FOLDER
+from jupyter_devbox.spec.written import FOLDER
 from jupyter_devbox.workflow.groups import group_names
 from jupyter_devbox.workflow.made_of import lock_digest
 
@@ -26,10 +26,9 @@ if TYPE_CHECKING:
     from cyclonedx.model import HashType
     from cyclonedx.model.component import Component
 
-_BASE = re.compile(
-    r'^ARG BASE="?(?P<name>[A-Za-z0-9_./:-]+?)(?::(?P<tag>[A-Za-z0-9_.-]+))?'
-    r'(?:@sha256:(?P<digest>[0-9a-f]{64}))?"?$',
-    re.MULTILINE,
+_REFERENCE = re.compile(
+    r"(?P<name>[A-Za-z0-9_./:-]+?)(?::(?P<tag>[A-Za-z0-9_.-]+))?"
+    r"(?:@sha256:(?P<digest>[0-9a-f]{64}))?"
 )
 _NAMESPACE = uuid.UUID("8a4c1c0e-5f0b-5b0f-9f0a-3d1f2b6a7c55")
 """Of the serial numbers that are made from a lock's digest; any fixed value does."""
@@ -71,13 +70,12 @@ def bill_of_materials(project: Project, target: Target = "cpu") -> Bill:
         debian |= {package.name for package in existing.apt}
         debian |= set(existing.options.apt)
         python = python or existing.python
-    dockerfile = (project.root / FOLDER / DOCKERFILE).read_text(encoding="utf-8")
     components = _Components()
     listed = [components.of_package(packages[key]) for key in sorted(packages)]
     asked = [each for each in listed if each.name in direct]
     listed += [components.of_debian(name) for name in sorted(debian)]
     listed += [components.of_python(python)] if python else []
-    base = _BASE.search(dockerfile)
+    base = _REFERENCE.fullmatch(read_base(project.root))
     listed += [components.of_base(base["name"], base["tag"], base["digest"])] if base else []
     text = components.document(project.name, listed, asked, locks)
     return Bill(text=text, components=len(listed), locks=locks)

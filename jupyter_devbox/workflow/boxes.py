@@ -70,12 +70,26 @@ def boxes(context: Context) -> tuple[tuple[BoxState, ...], EngineError | None]:
     if engine is None:
         return (), obstacle
     try:
-        found = [*_ours(context, engine), *_of_others(context, engine)]
+        found = found_boxes(context, engine)
         uses = boxes_use(engine, [container for _, container in found])
     except EngineError as error:  # it went away this moment
         return (), error
-    states = (replace(state, use=uses.get(state.id)) for state, _ in found)
-    return tuple(sorted(states, key=lambda box: (box.name, box.id))), None
+    return tuple(replace(state, use=uses.get(state.id)) for state, _ in found), None
+
+
+Found = tuple[BoxState, ContainerInfo]
+
+
+def found_boxes(context: Context, engine: Engine) -> tuple[Found, ...]:
+    """Return the boxes with their containers, by name; what they use is not asked.
+
+    Raises
+    ------
+    EngineError
+        The engine does not answer.
+    """
+    found = [*_ours(context, engine), *_of_others(context, engine)]
+    return tuple(sorted(found, key=lambda each: (each[0].name, each[0].id)))
 
 
 def stop_box(context: Context, identity: str) -> None:
@@ -100,8 +114,7 @@ def stop_box(context: Context, identity: str) -> None:
 
 def require_ours(context: Context, identity: str) -> BoxState:
     """Return a box of ours; raises as `stop_box`."""
-    engine = context.connect()
-    found = [*_ours(context, engine), *_of_others(context, engine)]
+    found = found_boxes(context, context.connect())
     box = next((state for state, _ in found if state.id == identity), None)
     if box is None:
         message = f"There is no such box: `{identity[:64]}`"
@@ -112,10 +125,7 @@ def require_ours(context: Context, identity: str) -> BoxState:
     return box
 
 
-_Found = tuple[BoxState, ContainerInfo]
-
-
-def _ours(context: Context, engine: Engine) -> Iterator[_Found]:
+def _ours(context: Context, engine: Engine) -> Iterator[Found]:
     """Yield the containers that label and ledger both call ours."""
     for kind in ("box", "kernel"):
         for container in engine.containers({LABEL_KIND: kind}):
@@ -124,7 +134,7 @@ def _ours(context: Context, engine: Engine) -> Iterator[_Found]:
                 yield _state(engine, container, project, foreign=False), container
 
 
-def _of_others(context: Context, engine: Engine) -> Iterator[_Found]:
+def _of_others(context: Context, engine: Engine) -> Iterator[Found]:
     """Yield the containers that other clients made for a project with a kernel of ours."""
     for project in sorted({kernel.project for kernel in registered_kernels(context)}):
         for container in engine.containers({DEVCONTAINER_FOLDER: project}):

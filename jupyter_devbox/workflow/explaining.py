@@ -15,10 +15,10 @@ from jupyter_devbox.run.contents import image_contents
 from jupyter_devbox.spec.box import Target
 from jupyter_devbox.spec.container import ImageStep
 from jupyter_devbox.spec.contents import ImageContents, PlaceSize
-from jupyter_devbox.workflow.capturing import capture_saved
 from jupyter_devbox.workflow.context import Context
 from jupyter_devbox.workflow.drift import drift, names
 from jupyter_devbox.workflow.images import ImageState
+from jupyter_devbox.workflow.interpreters import interpreters
 
 _KINDS = (
     ("Python packages, all notebooks'", re.compile(r"/run/devbox/requirements\.common\.txt")),
@@ -116,12 +116,11 @@ def _unused(context: Context, image: ImageState, contents: ImageContents) -> tup
 def unneeded(context: Context, project: Project, target: Target, group: str) -> Iterator[str]:
     """Yield the packages of requirements.in that its notebooks, as they are saved, do without."""
     existing = read_environment(project.root, target, group)
-    without = {
-        name: names(
-            drift(capture_saved(context, project.root / name, project), existing), "removed"
-        )
-        for name in existing.notebooks
-    }
+    with interpreters(context) as asked:
+        without = {
+            name: names(drift(asked.capture(project.root / name, project), existing), "removed")
+            for name in existing.notebooks
+        }
     for line in existing.requirements:
         if line.notebooks and all(
             line.name in without.get(name, (line.name,)) for name in line.notebooks

@@ -67,7 +67,7 @@ def _found(context: Context, engine: Engine) -> list[ImageState]:
     projects = {e.id: e.facts.get("project", "") for e in context.ledger.entries("image")}
     shared = engine.shared_bytes()
     states = []
-    for thing in image_things(context, engine):
+    for thing in image_things(context, engine, started):
         info = engine.image(thing.id)
         if info is not None:
             states.append(

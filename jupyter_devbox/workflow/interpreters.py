@@ -111,9 +111,4 @@ def interpreters(context: Context) -> Iterator[Interpreters]:
 
 def kernel_interpreter(context: Context, notebook: Path) -> str:
     """Return the Python that a notebook is asked about in: its kernel's, else our own."""
-    return own_interpreter(context, notebook) or context.python
-
-
-def own_interpreter(context: Context, notebook: Path) -> str | None:
-    """Return the Python of a notebook's own kernel, as `Interpreters.own`."""
-    return Interpreters(context).own(notebook)
+    return Interpreters(context).own(notebook) or context.python

@@ -25,7 +25,7 @@ from jupyter_devbox.run.runtime_dir import RuntimeDir, default_base, runtime_key
 from jupyter_devbox.spec.box import LABEL_RUNTIME
 from jupyter_devbox.spec.container import ContainerInfo
 from jupyter_devbox.spec.ports import ListeningPort
-from jupyter_devbox.workflow.boxes import BoxState, boxes
+from jupyter_devbox.workflow.boxes import BoxState, found_boxes
 from jupyter_devbox.workflow.context import Context
 
 _LIST = "jupyter devbox ports"
@@ -76,7 +76,7 @@ def list_ports(context: Context, project: Path | None = None) -> tuple[BoxWithPo
     """
     engine = context.connect()
     found = []
-    for box, info, runtime in running_boxes(context, engine, project):
+    for box, info, runtime in reachable_boxes(context, engine, project):
         try:
             listening = find_ports(engine, box_way(info, runtime))
         except DevboxError:
@@ -139,7 +139,7 @@ def open_port(
     """
     engine = context.connect()
     having = []
-    for box, info, runtime in running_boxes(context, engine, project):
+    for box, info, runtime in reachable_boxes(context, engine, project):
         way = box_way(info, runtime)
         having += [(box, way, found) for found in find_ports(engine, way) if found.port == port]
     if not having:
@@ -157,18 +157,13 @@ def open_port(
     return box, found, opened
 
 
-def running_boxes(
+def reachable_boxes(
     context: Context, engine: Engine, project: Path | None
 ) -> Iterator[tuple[BoxState, ContainerInfo, RuntimeDir]]:
     """Yield the running boxes of a project, or all, with the folder that each may share."""
-    every, obstacle = boxes(context)
-    if obstacle is not None:
-        raise obstacle
-    for box in every:
+    for box, info in found_boxes(context, engine):
         if box.running and project in {None, Path(box.project)}:
-            info = engine.container(box.id)
-            if info is not None and info.status == "running":
-                yield box, info, _runtime(box, info)
+            yield box, info, _runtime(box, info)
 
 
 def _runtime(box: BoxState, info: ContainerInfo) -> RuntimeDir:

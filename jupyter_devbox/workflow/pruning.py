@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shutil
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -166,7 +166,7 @@ def _things(context: Context, engine: Engine | None, *, volumes: bool) -> Iterat
     if engine is not None:
         yield from _containers(context, engine, projects)
         yield from _services(context, engine, projects, volumes=volumes)
-        yield from image_things(context, engine)
+        yield from image_things(context, engine, last_starts(engine))
     for entry in context.ledger.entries("venv"):
         folder = Path(entry.id)
         if folder.is_dir():
@@ -234,10 +234,15 @@ def _containers(context: Context, engine: Engine, projects: set[str]) -> Iterato
                 )
 
 
-def image_things(context: Context, engine: Engine) -> Iterator[Thing]:
-    """Yield our images, each with why it stays; those that are gone are forgotten."""
+def image_things(context: Context, engine: Engine, started: Mapping[str, float]) -> Iterator[Thing]:
+    """Yield our images, each with why it stays; those that are gone are forgotten.
+
+    Parameters
+    ----------
+    started
+        As `last_starts`.
+    """
     specs = installed_kernelspecs(context.kernels)
-    started = last_starts(engine)
     registered = {str(spec.ours.get("image")) for spec in specs}
     for entry in context.ledger.entries("image"):
         image = engine.image(entry.id)

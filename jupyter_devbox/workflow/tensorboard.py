@@ -19,7 +19,7 @@ from jupyter_devbox.run.tensorboard import TensorBoard, start_tensorboard
 from jupyter_devbox.spec.container import ContainerInfo
 from jupyter_devbox.workflow.boxes import BoxState
 from jupyter_devbox.workflow.context import Context
-from jupyter_devbox.workflow.ports import OpenPort, running_boxes
+from jupyter_devbox.workflow.ports import OpenPort, reachable_boxes
 
 LOGDIR = "runs"
 """The folder that PyTorch's `SummaryWriter` takes when it is told none."""
@@ -78,7 +78,7 @@ def serve_folder(context: Context, project: Path, folder: Path, container: str =
         No engine answers.
     """
     engine = context.connect()
-    running = tuple(running_boxes(context, engine, project))
+    running = tuple(reachable_boxes(context, engine, project))
     if not running:
         message = f"No box of this project runs: `{project}`"
         raise RunError(message, hint="open a notebook with its kernel, then try again")

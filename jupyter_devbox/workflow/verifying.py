@@ -16,7 +16,7 @@ from jupyter_devbox.engine.scratch import scratch
 from jupyter_devbox.engine.uv import install_lock, make_venv
 from jupyter_devbox.errors import EngineError, FileError
 from jupyter_devbox.files.project import Project
-from jupyter_devbox.files.reader import read_environment
+from jupyter_devbox.files.reader import read_base, read_environment
 from jupyter_devbox.render.kernelspec import venv_kernelspec
 from jupyter_devbox.run.kernelspec import InstalledSpec, install_kernelspec, remove_kernelspec
 from jupyter_devbox.spec import box
@@ -25,7 +25,7 @@ from jupyter_devbox.spec.events import BuildEvent
 from jupyter_devbox.spec.groups import environment_title
 from jupyter_devbox.spec.names import DISTRIBUTION_NAME, normalise
 from jupyter_devbox.spec.target_files import target_files
-from jupyter_devbox.spec.written import DOCKERFILE, FOLDER
+from jupyter_devbox.spec.written import FOLDER
 from jupyter_devbox.workflow.comparing import compare_outputs
 from jupyter_devbox.workflow.context import Context
 from jupyter_devbox.workflow.groups import group_names
@@ -45,7 +45,6 @@ _VERSIONS = (
     "{d.metadata['Name'] or '': d.version for d in m.distributions()}]))"
 )
 _VERSION = re.compile(r"[A-Za-z0-9.!+_-]{1,100}")
-_BASE = re.compile(r'^ARG BASE="?(?P<base>[A-Za-z0-9_.:/@-]+)', re.MULTILINE)
 _OWNER = (
     "import importlib.metadata as m, json, sys; "
     "names = m.packages_distributions().get(sys.argv[1], []); "
@@ -115,11 +114,10 @@ def _environment(
     project: Project, target: Target, group: str, *, image: str, told: tuple[str, Mapping[str, str]]
 ) -> ProvenEnvironment:
     folder = project.root / FOLDER
-    base = _BASE.search((folder / DOCKERFILE).read_text(encoding="utf-8")) if image else None
     return ProvenEnvironment(
         group=group,
         image=image,
-        base=base["base"] if base else "",
+        base=read_base(project.root) if image else "",
         lock=lock_digest(folder, "cpu" if target == "venv" else target, group),
         python=told[0],
         packages=told[1],

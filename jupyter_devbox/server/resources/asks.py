@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +16,7 @@ from jupyter_devbox.server.handler import DevboxHandler, authorized, authorized_
 from jupyter_devbox.server.places import path_below
 from jupyter_devbox.server.shapes import folder_json
 from jupyter_devbox.spec.visible import visible
+from jupyter_devbox.view.units import moment
 from jupyter_devbox.workflow import asking
 from jupyter_devbox.workflow.requests import ContainerizeRequest
 
@@ -81,6 +81,6 @@ def _json(ask: StoredAsk) -> dict[str, Any]:
         "verb": visible(ask.verb),
         "names": [visible(name) for name in ask.names],
         "notebook": visible(ask.notebook),
-        "asked": f"{datetime.fromtimestamp(ask.asked, timezone.utc):%Y-%m-%dT%H:%M:%SZ}",
+        "asked": moment(ask.asked),
         "diff": [visible(line) for line in ask.diff],
     }

@@ -11,9 +11,8 @@ from tornado.web import authenticated
 from jupyter_devbox.server.asked import Asked, asked_notebook
 from jupyter_devbox.server.builds.job import Order, Work
 from jupyter_devbox.server.handler import DevboxHandler, authorized, authorized_to
-from jupyter_devbox.server.kernels import kernel_target
+from jupyter_devbox.server.kernels import in_box
 from jupyter_devbox.server.resources.plan import containerize_request
-from jupyter_devbox.spec.box import TARGETS as BOX_TARGETS
 from jupyter_devbox.workflow.context import Context
 from jupyter_devbox.workflow.requests import ContainerizeRequest, ContainerizeResult, Event
 from jupyter_devbox.workflow.syncing import SyncRequest, sync
@@ -39,8 +38,7 @@ class BuildsHandler(DevboxHandler):
         write_only = body.flag("write_only")
         asked = await asked_notebook(self, path, kernel)
         request = containerize_request(asked, edits, build=not write_only, agreed=digest)
-        in_box = asked.kernel is not None and kernel_target(asked.kernel) in BOX_TARGETS
-        syncs = body.flag("sync") and in_box
+        syncs = body.flag("sync") and in_box(asked.kernel)
         work = _syncing(self.common.context, asked) if syncs else None
         order = Order(path=path, request=request, edits=edits, work=work)
         record, joined = await self.in_thread(self.common.builds.order, asked.project, order)

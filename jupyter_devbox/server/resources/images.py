@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timezone
 from typing import Any
 
 from tornado.web import authenticated
 
 from jupyter_devbox.server.handler import DevboxHandler, authorized, authorized_to
 from jupyter_devbox.server.shapes import engine_json, folder_json
+from jupyter_devbox.view.units import moment
 from jupyter_devbox.workflow.images import ImageState, images
 from jupyter_devbox.workflow.pruning import prune
 
@@ -60,12 +60,7 @@ def _json(image: ImageState) -> dict[str, Any]:
         "target": image.target,
         "bytes": image.bytes,
         "own_bytes": image.own,
-        "created": _moment(image.created),
-        "last_used": _moment(image.last_used) if image.last_used else None,
+        "created": moment(image.created),
+        "last_used": moment(image.last_used) if image.last_used else None,
         "used": image.used,
     }
-
-
-def _moment(seconds: float) -> str:
-    """Return a time as ISO 8601, UTC."""
-    return f"{datetime.fromtimestamp(seconds, timezone.utc):%Y-%m-%dT%H:%M:%SZ}"

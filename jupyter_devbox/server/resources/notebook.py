@@ -8,7 +8,7 @@ from tornado.web import authenticated
 
 from jupyter_devbox.server.asked import Asked, asked_notebook
 from jupyter_devbox.server.handler import DevboxHandler, authorized
-from jupyter_devbox.server.kernels import kernel_json, kernel_target
+from jupyter_devbox.server.kernels import in_box, kernel_json
 from jupyter_devbox.server.places import saved
 from jupyter_devbox.server.shapes import (
     engine_json,
@@ -16,7 +16,6 @@ from jupyter_devbox.server.shapes import (
     project_json,
     target_json,
 )
-from jupyter_devbox.spec.box import TARGETS as BOX_TARGETS
 from jupyter_devbox.spec.snapshot import KernelSnapshot
 from jupyter_devbox.workflow.drift import Difference
 from jupyter_devbox.workflow.notebooks import NotebookState, notebook_state
@@ -38,8 +37,8 @@ class NotebookHandler(DevboxHandler):
 
     def _state(self, asked: Asked) -> dict[str, Any]:
         context = self.common.context
-        in_box = asked.kernel is not None and kernel_target(asked.kernel) in BOX_TARGETS
-        state = notebook_state(context, asked.file, asked.snapshot, in_box=in_box)
+        boxed = in_box(asked.kernel)
+        state = notebook_state(context, asked.file, asked.snapshot, in_box=boxed)
         return {
             **_json(state),
             "kernel": kernel_json(context, asked.kernel),
