@@ -10,7 +10,8 @@ import subprocess
 import sys
 
 PARTS = (
-    "capture", "workflow", "status", "cuda", "server", "images", "kernels", "ports", "labextension",
+    "capture", "workflow", "status", "cuda", "server", "images", "sync", "kernels", "ports",
+    "labextension",
 )  # fmt: skip
 
 

@@ -6,10 +6,9 @@ import shutil
 import statistics
 import tempfile
 import threading
-import time
 from pathlib import Path
 
-from benchmarks.project import quickstart
+from benchmarks.project import SMALL, from_nothing, quickstart
 from benchmarks.table import head, row
 from jupyter_devbox.engine.base import Engine
 from jupyter_devbox.engine.detect import connect
@@ -22,8 +21,6 @@ from jupyter_devbox.workflow.containerize import containerize
 from jupyter_devbox.workflow.context import Context
 from jupyter_devbox.workflow.requests import ContainerizeRequest
 
-SMALL = ("toolz", "tabulate", "humanize", "text-unidecode", "python-slugify", "more-itertools",
-         "sortedcontainers")  # fmt: skip
 PLAIN = """ARG BASE
 FROM ${BASE}
 COPY requirements.txt requirements.stable.txt /lock/
@@ -63,9 +60,7 @@ def _rebuild(context: Context, engine: Engine, folder: Path) -> list[str]:
     notebook = folder / "quickstart.ipynb"
     request = ContainerizeRequest(notebooks=(notebook,), build=False)
     containerize(context, request, lambda _: None)
-    cold = statistics.median(
-        _from_nothing(context, engine, folder / ".devcontainer") for _ in SMALL
-    )
+    cold = statistics.median(from_nothing(context, engine, folder / ".devcontainer") for _ in SMALL)
     _, tag, _ = _build(context, folder, ())
     times = []
     for number in range(len(SMALL)):
@@ -75,17 +70,6 @@ def _rebuild(context: Context, engine: Engine, folder: Path) -> list[str]:
     row("one more small package ÷ cold build", f"{again / cold:.3f}", "≤ 0.10",
         f"{again:.2f} s of {cold:.1f} s, {len(times)} runs")  # fmt: skip
     return [tag, "devbox-bench:cold"]
-
-
-def _from_nothing(context: Context, engine: Engine, folder: Path) -> float:
-    """Return the seconds of a build that takes no layer from the cache."""
-    secrets = {"ca": context.ca_bundle} if context.ca_bundle else {}
-    request = BuildRequest(
-        context=str(folder), tag="devbox-bench:cold", secrets=secrets, no_cache=True
-    )
-    begin = time.perf_counter()
-    engine.build(request, lambda _: None, threading.Event())
-    return time.perf_counter() - begin
 
 
 def _size(context: Context, engine: Engine, folder: Path) -> list[str]:
