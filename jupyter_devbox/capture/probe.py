@@ -137,34 +137,41 @@ class Environment:
             for distribution in _distributions(entry):
                 self.distributions.setdefault(distribution.name, distribution)
         self._editable: list[tuple[str, Distribution]] | None = None
+        self._claims: dict[str, list[Distribution]] = {}
 
     def owners(self, files: Collection[str], preferred: Collection[str]) -> dict[str, Distribution]:
         """Return the distribution of each file: by RECORD, else by an editable's source folder.
 
-        One search of each RECORD serves all files.
+        One search of each RECORD serves all files that were not asked for before.
         """
-        wanted: dict[str, dict[bytes, str]] = {}
-        entries = sorted(self.entries, key=len, reverse=True)
-        for file in files:
-            entry = next((e for e in entries if file.startswith(e + os.sep)), None)
-            if entry is not None:
-                relative = file[len(entry) + 1 :].replace(os.sep, "/")
-                wanted.setdefault(entry, {})[os.fsencode(relative)] = file
-        claims: dict[str, list[Distribution]] = {}
-        patterns = {entry: _any_of(names) for entry, names in wanted.items()}
-        for distribution in self.distributions.values():
-            pattern = patterns.get(distribution.entry)
-            if pattern is not None:
-                for relative in set(pattern.findall(distribution.record)):
-                    file = wanted[distribution.entry][relative]
-                    claims.setdefault(file, []).append(distribution)
-        found = {file: _choose(several, preferred) for file, several in claims.items()}
+        self._search([file for file in files if file not in self._claims])
+        found = {
+            file: _choose(self._claims[file], preferred) for file in files if self._claims[file]
+        }
         for file in files:
             if file not in found:
                 source = self._editable_owner(file)
                 if source is not None:
                     found[file] = source
         return found
+
+    def _search(self, files: Collection[str]) -> None:
+        """Note of each file whose RECORDs list it."""
+        wanted: dict[str, dict[bytes, str]] = {}
+        entries = sorted(self.entries, key=len, reverse=True)
+        for file in files:
+            self._claims[file] = []
+            entry = next((e for e in entries if file.startswith(e + os.sep)), None)
+            if entry is not None:
+                relative = file[len(entry) + 1 :].replace(os.sep, "/")
+                wanted.setdefault(entry, {})[os.fsencode(relative)] = file
+        patterns = {entry: _any_of(names) for entry, names in wanted.items()}
+        for distribution in self.distributions.values():
+            pattern = patterns.get(distribution.entry)
+            if pattern is not None:
+                for relative in set(pattern.findall(distribution.record)):
+                    file = wanted[distribution.entry][relative]
+                    self._claims[file].append(distribution)
 
     def _editable_owner(self, file: str) -> Distribution | None:
         real = os.path.realpath(file)

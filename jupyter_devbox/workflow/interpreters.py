@@ -8,7 +8,6 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 from jupyter_devbox.capture import capture_environment
 from jupyter_devbox.capture import probe as probe_module
@@ -32,7 +31,7 @@ class Interpreters:
         self._context = context
         self._asked: dict[str, Dialogue] = {}
         self._kernels: dict[str, str | None] = {}
-        self._specs: Any = None
+        self._folders: dict[str, str] | None = None
 
     def close(self) -> None:
         """End the processes that were started."""
@@ -71,14 +70,16 @@ class Interpreters:
         return self._kernels[name]
 
     def _interpreter(self, kernel: str) -> str | None:
-        from jupyter_client.kernelspec import KernelSpecManager, NoSuchKernel  # noqa: PLC0415
+        from jupyter_client.kernelspec import KernelSpec  # noqa: PLC0415
+        from traitlets import TraitError  # noqa: PLC0415
 
-        self._specs = self._specs or KernelSpecManager()
+        if self._folders is None:
+            self._folders = _kernelspec_folders(self._context)
         try:
-            spec = self._specs.get_kernel_spec(kernel)
-        except (OSError, ValueError, NoSuchKernel):
-            return None
-        program = Path(spec.argv[0]) if spec.argv else Path()
+            spec = KernelSpec.from_resource_dir(self._folders[kernel.lower()])
+            program = Path(*spec.argv[:1])
+        except (LookupError, OSError, ValueError, TypeError, TraitError, RecursionError):
+            return None  # there is none of that name, or its file is damaged
         ours = "jupyter_devbox" in (spec.metadata or {})
         usable = program.is_absolute() and os.access(program, os.X_OK)  # it may be another user's
         fits = spec.language == "python" and usable
@@ -97,6 +98,21 @@ class Interpreters:
             return answer
 
         return ask
+
+
+def _kernelspec_folders(context: Context) -> dict[str, str]:
+    """Return name → folder of the kernelspecs that Jupyter finds.
+
+    Left to itself it imports IPython, which takes 0.3 s: for that one's old folder, and for the
+    kernelspec in ipykernel's package, which means our own Python.
+    """
+    from jupyter_client.kernelspec import KernelSpecManager  # noqa: PLC0415
+    from jupyter_core.paths import jupyter_path  # noqa: PLC0415
+
+    old = Path(context.env.get("IPYTHONDIR") or context.home / ".ipython") / "kernels"
+    places = [*jupyter_path("kernels"), str(old)]
+    found = KernelSpecManager(kernel_dirs=places, ensure_native_kernel=False).find_kernel_specs()
+    return dict(found)
 
 
 @contextmanager
