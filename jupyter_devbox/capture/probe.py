@@ -136,7 +136,6 @@ class Environment:
         for entry in self.entries:
             for distribution in _distributions(entry):
                 self.distributions.setdefault(distribution.name, distribution)
-        self._editable: list[tuple[str, Distribution]] | None = None
         self._claims: dict[str, list[Distribution]] = {}
 
     def owners(self, files: Collection[str], preferred: Collection[str]) -> dict[str, Distribution]:
@@ -145,18 +144,15 @@ class Environment:
         One search of each RECORD serves all files that were not asked for before.
         """
         self._search([file for file in files if file not in self._claims])
-        found = {
-            file: _choose(self._claims[file], preferred) for file in files if self._claims[file]
-        }
+        found = {}
         for file in files:
-            if file not in found:
-                source = self._editable_owner(file)
-                if source is not None:
-                    found[file] = source
+            several = self._claims[file]
+            owner = _choose(several, preferred) if several else self._editable_owner(file)
+            if owner is not None:
+                found[file] = owner
         return found
 
     def _search(self, files: Collection[str]) -> None:
-        """Note of each file whose RECORDs list it."""
         wanted: dict[str, dict[bytes, str]] = {}
         entries = sorted(self.entries, key=len, reverse=True)
         for file in files:
@@ -168,10 +164,8 @@ class Environment:
         patterns = {entry: _any_of(names) for entry, names in wanted.items()}
         for distribution in self.distributions.values():
             pattern = patterns.get(distribution.entry)
-            if pattern is not None:
-                for relative in set(pattern.findall(distribution.record)):
-                    file = wanted[distribution.entry][relative]
-                    self._claims[file].append(distribution)
+            for relative in set(pattern.findall(distribution.record)) if pattern else ():
+                self._claims[wanted[distribution.entry][relative]].append(distribution)
 
     def _editable_owner(self, file: str) -> Distribution | None:
         real = os.path.realpath(file)
@@ -182,17 +176,17 @@ class Environment:
         ]
         return max(found, key=lambda item: item[0])[1] if found else None
 
+    @functools.lru_cache(maxsize=None)  # noqa: B019, UP033  # as long as the environment
     def editable(self) -> list[tuple[str, Distribution]]:
         """Return (source folder, distribution) of each editable install."""
-        if self._editable is None:
-            self._editable = []
-            for distribution in self.distributions.values():
-                if distribution.root:
-                    self._editable.append((distribution.root, distribution))
-                elif _may_be_editable(distribution) and distribution.is_editable():
-                    url = (distribution.direct_url() or {}).get("url", "")
-                    self._editable.append((_file_path(url), distribution))
-        return self._editable
+        found = []
+        for distribution in self.distributions.values():
+            if distribution.root:
+                found.append((distribution.root, distribution))
+            elif _may_be_editable(distribution) and distribution.is_editable():
+                url = (distribution.direct_url() or {}).get("url", "")
+                found.append((_file_path(url), distribution))
+        return found
 
     def declared(self, name: str) -> Distribution | None:
         """Return the distribution that declares an import name (PEP 794), None where none does.

@@ -70,20 +70,17 @@ class Interpreters:
         return self._kernels[name]
 
     def _interpreter(self, kernel: str) -> str | None:
-        from jupyter_client.kernelspec import KernelSpec  # noqa: PLC0415
-        from traitlets import TraitError  # noqa: PLC0415
-
         if self._folders is None:
             self._folders = _kernelspec_folders(self._context)
         try:
-            spec = KernelSpec.from_resource_dir(self._folders[kernel.lower()])
-            program = Path(*spec.argv[:1])
-        except (LookupError, OSError, ValueError, TypeError, TraitError, RecursionError):
+            content = Path(self._folders[kernel.lower()], "kernel.json").read_bytes()
+            spec = json.loads(content)
+            program, language = Path(spec["argv"][0]), spec["language"]
+            ours = "jupyter_devbox" in (spec.get("metadata") or {})
+        except (LookupError, AttributeError, OSError, ValueError, TypeError, RecursionError):
             return None  # there is none of that name, or its file is damaged
-        ours = "jupyter_devbox" in (spec.metadata or {})
         usable = program.is_absolute() and os.access(program, os.X_OK)  # it may be another user's
-        fits = spec.language == "python" and usable
-        return str(program) if fits and not ours else None
+        return str(program) if language == "python" and usable and not ours else None
 
     def _asker(self, interpreter: str) -> Callable[[str], str]:
         def ask(request: str) -> str:
