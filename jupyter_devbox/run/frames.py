@@ -7,6 +7,7 @@ Frames of channel 0 control; their first byte is the kind::
 
     h VERSION            the first frame of the box's: it is there, and speaks this
     o CHANNEL ADDRESS    a channel to an address of the other side's: ``kernel/1``, ``host``
+    e CHANNEL            nothing more comes on it; what the other side has to say is wanted
     c CHANNEL            nothing more comes on it, and nothing more is wanted
     w CHANNEL BYTES      so many more bytes may be sent on it
     s NUMBER             a signal for the kernel
@@ -36,6 +37,7 @@ HOST_VARIABLE = "JUPYTER_DEVBOX_HOST"
 """Names that socket to a kernel, where it is not at its usual place."""
 
 HELLO, OPEN, CLOSE, CREDIT, SIGNAL, LINE, LOG, DATA = b"h", b"o", b"c", b"w", b"s", b"l", b"t", b"d"
+END = b"e"
 
 _HEAD = struct.Struct(">II")
 _NUMBER = struct.Struct(">I")
@@ -48,9 +50,12 @@ class FrameError(ValueError):
 
 
 class _Channel:
-    """One open channel: what each side may still send, and who has closed it."""
+    """One open channel: what each side may still send, and who has ended or closed it."""
 
-    __slots__ = ("closed_here", "closed_there", "consumed", "credit", "expected")
+    __slots__ = (
+        *("closed_here", "closed_there", "ended_here", "ended_there"),
+        *("consumed", "credit", "expected"),
+    )
 
     def __init__(self) -> None:
         self.credit = WINDOW
@@ -58,6 +63,8 @@ class _Channel:
         self.consumed = 0
         self.closed_here = False
         self.closed_there = False
+        self.ended_here = False
+        self.ended_there = False
 
 
 class Multiplexer:
@@ -97,7 +104,9 @@ class Multiplexer:
     def room(self, channel: int) -> int:
         """Return how many bytes may be sent on a channel now, in one frame."""
         found = self._channels.get(channel)
-        return 0 if found is None or found.closed_here else min(found.credit, LARGEST)
+        if found is None or found.closed_here or found.ended_here:
+            return 0
+        return min(found.credit, LARGEST)
 
     def send(self, channel: int, data: bytes) -> None:
         """Queue data, no more than there is `room` for."""
@@ -114,6 +123,18 @@ class Multiplexer:
             self.tell(CREDIT, _PAIR.pack(channel, found.consumed))
             found.expected += found.consumed
             found.consumed = 0
+
+    def end(self, channel: int) -> None:
+        """Say that no more data comes from here, after what is queued; the other side may go on."""
+        found = self._channels.get(channel)
+        if found is not None and not (found.closed_here or found.ended_here):
+            found.ended_here = True
+            self._queue(_frame(0, END + _NUMBER.pack(channel)))
+
+    def has_ended(self, channel: int) -> bool:
+        """Tell whether this side has said that no more data comes from here."""
+        found = self._channels.get(channel)
+        return found is None or found.closed_here or found.ended_here
 
     def close(self, channel: int) -> None:
         """Close a channel, after the data that is queued; one that is closed is no error."""
@@ -193,7 +214,7 @@ class Multiplexer:
     def _known(self, channel: int) -> _Channel:
         """Return a channel on which data may come."""
         found = self._channels.get(channel)
-        if found is None or found.closed_there:
+        if found is None or found.closed_there or found.ended_there:
             msg = f"data for a channel that is not open: {channel}"
             raise FrameError(msg)
         return found
@@ -213,6 +234,8 @@ class Multiplexer:
             if kind == CREDIT:
                 self._credit(*_PAIR.unpack(rest))
                 return None
+            if kind == END:
+                return self._ended(*_NUMBER.unpack(rest))
             if kind == CLOSE:
                 return self._closed(*_NUMBER.unpack(rest))
             if kind == OPEN:
@@ -233,6 +256,10 @@ class Multiplexer:
         if found.credit > WINDOW:
             msg = f"more credit than was used up: {channel}"
             raise FrameError(msg)
+
+    def _ended(self, channel: int) -> tuple[bytes, int, bytes]:
+        self._known(channel).ended_there = True
+        return (END, channel, b"")
 
     def _closed(self, channel: int) -> tuple[bytes, int, bytes]:
         found = self._channels.get(channel)

@@ -41,6 +41,8 @@ _PIPE = 1 << 20  # so that a frame is one write; what any user may have (pipe(7)
 class Ports(Stream):
     """The host's stream: what listens here, and connections to it."""
 
+    HALVES = True
+
     def __init__(self) -> None:
         super().__init__("", [])
         self._seen: dict[str, tuple[str, int]] | None = None

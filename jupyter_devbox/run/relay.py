@@ -21,6 +21,7 @@ from jupyter_devbox.errors import EngineError
 from jupyter_devbox.run.frames import (
     CLOSE,
     DATA,
+    END,
     HELLO,
     LINE,
     LOG,
@@ -42,14 +43,19 @@ _PAUSE = 0.05
 
 
 class _Client:
-    """A client's connection, and what has come for it from the box."""
+    """A client's connection, and what has come for it from the box.
 
-    __slots__ = ("closing", "end", "pending", "watched")
+    One of a port's *halves* may end while the other goes on: the box has said all (`ending`, and
+    once it has been told, `shut`), or the client has, which the multiplexer knows.
+    """
 
-    def __init__(self, end: socket.socket) -> None:
+    __slots__ = ("closing", "end", "ending", "halves", "pending", "shut", "watched")
+
+    def __init__(self, end: socket.socket, *, halves: bool = False) -> None:
         self.end = end
+        self.halves = halves
         self.pending = bytearray()
-        self.closing = False
+        self.closing = self.ending = self.shut = False
         self.watched = 0
 
 
@@ -175,6 +181,8 @@ class Relay:
                 waiting = True
                 if kind == CLOSE and client:
                     client.closing = True
+                elif kind == END and client:
+                    client.ending = True
                 elif kind == OPEN:
                     self._ask(channel, payload)
                 elif kind == LOG and self._log is not None:
@@ -283,7 +291,7 @@ class Relay:
         """Look out for what each client can do now."""
         with self._lock:
             for channel, client in list(self._clients.items()):
-                if client.closing and not client.pending:
+                if not client.pending and self._has_parted(channel, client):
                     self._drop(channel)
                     continue
                 wanted = selectors.EVENT_WRITE if client.pending else 0
@@ -299,6 +307,14 @@ class Relay:
                     self._selector.modify(client.end, wanted, channel)
                 client.watched = wanted
 
+    def _has_parted(self, channel: int, client: _Client) -> bool:
+        """Tell whether a client that has all that came needs its channel no more; lock held."""
+        if client.ending and not client.shut:
+            client.shut = True
+            with suppress(OSError):  # it is gone: its own end is the next that is seen
+                client.end.shutdown(socket.SHUT_WR)
+        return client.closing or (client.shut and self._mux.has_ended(channel))
+
     def _accept(self, listener: socket.socket, address: str) -> None:
         """Open a channel for a client; more clients than channels are sent away."""
         try:
@@ -312,7 +328,7 @@ class Relay:
         with self._lock:
             channel = self._mux.open(address)
             if channel:
-                self._clients[channel] = _Client(end)
+                self._clients[channel] = _Client(end, halves=address in self._doors)
         if not channel:
             end.close()
 
@@ -331,6 +347,8 @@ class Relay:
                     data = client.end.recv(self._mux.room(channel))
                     if data:
                         self._mux.send(channel, data)
+                    elif client.halves and not client.shut:
+                        self._mux.end(channel)
                     else:
                         self._drop(channel)
             except BlockingIOError:

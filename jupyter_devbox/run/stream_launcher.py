@@ -21,6 +21,7 @@ import time
 from jupyter_devbox.run.frames import (
     CLOSE,
     DATA,
+    END,
     HELLO,
     HOST_VARIABLE,
     LARGEST,
@@ -57,6 +58,9 @@ _LAST_SECONDS = 2.0
 class Stream:
     """Standard input and output as the host's channels."""
 
+    HALVES = False
+    """Whether one direction of a connection here may end and the other go on."""
+
     def __init__(self, folder: str, sockets: list[str]) -> None:
         self._mux = Multiplexer(host=False)
         self._folder = folder
@@ -64,6 +68,8 @@ class Stream:
         self._ends: dict[int, socket.socket] = {}
         self._pending: dict[int, bytearray] = {}
         self._closing: set[int] = set()
+        self._ending: set[int] = set()  # the host says no more, which its end here is not told yet
+        self._shut: set[int] = set()  # and these ends are
         self._listener: socket.socket | None = None
         self._frame = memoryview(b"")
         self.signals: list[int] = []
@@ -117,6 +123,7 @@ class Stream:
             happened = ready.get(end.fileno(), 0)
             if happened & select.POLLOUT:
                 self._pass_on(channel)
+                self._shut_down(channel)
             if happened & ~select.POLLOUT:
                 self._fetch(channel)
         if self._listener is not None and self._listener.fileno() in ready:
@@ -135,7 +142,8 @@ class Stream:
         if self._listener is not None and self.host:
             poll.register(self._listener, select.POLLIN)
         for channel, end in self._ends.items():
-            wanted = select.POLLOUT if self._pending[channel] else 0
+            waiting = self._pending[channel] or channel in self._ending
+            wanted = select.POLLOUT if waiting else 0
             if self._mux.backlog < _BACKLOG and self._mux.room(channel):
                 wanted |= select.POLLIN
             if wanted:
@@ -176,7 +184,9 @@ class Stream:
             elif kind == DATA and channel in self._pending:  # else the kernel has hung up just now
                 self._pending[channel] += payload
                 self._pass_on(channel)
-            elif kind == CLOSE:
+            elif kind == END and channel in self._ends:
+                self._ending.add(channel)  # told once it can be written to, so that it is connected
+            elif kind == CLOSE and channel in self._ends:
                 self._closing.add(channel)
                 self._pass_on(channel)
 
@@ -225,6 +235,20 @@ class Stream:
         if channel in self._closing and not pending:
             self._drop(channel)
 
+    def _shut_down(self, channel: int) -> None:
+        """Tell the kernel that no more comes, once it has all that did."""
+        if channel not in self._ending or self._pending[channel]:
+            return
+        if self._mux.has_ended(channel):  # both have said all
+            self._drop(channel)
+            return
+        self._ending.discard(channel)
+        self._shut.add(channel)
+        try:
+            self._ends[channel].shutdown(socket.SHUT_WR)
+        except OSError:
+            self._drop(channel)
+
     def _fetch(self, channel: int) -> None:
         """Read from the kernel what the channel has room for."""
         end = self._ends.get(channel)
@@ -235,9 +259,13 @@ class Stream:
             except BlockingIOError:
                 return
             except OSError:
-                data = b""
-            if not data:
                 self._drop(channel)
+                return
+            if not data:
+                if self.HALVES and channel not in self._shut:
+                    self._mux.end(channel)
+                else:
+                    self._drop(channel)
                 return
             self._mux.send(channel, data)
             room = self._mux.room(channel)
@@ -245,7 +273,8 @@ class Stream:
     def _drop(self, channel: int) -> None:
         end = self._ends.pop(channel, None)
         self._pending.pop(channel, None)
-        self._closing.discard(channel)
+        for known in (self._closing, self._ending, self._shut):
+            known.discard(channel)
         if end is not None:
             end.close()
         self._mux.close(channel)

@@ -24,6 +24,7 @@ from jupyter_devbox.run.forwarding import (
     listen_on_loopback,
     recorded,
 )
+from jupyter_devbox.run.frames import MOST_CHANNELS
 from jupyter_devbox.run.passing import Passage, greeted
 
 SECONDS = 30
@@ -44,6 +45,46 @@ def talk(end):
 while True:
     threading.Thread(target=talk, args=(listener.accept()[0],), daemon=True).start()
 """
+
+
+HALVES = """
+import socket, sys, threading
+listener = socket.create_server(("127.0.0.1", 0))
+print(listener.getsockname()[1], flush=True)
+def talk(end):
+    first = sys.argv[1] == "first"  # who ends its direction first
+    if first:
+        end.sendall(b"all that I say")
+        end.shutdown(socket.SHUT_WR)
+    whole = b""
+    while data := end.recv(65536):
+        whole += data
+    if not first:
+        end.sendall(whole[::-1])
+    end.close()
+    print(len(whole), flush=True)
+while True:
+    threading.Thread(target=talk, args=(listener.accept()[0],), daemon=True).start()
+"""
+LARGE = bytes(range(256)) * (3 << 12)  # three times the credit of a channel
+
+
+@pytest.fixture
+def halves():
+    """Start servers which end their direction first, or only once the client has ended its own."""
+    started = []
+
+    def start(who):
+        words = [sys.executable, "-c", HALVES, who]
+        started.append(subprocess.Popen(words, stdout=subprocess.PIPE, text=True))
+        started[-1].port = int(started[-1].stdout.readline())
+        return started[-1]
+
+    yield start
+    for process in started:
+        process.kill()
+        process.wait()
+        process.stdout.close()
 
 
 @pytest.fixture
@@ -135,6 +176,53 @@ def test_a_connection_goes_through_and_ends_with_the_process(begun, echo):
     until(lambda: not local_number(one, echo.port))
     until(lambda: _refused(number))
     assert changes
+
+
+def everything(end):
+    data = b""
+    while part := end.recv(1 << 16):
+        data += part
+    return data
+
+
+@pytest.mark.parametrize("said", [b"", b"GET / HTTP/1.0\r\n\r\n", LARGE], ids=len)
+def test_a_client_that_has_said_all_gets_its_answer(begun, halves, said):
+    server = halves("last")
+    one = begun(asked=frozenset([server.port]), only=True)
+    number = until(lambda: local_number(one, server.port))
+    for _ in range(3):
+        with socket.create_connection((LOOPBACK, number), SECONDS) as end:
+            end.sendall(said)
+            end.shutdown(socket.SHUT_WR)
+            assert everything(end) == said[::-1]
+        assert server.stdout.readline() == f"{len(said)}\n"
+
+
+def test_a_server_that_has_said_all_still_listens(begun, halves):
+    server = halves("first")
+    one = begun(asked=frozenset([server.port]), only=True)
+    number = until(lambda: local_number(one, server.port))
+    with socket.create_connection((LOOPBACK, number), SECONDS) as end:
+        assert everything(end) == b"all that I say"
+        end.sendall(LARGE)
+        end.shutdown(socket.SHUT_WR)
+        assert server.stdout.readline() == f"{len(LARGE)}\n"
+    # One that goes without a word ends it too.
+    socket.create_connection((LOOPBACK, number), SECONDS).close()
+    assert server.stdout.readline() == "0\n"
+
+
+def test_connections_that_ended_by_halves_leave_nothing(begun, halves):
+    """More of them than there are channels, and more than a box may have open."""
+    server = halves("last")
+    one = begun(asked=frozenset([server.port]), only=True)
+    number = until(lambda: local_number(one, server.port))
+    for _ in range(2 * MOST_CHANNELS + 50):
+        with socket.create_connection((LOOPBACK, number), SECONDS) as end:
+            end.shutdown(socket.SHUT_WR)
+            assert end.recv(1) == b""
+    until(lambda: not one._relay._clients)
+    until(lambda: not one._relay._mux._channels)
 
 
 def _refused(number):

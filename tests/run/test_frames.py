@@ -18,6 +18,7 @@ from jupyter_devbox.run.frames import (
     CLOSE,
     CREDIT,
     DATA,
+    END,
     HELLO,
     LARGEST,
     LINE,
@@ -91,7 +92,7 @@ def test_nonsense_is_refused_and_nothing_else(chunks, opens):
     st.lists(
         st.tuples(
             st.integers(0, 4),
-            st.sampled_from([b"", b"h", b"o", b"c", b"w", b"s", b"l", b"t", b"d", b"x"]),
+            st.sampled_from([b"", b"h", b"o", b"c", b"e", b"w", b"s", b"l", b"t", b"d", b"x"]),
             st.binary(max_size=12),
         ),
         max_size=30,
@@ -110,6 +111,39 @@ def test_well_formed_nonsense_too(said, opens):
         return
     assert len(mux._channels) <= MOST_CHANNELS
     assert all(c.credit <= WINDOW and c.expected >= 0 for c in mux._channels.values())
+
+
+def test_one_direction_ends_and_the_other_goes_on(host, box):
+    channel = host.open("port/80")
+    host.send(channel, b"all")
+    host.end(channel)
+    host.end(channel)  # no error, and no second time
+    assert (host.room(channel), host.has_ended(channel)) == (0, True)
+    events = box.receive(drain(host))
+    assert [e[0] for e in events] == [OPEN, DATA, END]
+    assert not box.has_ended(channel)
+    box.send(channel, b"answer")
+    assert host.receive(drain(box)) == [(DATA, channel, b"answer")]
+    with pytest.raises(FrameError):
+        Multiplexer.receive(box, frame(channel, b"more"))
+
+
+def test_both_directions_end_and_the_channel_is_forgotten(host, box):
+    channel = host.open("port/80")
+    host.end(channel)
+    box.receive(drain(host))
+    box.end(channel)
+    host.receive(drain(box))
+    with pytest.raises(FrameError):
+        host.receive(control(END, channel))
+    host.close(channel)
+    box.close(channel)
+    box.receive(drain(host))
+    host.receive(drain(box))
+    assert (host._channels, box._channels) == ({}, {})
+    assert host.has_ended(channel)
+    host.end(channel)
+    assert host.silent
 
 
 def test_credit_runs_out_and_comes_back(host, box):

@@ -51,6 +51,19 @@ while True:
 """
 
 
+GATHER = """
+import socket
+listener = socket.create_server(("{}", {}))
+print("up", flush=True)
+while True:
+    end, whole = listener.accept()[0], []
+    while data := end.recv(65536):
+        whole.append(data)
+    end.sendall(b"".join(whole))
+    end.close()
+"""
+
+
 @pytest.fixture(autouse=True)
 def watching():
     """As a Jupyter server has it."""
@@ -171,6 +184,22 @@ def test_without_a_network(devbox, address):
                 end.sendall(b"\x81\x02hi")  # a frame of a WebSocket: to us they are bytes
                 assert end.recv(100) == b"\x81\x02hi"
         assert recorded(runtime) == {}
+
+
+def test_a_client_that_has_said_all_gets_its_answer(devbox):
+    """As `nc -N` and clients of HTTP/1.0 do, both ways in."""
+    said = b"GET / HTTP/1.0\r\n\r\n" * 100_000
+    with (
+        running(devbox, GATHER.format("127.0.0.1", PORT), network="none") as (way, _),
+        forwarded(devbox, way) as one,
+        socket.create_connection((LOOPBACK, one.ports[0].local), SECONDS) as end,
+    ):
+        end.sendall(said)
+        end.shutdown(socket.SHUT_WR)
+        whole = b""
+        while data := end.recv(1 << 16):
+            whole += data
+        assert whole == said
 
 
 def test_a_box_that_ends_takes_its_ports_along(devbox):
