@@ -45,6 +45,14 @@ def test_no_error_is_swallowed_unseen():
     assert found == []
 
 
+def test_what_runs_goes_by_no_clock_that_can_jump():
+    """A laptop that wakes, or a clock that is set, must end no kernel, port or stream."""
+    told = PACKAGE / "run" / "ending.py"  # says how long the machine slept, and decides nothing
+    for path in {*(PACKAGE / "run").glob("*.py")} - {told}:
+        text = path.read_text()
+        assert not re.search(r"\btime\.time\b|\bdatetime\b|\butime\(", text), path
+
+
 def test_nothing_names_a_registry_or_a_path_of_one_machine():
     """Addresses of package indexes and image hubs are the user's setting, never ours."""
     hosts = re.compile(

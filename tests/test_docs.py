@@ -60,6 +60,16 @@ def test_every_link_leads_somewhere(page):
         assert "//" in target or (page.parent / target).exists(), target
 
 
+def test_every_test_that_a_page_names_exists():
+    tests = [*(ROOT / "tests").rglob("*.py")]
+    known = {path.name for path in tests} | {path.stem for path in tests}
+    for path in tests:
+        known.update(re.findall(r"def (test_\w+)", path.read_text(encoding="utf-8")))
+    for page in PAGES:
+        for name in re.findall(r"`(test_[\w.]+)`", page.read_text(encoding="utf-8")):
+            assert name in known, f"{page.name} names `{name}`"
+
+
 YAML = re.compile(r"^```yaml\n(.*?)^```", re.MULTILINE | re.DOTALL)
 
 

@@ -3,7 +3,8 @@
 The engine says which files differ, so that the box needs not be believed; their names are the
 box's all the same, and count only where they are well formed. pip and uv leave in a package's
 ``.dist-info`` a file REQUESTED where the user named it, and direct_url.json where it came from an
-address (packaging.python.org/specifications/recording-installed-packages).
+address (packaging.python.org/specifications/recording-installed-packages). They write RECORD last:
+without it a package is half there, as where the disk was full, and is none.
 """
 
 from __future__ import annotations
@@ -118,9 +119,9 @@ def read_changes(changes: Iterable[FileChange]) -> ByHand:
             addressed="direct_url.json" in there.get((name, version), ()),
         )
         for (name, version), kind in sorted(folders.items())
-        if kind == "added"
+        if kind == "added" and "RECORD" in there.get((name, version), ())
     )
-    now = {package.name for package in added}
+    now = {name for (name, _), kind in folders.items() if kind == "added"}
     return ByHand(
         added=added,
         removed={name: gone[name] for name in sorted(gone) if name not in now},

@@ -15,7 +15,7 @@ from jupyter_devbox.spec.names import check_name, normalise, parse_requirement
 from jupyter_devbox.spec.project import ProjectOptions
 from jupyter_devbox.spec.snapshot import KernelSnapshot
 from jupyter_devbox.workflow.box_facts import capture_in_box
-from jupyter_devbox.workflow.containerize import containerize
+from jupyter_devbox.workflow.containerize import containerize_in_turn
 from jupyter_devbox.workflow.context import Context
 from jupyter_devbox.workflow.groups import group_names, project_groups
 from jupyter_devbox.workflow.interpreters import interpreters
@@ -23,6 +23,7 @@ from jupyter_devbox.workflow.packages import find_package
 from jupyter_devbox.workflow.plans import EnvironmentPlan
 from jupyter_devbox.workflow.requests import ContainerizeRequest, ContainerizeResult, Event
 from jupyter_devbox.workflow.running_boxes import running_boxes
+from jupyter_devbox.workflow.turns import turn
 
 OnEvent = Callable[[Event], None]
 
@@ -65,8 +66,12 @@ def add(
     """
     names = {normalise(parse_requirement(text).name): text for text in request.names}
     wishes = ProjectOptions(include=request.names)
+    cancel = cancel or threading.Event()
+    project = require_containerized(request.project)
     try:
-        return containerize(context, order(context, request, wishes), on_event, cancel)
+        with turn(context, project, on_event, cancel, dry_run=request.dry_run) as tell:
+            wanted = order(context, request, wishes)
+            return containerize_in_turn(context, wanted, tell, cancel)
     except ResolutionError:
         for name, text in names.items():
             if find_package(context, text) is None:
@@ -96,8 +101,18 @@ def remove(
         What else stands in the way, as in `containerize`; nothing was changed.
     """
     names = tuple(dict.fromkeys(normalise(check_name(text)) for text in request.names))
-    root = request.project.root
-    found = [read_environment(root, "cpu", group) for group in group_names(request.project)]
+    cancel = cancel or threading.Event()
+    project = require_containerized(request.project)
+    with turn(context, project, on_event, cancel, dry_run=request.dry_run) as tell:
+        _require_named(project, names)
+        wanted = order(context, request, ProjectOptions(drop=names), _Gone(names))
+        return containerize_in_turn(context, wanted, tell, cancel)
+
+
+def _require_named(project: Project, names: tuple[str, ...]) -> None:
+    """Raise `PlanError` for a package that the project's files do not name."""
+    groups = group_names(project)
+    found = [read_environment(project.root, "cpu", group) for group in groups]
     named = {line.name for existing in found for line in existing.requirements}
     for name in names:
         if name not in named:
@@ -105,8 +120,6 @@ def remove(
             message = f"The project does not name this package: `{name}`"
             hint = "it came with another one, and goes with it" if there else "jupyter devbox plan"
             raise PlanError(message, hint=hint)
-    wanted = order(context, request, ProjectOptions(drop=names), _Gone(names))
-    return containerize(context, wanted, on_event, cancel)
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,18 +153,15 @@ def order(
 ) -> ContainerizeRequest:
     """Return the request to make all of the project's environments with these wishes.
 
+    It names what the project's files say now: whoever will write has the project's turn.
+
     Raises
     ------
     PlanError
         Nothing was containerized there yet.
     """
-    project = request.project
-    groups = project_groups(project)
-    listed = [name for group in groups for name in group.notebooks]
-    names = tuple(dict.fromkeys((*listed, *read_environment(project.root).notebooks)))
-    if not names:
-        message = f"No notebook is containerized here yet: `{project.root}`"
-        raise PlanError(message, hint="jupyter devbox containerize NOTEBOOK.ipynb")
+    project = require_containerized(request.project)
+    names = _notebooks(project)
     return ContainerizeRequest(
         notebooks=tuple(project.root / name for name in names),
         project=project.root,
@@ -163,6 +173,19 @@ def order(
         agreed=request.agreed,
         check=check,
     )
+
+
+def require_containerized(project: Project) -> Project:
+    """Return the project; raises `PlanError` where no notebook of it is containerized yet."""
+    if not _notebooks(project):
+        message = f"No notebook is containerized here yet: `{project.root}`"
+        raise PlanError(message, hint="jupyter devbox containerize NOTEBOOK.ipynb")
+    return project
+
+
+def _notebooks(project: Project) -> tuple[str, ...]:
+    listed = [name for group in project_groups(project) for name in group.notebooks]
+    return tuple(dict.fromkeys((*listed, *read_environment(project.root).notebooks)))
 
 
 def _from_boxes(

@@ -6,6 +6,7 @@ import threading
 from collections.abc import Callable
 from dataclasses import replace
 
+from jupyter_devbox.engine.base import Engine
 from jupyter_devbox.errors import NotOursError
 from jupyter_devbox.files.project import Project
 from jupyter_devbox.files.writer import refuse_conflicts
@@ -14,11 +15,12 @@ from jupyter_devbox.spec.events import LogEvent
 from jupyter_devbox.spec.names import check_apt_name
 from jupyter_devbox.spec.project import ProjectOptions
 from jupyter_devbox.workflow.adding import AddRequest, order
-from jupyter_devbox.workflow.containerize import containerize
+from jupyter_devbox.workflow.containerize import containerize_in_turn
 from jupyter_devbox.workflow.context import Context
 from jupyter_devbox.workflow.requests import ContainerizeRequest, ContainerizeResult, Event
 from jupyter_devbox.workflow.running_boxes import RunningBox, require_running
 from jupyter_devbox.workflow.trusting import require_files
+from jupyter_devbox.workflow.turns import turn
 
 _CONFLICT = "jupyter devbox containerize --diff shows all of it"
 
@@ -65,31 +67,37 @@ def install_apt(
     DevboxError
         What else stands in the way, as in `containerize`.
     """
-    engine = context.connect()
-    boxes = require_running(context, engine, request.project)
-    for box in boxes:
-        _require_ours(box, request)
-    require_files(context, request.project.root)
-    wanted = order(context, request, _wishes(request))
-    plan = _planned(context, wanted)
-    refuse_conflicts(plan.changes, hint=_CONFLICT)
-    # What does not fit any more is told by the real call, and must be before root does anything.
-    if not request.agreed or plan.changes.digest() == request.agreed:
-        for box in boxes:
-            install_debian(engine, box.id, request.names, lambda line: on_event(_log(line)))
-    return containerize(context, wanted, on_event, cancel)
+    engine, project = context.connect(), request.project
+    _boxes(context, engine, request)  # said at once, whoever is at work
+    cancel = cancel or threading.Event()
+    with turn(context, project, on_event, cancel) as tell:
+        boxes = _boxes(context, engine, request)
+        require_files(context, project.root)
+        wanted = order(context, request, _wishes(request))
+        plan = _planned(context, wanted)
+        refuse_conflicts(plan.changes, hint=_CONFLICT)
+        # What does not fit any more is told by the real call, and must be before root does
+        # anything.
+        if not request.agreed or plan.changes.digest() == request.agreed:
+            for box in boxes:
+                install_debian(engine, box.id, request.names, lambda line: tell(_log(line)))
+        return containerize_in_turn(context, wanted, tell, cancel)
 
 
 def _planned(context: Context, wanted: ContainerizeRequest) -> ContainerizeResult:
     dry = replace(wanted, dry_run=True, build=False)
-    return containerize(context, dry, lambda _: None)
+    return containerize_in_turn(context, dry, lambda _: None, threading.Event())
 
 
-def _require_ours(box: RunningBox, request: AddRequest) -> None:
-    if not box.ours:
-        message = f"VS Code made this box, and devbox changes nothing in it: `{box.id[:12]}`"
-        names = " ".join(request.names)
-        raise NotOursError(message, hint=f"jupyter devbox containerize --apt {names}")
+def _boxes(context: Context, engine: Engine, request: AddRequest) -> tuple[RunningBox, ...]:
+    """Return the project's running boxes; raises where there is none, or one is not ours."""
+    boxes = require_running(context, engine, request.project)
+    for box in boxes:
+        if not box.ours:
+            message = f"VS Code made this box, and devbox changes nothing in it: `{box.id[:12]}`"
+            names = " ".join(request.names)
+            raise NotOursError(message, hint=f"jupyter devbox containerize --apt {names}")
+    return boxes
 
 
 def _log(line: str) -> LogEvent:

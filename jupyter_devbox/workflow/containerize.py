@@ -77,14 +77,33 @@ def containerize(
         What stands in the way, and the next command; nothing was changed, unless the build failed.
     """
     cancel = cancel or threading.Event()
+    request, project, engine = _ready(context, request)
+    with turn(context, project, on_event, cancel, dry_run=request.dry_run) as tell:
+        return _go(context, request, project, _Making(request.targets, engine, tell, cancel))
+
+
+def containerize_in_turn(
+    context: Context, request: ContainerizeRequest, on_event: OnEvent, cancel: threading.Event
+) -> ContainerizeResult:
+    """Do what `containerize` does, for a caller that has the project's `turn`.
+
+    Raises
+    ------
+    DevboxError
+        As in `containerize`.
+    """
+    request, project, engine = _ready(context, request)
+    return _go(context, request, project, _Making(request.targets, engine, on_event, cancel))
+
+
+def _ready(
+    context: Context, request: ContainerizeRequest
+) -> tuple[ContainerizeRequest, Project, Engine | None]:
+    """Return the request with what it leaves open, its project, and the engine if it has one."""
     request = _relocated(context, request)
     project = find_request_project(context, request)
     merge_options(ProjectOptions(), request.wishes)  # what was typed, before what the machine lacks
-    engine = _engine(context, request)
-    if request.dry_run:
-        return _go(context, request, project, _Making(request.targets, engine, on_event, cancel))
-    with turn(context, project, on_event, cancel) as tell:
-        return _go(context, request, project, _Making(request.targets, engine, tell, cancel))
+    return request, project, _engine(context, request)
 
 
 def _go(

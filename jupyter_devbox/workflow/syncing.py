@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from jupyter_devbox.engine.base import Engine
 from jupyter_devbox.errors import (
     AddressedPackageError,
     PackageConflictError,
@@ -21,11 +22,12 @@ from jupyter_devbox.spec.names import normalise, parse_requirement
 from jupyter_devbox.spec.project import ExistingEnvironment, ProjectOptions
 from jupyter_devbox.spec.snapshot import KernelSnapshot
 from jupyter_devbox.workflow.box_facts import BoxFacts, box_facts
-from jupyter_devbox.workflow.containerize import containerize
+from jupyter_devbox.workflow.containerize import containerize_in_turn
 from jupyter_devbox.workflow.context import Context
 from jupyter_devbox.workflow.plans import EnvironmentPlan
 from jupyter_devbox.workflow.requests import ContainerizeRequest, ContainerizeResult, Event
 from jupyter_devbox.workflow.running_boxes import require_running
+from jupyter_devbox.workflow.turns import turn
 
 _TAKE = "jupyter devbox sync --yes takes the versions of the lock"
 _ANOTHER = "install another version in the box, then: jupyter devbox sync"
@@ -108,7 +110,8 @@ def sync(
     """Pin what the project's running boxes have, lock again, write, and build the image.
 
     The boxes keep running. What notebooks use is taken from the saved files, in the versions that
-    the boxes have. Another call that is at work on the project is awaited.
+    the boxes have. Another call that is at work on the project is awaited, and the boxes are asked
+    after it has ended.
 
     Raises
     ------
@@ -122,15 +125,24 @@ def sync(
         What else stands in the way, as in `containerize`.
     """
     project, engine = request.project, context.connect()
-    boxes = require_running(context, engine, project)
+    require_running(context, engine, project)  # said at once, whoever is at work
+    cancel = cancel or threading.Event()
+    with turn(context, project, on_event, cancel, dry_run=request.dry_run) as tell:
+        boxes = _synced(context, engine, request)
+        made = _made(context, request, boxes, tell, cancel)
+    return SyncResult(boxes=boxes, made=made)
+
+
+def _synced(context: Context, engine: Engine, request: SyncRequest) -> tuple[SyncedBox, ...]:
+    """Return the project's running boxes with what is to be done about them."""
+    project = request.project
     found = []
-    for box in boxes:
+    for box in require_running(context, engine, project):
         existing = read_environment(project.root, box.target, box.group)
         notebooks = read_environment(project.root, "cpu", box.group).notebooks
         facts = _with_live(box_facts(engine, box, project, notebooks), request.snapshot)
         found.append(SyncedBox(facts=facts, additions=additions_of(facts, existing)))
-    made = _made(context, request, tuple(found), on_event, cancel)
-    return SyncResult(boxes=tuple(found), made=made)
+    return tuple(found)
 
 
 def _with_live(facts: BoxFacts, live: KernelSnapshot | None) -> BoxFacts:
@@ -168,7 +180,7 @@ def _made(
     request: SyncRequest,
     boxes: tuple[SyncedBox, ...],
     on_event: Callable[[Event], None],
-    cancel: threading.Event | None,
+    cancel: threading.Event,
 ) -> ContainerizeResult:
     project = request.project
     targets: tuple[Target, ...] = tuple(dict.fromkeys(one.facts.box.target for one in boxes))
@@ -188,7 +200,7 @@ def _made(
         check=None if request.yes else _Checker(project, boxes, request.wishes),
     )
     try:
-        return containerize(context, order, on_event, cancel)
+        return containerize_in_turn(context, order, on_event, cancel)
     except ResolutionError as error:
         if not wanted or request.yes:
             raise

@@ -2,7 +2,8 @@
 
 The first writes its phases into a journal beside its lock, in our own data folder. The second
 shows them as they come; once the first has ended it plans for itself, and finds its files written
-and its image built.
+and its image built. What it plans from, it reads then: facts of before would undo what others
+have written meanwhile.
 """
 
 from __future__ import annotations
@@ -35,9 +36,19 @@ OnEvent = Callable[[Event], None]
 
 @contextmanager
 def turn(
-    context: Context, project: Project, on_event: OnEvent, cancel: threading.Event
+    context: Context,
+    project: Project,
+    on_event: OnEvent,
+    cancel: threading.Event,
+    *,
+    dry_run: bool = False,
 ) -> Iterator[OnEvent]:
     """Wait until nobody else makes the project's environment; yield what events go to.
+
+    Parameters
+    ----------
+    dry_run
+        Whether nothing will be written: who only looks waits for nobody.
 
     Raises
     ------
@@ -46,6 +57,9 @@ def turn(
     BuildCancelledError
         `cancel` was set while another one was at work, which goes on.
     """
+    if dry_run:
+        yield on_event
+        return
     folder = context.data / "turns"
     with writing(folder, DATA_ELSEWHERE):
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)

@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+from box_cells import run_cells
 from machine import Machine, printed, tree_digest, write_notebook
 
 from jupyter_devbox.engine.base import Engine
@@ -172,6 +173,35 @@ def test_the_disk_is_full_in_the_box(machine: Machine, engine: Engine):
         assert done.json["error"]["ename"] == "OSError"
         assert "No space left" in json.dumps(done.json["error"])
         (project / "big").unlink()
+        machine.must("prune", "--all", "--yes", cwd=machine.root)
+
+
+@pytest.mark.docker
+@pytest.mark.network
+@pytest.mark.slow
+def test_what_was_installed_meets_a_full_disk(machine: Machine, engine: Engine):
+    """`sync`, `add` and `remove` leave all files as they were; with room again they work."""
+    project = machine.project("synced")
+    with mounted(project, "size=6m"):
+        write_notebook(project / "n.ipynb", "1")
+        words = ("containerize", "n.ipynb", "--include", "toolz", "--json")
+        (kernel,) = machine.must(*words, cwd=project).json["kernels"]
+        pip = "%pip install -q --disable-pip-version-check iniconfig==2.0.0"
+        run_cells(machine, kernel["name"], project / "n.ipynb", pip)
+        ballast = fill(project)
+        before = tree_digest(project)
+        for words in (("sync",), ("add", "idna"), ("remove", "toolz")):
+            done = machine.devbox(*words, "--json", cwd=project)
+            assert (done.code, done.error["code"]) == (40, "file"), done
+            assert "disk is full" in done.error["message"]
+            assert tree_digest(project) == before
+        ballast.unlink()
+        for words in (("sync",), ("add", "idna"), ("remove", "toolz")):
+            machine.must(*words, "--no-build", cwd=project)
+        inputs = (project / ".devcontainer" / "requirements.in").read_text()
+        assert "iniconfig==2.0.0" in inputs
+        assert "idna" in inputs
+        assert "toolz" not in inputs
         machine.must("prune", "--all", "--yes", cwd=machine.root)
 
 

@@ -143,6 +143,28 @@ def test_a_notebook_s_own_package_is_pinned_as_the_box_has_it(machine: Machine, 
     machine.must("run", "n.ipynb", cwd=project)
 
 
+def test_a_package_that_is_half_there_is_none(machine: Machine, engine: Engine):
+    """An installer that met a full disk leaves a package without its RECORD."""
+    project = machine.project("half")
+    notebook = write_notebook(project / "n.ipynb", "print(6 * 7)")
+    made = machine.must("containerize", "n.ipynb", "--json", cwd=project).json
+    line = "%pip install -q --disable-pip-version-check iniconfig==2.0.0"
+    run_cells(
+        machine,
+        made["kernels"][0]["name"],
+        notebook,
+        line,
+        "import iniconfig, pathlib; site = pathlib.Path(iniconfig.__file__).parents[1]",
+        "(site / 'iniconfig-2.0.0.dist-info' / 'RECORD').unlink()",
+    )
+    (box,) = status(machine, project)["boxes"]
+    assert (box["added"], box["removed"]) == ([], [])
+    assert machine.must("sync", "--json", cwd=project).json["files"] == []
+    run_in(engine, box["id"], "pip", "install", "-q", "--ignore-installed", "iniconfig==2.0.0")
+    (box,) = status(machine, project)["boxes"]
+    assert box["added"] == [{"name": "iniconfig", "version": "2.0.0"}]
+
+
 def test_what_does_not_go_with_the_lock_names_both_versions(machine: Machine, engine: Engine):
     project = machine.project("clash")
     notebook = write_notebook(project / "n.ipynb", "print(6 * 7)")

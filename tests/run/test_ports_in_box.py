@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import socket
+import subprocess
 import threading
 import time
 import urllib.request
@@ -184,6 +185,25 @@ def test_without_a_network(devbox, address):
                 end.sendall(b"\x81\x02hi")  # a frame of a WebSocket: to us they are bytes
                 assert end.recv(100) == b"\x81\x02hi"
         assert recorded(runtime) == {}
+
+
+def test_a_box_that_slept_has_its_ports_and_connections(devbox, docker_cli):
+    """The freezer stops it as a machine that sleeps does: when it wakes, its clocks have jumped."""
+    program = ECHO.format("127.0.0.1", PORT)
+    with running(devbox, program, network="none") as (way, _), forwarded(devbox, way) as one:
+        number = one.ports[0].local
+        with socket.create_connection((LOOPBACK, number), SECONDS) as end:
+            subprocess.run([docker_cli, "pause", way.container], check=True, capture_output=True)
+            try:
+                end.sendall(b"before")
+                time.sleep(3)  # several looks of the program that finds ports
+            finally:
+                words = [docker_cli, "unpause", way.container]
+                subprocess.run(words, check=True, capture_output=True)
+            assert end.recv(100) == b"before"
+            assert [port.local for port in one.ports] == [number]
+            end.sendall(b"after")
+            assert end.recv(100) == b"after"
 
 
 def test_a_client_that_has_said_all_gets_its_answer(devbox):

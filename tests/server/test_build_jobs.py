@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import threading
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -206,19 +207,73 @@ def test_the_second_joins_the_first_of_its_project_alone(stage, gate):
 
     stage.act = act
     first, _ = stage.builds.order(PROJECT, order())
-    second, joined = stage.builds.order(PROJECT, order({"apt": ["jq"]}))
+    second, joined = stage.builds.order(PROJECT, order())
     assert (second.id, joined) == (first.id, True)
     third, joined = stage.builds.order(OTHER, order())
     assert joined is False
     assert third.id != first.id
-    with pytest.raises(BuildError):
-        stage.builds.order(PROJECT, order(work=act))
     gate.set()
     stage.end_of(first.id)
     stage.end_of(third.id)
     assert len(calls) == 2
     assert stage.builds.newest(PROJECT.root) == first.id
     assert stage.builds.newest(Path("/p/none")) is None
+
+
+@pytest.mark.parametrize(
+    "wanted",
+    [
+        {"edits": {"apt": ["jq"]}},
+        {"work": lambda *_: result()},
+        {"path": "digits/b.ipynb"},
+        {"agreed": "another plan"},
+    ],
+    ids=lambda wanted: next(iter(wanted)),
+)
+def test_what_the_running_build_would_not_do_is_refused(stage, gate, wanted):
+    """Joined to it, it would be lost without a word."""
+
+    def act(request, on_event, cancel):
+        on_event(WRITE)
+        gate.wait(10)
+        return result()
+
+    stage.act = act
+    first, _ = stage.builds.order(PROJECT, order())
+    other = order(wanted.get("edits"), **{k: wanted[k] for k in {"work"} & {*wanted}})
+    other = replace(
+        other,
+        path=wanted.get("path", other.path),
+        request=replace(other.request, agreed=wanted.get("agreed", "")),
+    )
+    with pytest.raises(BuildError, match="being built, for: `digits/a") as refused:
+        stage.builds.order(PROJECT, other)
+    assert refused.value.hint == "try again when that has ended"
+    gate.set()
+    stage.end_of(first.id)
+    second, joined = stage.builds.order(PROJECT, other)  # as the hint says
+    assert joined is False
+    stage.end_of(second.id)
+
+
+def test_files_alone_join_a_build_and_not_the_other_way(stage, gate):
+    def act(request, on_event, cancel):
+        on_event(WRITE)
+        gate.wait(10)
+        return result()
+
+    stage.act = act
+    files = replace(order(), request=replace(order().request, build=False))
+    first, _ = stage.builds.order(PROJECT, order())
+    assert stage.builds.order(PROJECT, files)[1] is True
+    gate.set()
+    stage.end_of(first.id)
+    gate.clear()
+    first, _ = stage.builds.order(PROJECT, files)
+    with pytest.raises(BuildError):
+        stage.builds.order(PROJECT, order())
+    gate.set()
+    stage.end_of(first.id)
 
 
 def test_who_joins_one_that_is_refused_is_refused_too(stage, gate):
@@ -404,6 +459,25 @@ def test_a_bounded_number_is_kept(stage):
     assert len(found) == KEPT
     assert found[0].id == max(first.id, second.id)
     assert len(list(folder.glob("*.log"))) == KEPT
+
+
+def test_a_clock_that_was_set_back_does_not_hide_the_newest(stage):
+    def build() -> str:
+        record, _ = stage.builds.order(PROJECT, order())
+        return stage.end_of(record.id).id
+
+    def put(identity: str) -> None:
+        text = (stage.context.builds / f"{first}.json").read_text()
+        (stage.context.builds / f"{identity}.json").write_text(text.replace(first, identity))
+
+    stage.act = lambda *_: result()
+    first = build()
+    put("20991231-235959-00000000")
+    second, third = build(), build()
+    assert first < second < third
+    assert stage.builds.newest(PROJECT.root) == third
+    put("99999999-999999-00000000")  # no moment, and no reason to fail
+    assert build()
 
 
 @pytest.mark.parametrize(

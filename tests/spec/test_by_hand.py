@@ -20,14 +20,17 @@ def at(path: str, kind: str = "added") -> FileChange:
     return FileChange(path=path, kind=kind)
 
 
+def whole(name: str, *files: str) -> list[FileChange]:
+    """What an installer leaves of a package."""
+    info = f"{SITE}/{name}.dist-info"
+    return [at(info), *(at(f"{info}/{file}") for file in (*files, "RECORD"))]
+
+
 def test_added_with_what_came_along():
     found = read_changes(
         [
-            at(f"{SITE}/equinox-0.13.2.dist-info"),
-            at(f"{SITE}/equinox-0.13.2.dist-info/REQUESTED"),
-            at(f"{SITE}/equinox-0.13.2.dist-info/METADATA"),
-            at(f"{SITE}/jaxtyping-0.3.2.dist-info"),
-            at(f"{SITE}/jaxtyping-0.3.2.dist-info/METADATA"),
+            *whole("equinox-0.13.2", "REQUESTED", "METADATA"),
+            *whole("jaxtyping-0.3.2", "METADATA"),
             at(f"{SITE}/equinox/__init__.py"),
         ]
     )
@@ -41,12 +44,25 @@ def test_an_upgrade_and_a_removal():
     found = read_changes(
         [
             at(f"{SITE}/scipy-1.15.3.dist-info", "removed"),
-            at(f"{SITE}/scipy-1.16.2.dist-info"),
+            *whole("scipy-1.16.2"),
             at(f"{SITE}/seaborn-0.13.2.dist-info", "removed"),
         ]
     )
     assert found.added == (HandPackage(name="scipy", version="1.16.2", before="1.15.3"),)
     assert found.removed == {"seaborn": "0.13.2"}
+
+
+def test_what_is_half_there_is_neither_added_nor_removed():
+    """As a full disk leaves it."""
+    found = read_changes(
+        [
+            at(f"{SITE}/six-1.17.0.dist-info"),
+            at(f"{SITE}/six-1.17.0.dist-info/METADATA"),
+            at(f"{SITE}/idna-3.9.dist-info", "removed"),
+            at(f"{SITE}/idna-3.10.dist-info"),
+        ]
+    )
+    assert found.nothing
 
 
 def test_the_same_version_again_is_nothing():
@@ -65,9 +81,8 @@ def test_the_same_version_again_is_nothing():
 def test_names_and_versions_in_their_normal_form():
     found = read_changes(
         [
-            at(f"{SITE}/Zope.Interface_x-5.0.dist-info"),
-            at(f"{SITE}/torch-2.5.1+cu124.dist-info"),
-            at(f"{SITE}/torch-2.5.1+cu124.dist-info/direct_url.json"),
+            *whole("Zope.Interface_x-5.0"),
+            *whole("torch-2.5.1+cu124", "direct_url.json"),
         ]
     )
     assert [(p.name, p.public) for p in found.added] == [
@@ -78,11 +93,7 @@ def test_names_and_versions_in_their_normal_form():
 
 
 def test_uv_calls_everything_asked_for():
-    asked = [
-        at(f"{SITE}/{name}{tail}")
-        for name in ("a-1.dist-info", "b-1.dist-info", "c-1.dist-info", "d-1.dist-info")
-        for tail in ("", "/REQUESTED")
-    ]
+    asked = [change for name in "abcd" for change in whole(f"{name}-1", "REQUESTED")]
     needs = {"a": ("b",), "b": ("old",), "old": ("d",), "c": ()}
     found = named_alone(read_changes(asked), needs)
     assert [p.name for p in found.added] == ["a", "c"]
@@ -90,7 +101,7 @@ def test_uv_calls_everything_asked_for():
 
 
 def test_two_that_need_each_other_both_stay():
-    both = [at(f"{SITE}/{n}-1.dist-info{t}") for n in "ab" for t in ("", "/REQUESTED")]
+    both = [change for name in "ab" for change in whole(f"{name}-1", "REQUESTED")]
     found = named_alone(read_changes(both), {"a": ("b",), "b": ("a",)})
     assert [p.name for p in found.added] == ["a", "b"]
 
@@ -122,7 +133,7 @@ def test_debian_packages():
     ],
 )
 def test_what_is_no_package_of_the_environment(path):
-    assert read_changes([at(path)]).nothing
+    assert read_changes([at(path), at(f"{path}/RECORD")]).nothing
 
 
 @given(

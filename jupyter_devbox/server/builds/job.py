@@ -38,15 +38,26 @@ Work = Callable[[ContainerizeRequest, Callable[[Event], None], threading.Event],
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Order:
-    """What is to be built, for which notebook.
-
-    With `work` of its own it never joins another build: what that does is not what was ordered.
-    """
+    """What is to be built, for which notebook; `work` of its own in place of the server's."""
 
     path: str
     request: ContainerizeRequest
     edits: Edits
     work: Work | None = None
+
+    def includes(self, other: Order) -> bool:
+        """Tell whether this one's build does all that another one wants.
+
+        Work of its own is never another's: what it will do depends on when it begins.
+        """
+        mine, wanted = self.request, other.request
+        return (
+            self.work is other.work is None
+            and self.path == other.path
+            and dict(self.edits.told) == dict(other.edits.told)
+            and mine.build >= wanted.build
+            and wanted.agreed in {"", mine.agreed}
+        )
 
 
 class Job:

@@ -13,7 +13,7 @@ from jupyter_devbox.files.project import Project
 from jupyter_devbox.server.builds.job import Job, Order, Work
 from jupyter_devbox.server.builds.log import LogPart, read_log
 from jupyter_devbox.server.builds.record import BuildRecord
-from jupyter_devbox.server.builds.store import Store, new_id, now
+from jupyter_devbox.server.builds.store import Store, now
 from jupyter_devbox.workflow.context import Context
 
 DECIDE = 2.0
@@ -55,16 +55,20 @@ class Builds:
 
         Raises
         ------
+        BuildError
+            One of this project runs that does something else.
         DevboxError
             What stands in its way, if that is known within two seconds: then there is no build.
         """
         root = str(project.root)
         with self._lock:
             job = self._running.get(root)
+            if job is not None and job.record().state != "running":
+                job = None  # it has ended, and is about to say so
             joined = job is not None
-            if joined and order.work is not None:
-                message = "This project is being built"
-                raise BuildError(message, hint="answer when that has ended")
+            if job is not None and not job.order.includes(order):
+                message = f"This project is being built, for: `{job.order.path}`"
+                raise BuildError(message, hint="try again when that has ended")
             if job is None:
                 job = self._running[root] = self._made(project, order)
                 job.start()
@@ -73,7 +77,7 @@ class Builds:
 
     def _made(self, project: Project, order: Order) -> Job:
         self._store.make()
-        identity = new_id()
+        identity = self._store.new_id()
         request = order.request
         record = BuildRecord(
             id=identity,

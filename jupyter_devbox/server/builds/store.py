@@ -6,8 +6,9 @@ import json
 import re
 import secrets
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import asdict
-from datetime import datetime, timezone
+from datetime import datetime, timedelta, timezone
 from pathlib import Path
 
 from jupyter_devbox.files.writer import DATA_ELSEWHERE, atomic_write, writing
@@ -19,6 +20,7 @@ KEPT = 100
 """Builds that are remembered."""
 
 _ID = re.compile(r"\d{8}-\d{6}-[0-9a-f]{8}")
+_STAMP, _STAMPED = "%Y%m%d-%H%M%S", 15
 
 
 def now() -> str:
@@ -26,9 +28,20 @@ def now() -> str:
     return datetime.now(timezone.utc).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
-def new_id() -> str:
-    """Return a build's id; ids sort by time, to the second."""
-    return f"{datetime.now(timezone.utc):%Y%m%d-%H%M%S}-{secrets.token_hex(4)}"
+def new_id(newest: str = "") -> str:
+    """Return a build's id; ids sort by time, to the second.
+
+    Parameters
+    ----------
+    newest
+        The newest there is: where the clock was set back, this one comes after it all the same.
+    """
+    moment = datetime.now(timezone.utc)
+    if newest[:_STAMPED] >= f"{moment:{_STAMP}}":
+        with suppress(ValueError, OverflowError):  # a file of that name, and no such moment
+            last = datetime.strptime(newest[:_STAMPED], _STAMP).replace(tzinfo=timezone.utc)
+            moment = last + timedelta(seconds=1)
+    return f"{moment:{_STAMP}}-{secrets.token_hex(4)}"
 
 
 class Store:
@@ -52,6 +65,10 @@ class Store:
                 record = self.get(old)
                 if record is None or record.state != "running":
                     self.remove(old)
+
+    def new_id(self) -> str:
+        """Return an id for a build that is newer than all there are."""
+        return new_id(max(self._ids(), default=""))
 
     def open_log(self, identity: str, redact: Callable[[str], str]) -> LogWriter:
         """Return a build's new log; raises `FileError` as `make` does."""
