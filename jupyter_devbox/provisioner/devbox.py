@@ -42,7 +42,7 @@ from jupyter_devbox.spec.kernelspec import SPEC_VARIABLE
 from jupyter_devbox.spec.rights import Granted
 from jupyter_devbox.workflow.composing import compose_project
 from jupyter_devbox.workflow.context import this_machine
-from jupyter_devbox.workflow.crashes import keep_crash, with_log
+from jupyter_devbox.workflow.crashes import keep_core, keep_crash, with_log
 from jupyter_devbox.workflow.deaths import note_death
 from jupyter_devbox.workflow.opening import record_container
 from jupyter_devbox.workflow.trusting import granted_rights
@@ -239,8 +239,10 @@ class DevboxProvisioner(KernelSettings):
         why = kernel.explain()
         if crashed(kernel.process.exit_code):
             with suppress(DevboxError):  # a full disk: the lines above are all there is
-                if file := keep_crash(this_machine(), self.project, kernel.last_output()):
-                    return with_log(why, file)
+                machine, dump = this_machine(), kernel.core_dump()
+                if file := keep_crash(machine, self.project, kernel.last_output()):
+                    core = keep_core(machine, self.project, dump, file) if dump else None
+                    return with_log(why, file, core)
         return why
 
     async def poll(self) -> int | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import signal
 import stat
 import threading
@@ -14,6 +15,7 @@ from jupyter_devbox.errors import EngineError
 
 _LOST = -9  # as if killed; Windows, which only imports this, has no signal.SIGKILL
 _POLL = 0.003
+_NAME = re.compile(r"(?!\.{1,2}$)[^/\x00-\x1f\x7f]{1,255}")
 _LONGEST = 1000  # of a line: the box may say what it likes, not as much as it likes
 
 
@@ -51,6 +53,7 @@ class KernelProcess:
         self.out_of_memory = False
         self.unheard = False
         self.lost = False
+        self.core = ""
         self.asked_to_end = False
         self._exit_code: int | None = None
         self._ended = threading.Event()
@@ -129,6 +132,8 @@ class KernelProcess:
             self.error = rest
         elif word == "broken":
             self.broken = rest
+        elif word == "core" and _NAME.fullmatch(rest):
+            self.core = rest
         elif word == "exit" and numbers:
             killed = numbers[0] == _LOST and not self.asked_to_end
             self.out_of_memory = killed and numbers[-1] > 0 and len(numbers) > 1

@@ -16,6 +16,7 @@ not one that is only attached to). The host reads lines::
     pid 17 23456    the kernel's process and process group, and when it started, in clock ticks
     error TEXT      it could not be started
     silent          the host's heartbeat stopped, so the kernel is ended
+    core NAME       it has left a core dump of that name in its folder
     exit CODE OOM   it ended: CODE is negative for a signal; OOM counts kills for memory meanwhile
 
 The heartbeat is a file beside CONNECTION, with `.beat` for `.json`, that the host's process locks
@@ -77,6 +78,8 @@ def run_kernel(channel: str, log: str, folder: str, connection: str, command: li
     os.close(output)
     _say(sink, f"pid {pid} {start_time(pid)}")
     _attend(pid, source, sink, wake, Beat(_sibling(connection, ".beat")))
+    if core := dumped_core(pid, copy):
+        _say(sink, f"core {core}")
     code = _end(pid)
     _remove(copy)
     last = f"exit {code} {memory_kills() - kills}"
@@ -223,6 +226,46 @@ def _receive(source: int) -> bytes:
         return os.read(source, 64)
     except ConnectionError:
         return b""
+
+
+def dumped_core(pid: int, beginning: str) -> str:
+    """Return the name of the core dump that a kernel left in its folder, which is ours too.
+
+    "" for none, or where the system puts it elsewhere: its pattern may name a program or another
+    place (core(5)), and the kernel's code may have gone to another folder.
+
+    Parameters
+    ----------
+    pid
+        An ended child, not reaped yet.
+    beginning
+        A file that was written when it began.
+    """
+    found = (0, "")
+    try:
+        ended = os.waitid(os.P_PID, pid, os.WEXITED | os.WNOHANG | os.WNOWAIT)
+        if ended is None or ended.si_code != os.CLD_DUMPED:
+            return ""
+        oldest = os.stat(beginning).st_mtime_ns  # noqa: PTH116  # pathlib costs 8 ms
+        for entry in os.scandir("."):
+            changed = entry.stat(follow_symlinks=False).st_mtime_ns
+            if changed >= max(oldest, found[0]) and _is_core(entry):
+                found = (changed, entry.name)
+    except OSError:
+        return found[1]
+    return found[1]
+
+
+def _is_core(entry: os.DirEntry[str]) -> bool:
+    """Tell whether a file begins as a core dump does: an ELF file of type 4 (elf(5))."""
+    if not entry.is_file(follow_symlinks=False) or not entry.name.isprintable():
+        return False
+    try:
+        with open(entry.name, "rb") as file:  # noqa: PTH123
+            head = file.read(18)
+    except OSError:
+        return False
+    return head.startswith(b"\x7fELF") and head[16:] in {b"\4\0", b"\0\4"}
 
 
 def _end(pid: int) -> int:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import posixpath
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
@@ -166,6 +167,13 @@ class Kernel:
     def last_output(self) -> str:
         """Return the end of what it wrote by itself, 64 KiB at most."""
         return tail(self.runtime.sockets / f"{self.name}.log")
+
+    def core_dump(self) -> str:
+        """Return the path in the project of the core dump that it left; "" for none."""
+        if not self.process.core:
+            return ""
+        inner = posixpath.relpath(self.folder, self.paths.workspace)
+        return posixpath.normpath(posixpath.join(inner, self.process.core))
 
     def release(self) -> None:
         """End it if it still runs, and remove what it leaves: files, sockets, its own container.

@@ -39,6 +39,7 @@ from jupyter_devbox.run.launcher import (
     _become,
     _end,
     _signal_group,
+    dumped_core,
     memory_kills,
     start_time,
 )
@@ -334,9 +335,12 @@ def run_kernel(folder: str, texts: tuple[str, str], last: bool, command: list[st
         _attend(pid, stream, wake)
         stream.finish()
     finally:  # whatever happens here, no kernel is left behind
+        core = dumped_core(pid, f"{private}/connection.json")
         code = _end(pid)
         stream.send_log(f"{private}/log")
         _remove(private)
+    if core:
+        stream.say(f"core {core}")
     stream.say(f"exit {code} {memory_kills() - kills}")
     stream.flush()
     if last:

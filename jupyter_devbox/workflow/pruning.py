@@ -16,7 +16,7 @@ from jupyter_devbox.run.kernelspec import installed_kernelspecs, remove_kernelsp
 from jupyter_devbox.run.runtime_dir import default_base
 from jupyter_devbox.spec.box import DEVCONTAINER_FOLDER, LABEL_KIND, LABEL_PROJECT
 from jupyter_devbox.workflow.context import Context
-from jupyter_devbox.workflow.crashes import CRASH
+from jupyter_devbox.workflow.crashes import CORE, CRASH
 from jupyter_devbox.workflow.services import forget_services, found_services
 from jupyter_devbox.workflow.sweeping import sweep
 
@@ -183,14 +183,15 @@ def _things(context: Context, engine: Engine | None, *, volumes: bool) -> Iterat
     for project in context.approvals.projects():
         used = "its project is there" if Path(project).is_dir() else ""
         yield Thing(kind="approval", id=project, name=Path(project).name, used=used)
-    for log in (*sorted(context.logs.glob("*.log")), *sorted(context.builds.glob("*.*"))):
+    logs = (log for ending in (".log", CORE) for log in sorted(context.logs.glob(f"*{ending}")))
+    for log in (*logs, *sorted(context.builds.glob("*.*"))):
         state = log.stat()
         yield Thing(
             kind="log",
             id=str(log),
             name=log.name,
             bytes=state.st_size,
-            used="a crash's log" if log.name.startswith(CRASH) else "a build's log",
+            used="a crash's" if log.name.startswith(CRASH) else "a build's log",
             last=state.st_mtime,
         )
 

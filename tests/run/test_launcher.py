@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import os
+import resource
 import select
 import signal
 import socket
@@ -87,6 +88,32 @@ def runs(pid: int) -> bool:
 
 def log(tmp_path: Path) -> str:
     return (tmp_path / "log").read_text()
+
+
+def test_a_core_dump_is_named(tmp_path):
+    pattern = Path("/proc/sys/kernel/core_pattern").read_text().strip()
+    _, hard = resource.getrlimit(resource.RLIMIT_CORE)
+    if "/" in pattern or pattern.startswith("|") or hard == 0:
+        pytest.skip("this machine puts core dumps elsewhere, or allows none")
+    folder = tmp_path / "work"
+    folder.mkdir()
+    limit = "resource.setrlimit(resource.RLIMIT_CORE, (1 << 20, 1 << 20))"
+    abort = python(f"import os, resource; {limit}; os.abort()")
+    with launched(tmp_path, *abort, folder=folder) as session:
+        session.pid()
+        word, _, name = session.line().partition(" ")
+        assert word == "core"
+        assert [path.name for path in folder.iterdir()] == [name]
+        assert session.line() == "exit -6 0"
+
+
+def test_without_one_none_is_named(tmp_path):
+    """What looks like one in the kernel's folder is another program's, or an older one."""
+    (tmp_path / "core").write_bytes(b"\x7fELF" + bytes(12) + b"\4\0")
+    abort = "import os, resource; resource.setrlimit(resource.RLIMIT_CORE, (0, 0)); os.abort()"
+    with launched(tmp_path, *python(abort)) as session:
+        session.pid()
+        assert session.line() == "exit -6 0"
 
 
 def test_exit_code_and_output(tmp_path):

@@ -9,7 +9,7 @@ import pytest
 
 from jupyter_devbox.errors import FileError, KernelStartError
 from jupyter_devbox.workflow.context import Context
-from jupyter_devbox.workflow.crashes import keep_crash, with_log
+from jupyter_devbox.workflow.crashes import keep_core, keep_crash, with_log
 
 
 @pytest.fixture
@@ -52,3 +52,26 @@ def test_the_message_names_the_file():
     told = with_log(death, Path("/data/logs/crash-p-1.log"))
     assert (told.message, told.details) == ("It ended", ("a", "b"))
     assert "/data/logs/crash-p-1.log" in told.hint
+
+
+def test_the_newest_two_core_dumps_are_kept_and_named(context, tmp_path):
+    project, made = tmp_path / "p", []
+    project.mkdir()
+    for number in range(4):
+        log = keep_crash(context, str(project), f"crash {number}\n")
+        (project / "core").write_bytes(b"\x7fELF" + bytes(12) + b"\4\0")
+        made.append(keep_core(context, str(project), "core", log))
+        os.utime(made[-1], (number, number))
+        assert made[-1] == log.with_suffix(".core")
+    assert [path.exists() for path in made] == [False, False, True, True]
+    assert not (project / "core").exists()
+    told = with_log(KernelStartError("It ended"), log, made[-1])
+    assert f"its core dump is {made[-1]}; " in told.hint
+
+
+def test_a_core_dump_that_cannot_be_moved_is_named_where_it_is(context, tmp_path):
+    log = keep_crash(context, str(tmp_path / "p"), "crash")
+    (tmp_path / "p").mkdir()
+    (tmp_path / "p" / "core").write_bytes(b"none of them")
+    assert keep_core(context, str(tmp_path / "p"), "core", log) == tmp_path / "p" / "core"
+    assert (tmp_path / "p" / "core").exists()
