@@ -232,8 +232,7 @@ class Multiplexer:
         kind, rest = payload[:1], payload[1:]
         try:
             if kind == CREDIT:
-                self._credit(*_PAIR.unpack(rest))
-                return None
+                return self._credit(*_PAIR.unpack(rest))
             if kind == END:
                 return self._ended(*_NUMBER.unpack(rest))
             if kind == CLOSE:
@@ -248,14 +247,15 @@ class Multiplexer:
         msg = f"an unknown control frame: {kind!r}"
         raise FrameError(msg)
 
-    def _credit(self, channel: int, count: int) -> None:
+    def _credit(self, channel: int, count: int) -> tuple[bytes, int, bytes] | None:
         found = self._channels.get(channel)
         if found is None:
-            return  # closed by both sides meanwhile
+            return None  # closed by both sides meanwhile
         found.credit += count
         if found.credit > WINDOW:
             msg = f"more credit than was used up: {channel}"
             raise FrameError(msg)
+        return (CREDIT, channel, b"")
 
     def _ended(self, channel: int) -> tuple[bytes, int, bytes]:
         self._known(channel).ended_there = True

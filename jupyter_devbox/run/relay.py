@@ -20,6 +20,7 @@ from jupyter_devbox.engine.base import ExecStream
 from jupyter_devbox.errors import EngineError
 from jupyter_devbox.run.frames import (
     CLOSE,
+    CREDIT,
     DATA,
     END,
     HELLO,
@@ -177,23 +178,30 @@ class Relay:
                 client = self._clients.get(channel)
                 if kind == DATA and client:
                     waiting |= not self._pass_on(channel, client, payload)
-                    continue
-                waiting = True
-                if kind == CLOSE and client:
-                    client.closing = True
-                elif kind == END and client:
-                    client.ending = True
-                elif kind == OPEN:
-                    self._ask(channel, payload)
-                elif kind == LOG and self._log is not None:
-                    write_private(self._log, payload)
-                elif kind == LINE:
-                    self._bound = self._bound or payload == BOUND
-                    lines += payload.replace(b"\n", b" ") + b"\n"
+                elif kind == CREDIT:  # who had no room is not looked at until the thread is told
+                    waiting |= client is not None and not client.watched & selectors.EVENT_READ
+                else:
+                    waiting = True
+                    lines += self._heed(kind, channel, client, payload)
             waiting |= not self._mux.silent
         if waiting:
             self._nudge()
         return lines
+
+    def _heed(self, kind: bytes, channel: int, client: _Client | None, payload: bytes) -> bytes:
+        """Do what the box says, and return its line if it is one; lock held."""
+        if kind == CLOSE and client:
+            client.closing = True
+        elif kind == END and client:
+            client.ending = True
+        elif kind == OPEN:
+            self._ask(channel, payload)
+        elif kind == LOG and self._log is not None:
+            write_private(self._log, payload)
+        elif kind == LINE:
+            self._bound = self._bound or payload == BOUND
+            return payload.replace(b"\n", b" ") + b"\n"
+        return b""
 
     def _pass_on(self, channel: int, client: _Client, payload: bytes) -> bool:
         """Give a client what has come, at once if it takes it; return whether it did. Lock held.

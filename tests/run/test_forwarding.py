@@ -48,7 +48,7 @@ while True:
 
 
 HALVES = """
-import socket, sys, threading
+import socket, sys, threading, time
 listener = socket.create_server(("127.0.0.1", 0))
 print(listener.getsockname()[1], flush=True)
 def talk(end):
@@ -56,10 +56,12 @@ def talk(end):
     if first:
         end.sendall(b"all that I say")
         end.shutdown(socket.SHUT_WR)
-    whole = b""
+    if sys.argv[1] == "slow":
+        time.sleep(2)
+    whole = bytearray()
     while data := end.recv(65536):
         whole += data
-    if not first:
+    if sys.argv[1] == "last":
         end.sendall(whole[::-1])
     end.close()
     print(len(whole), flush=True)
@@ -196,6 +198,17 @@ def test_a_client_that_has_said_all_gets_its_answer(begun, halves, said):
             end.shutdown(socket.SHUT_WR)
             assert everything(end) == said[::-1]
         assert server.stdout.readline() == f"{len(said)}\n"
+
+
+def test_an_upload_goes_on_when_the_server_reads_again(begun, halves):
+    """More than all buffers hold: what says that there is room comes alone then, without data."""
+    server = halves("slow")
+    one = begun(asked=frozenset([server.port]), only=True)
+    number = until(lambda: local_number(one, server.port))
+    with socket.create_connection((LOOPBACK, number), SECONDS) as end:
+        end.sendall(bytes(1 << 25))
+        end.shutdown(socket.SHUT_WR)
+        assert server.stdout.readline() == f"{1 << 25}\n"
 
 
 def test_a_server_that_has_said_all_still_listens(begun, halves):
