@@ -15,6 +15,7 @@ from box_cells import run_cells
 from machine import TRACE, Machine, tree_digest, wait_for, write_notebook
 
 from jupyter_devbox.engine.base import Engine
+from jupyter_devbox.spec.container import ExecSpec
 
 pytestmark = [pytest.mark.docker, pytest.mark.network, pytest.mark.slow]
 
@@ -29,6 +30,7 @@ class Call:
     def __init__(self, machine: Machine, project: Path, *words: str) -> None:
         self.process = machine.start(*words, "--json", cwd=project)
         self.said = ""
+        self.closed = False
         self._reader = threading.Thread(target=self._read)
         self._reader.start()
 
@@ -42,10 +44,21 @@ class Call:
         wait_for(lambda: release() or self.process.poll() is not None, 300)
         assert self.process.stdout is not None
         out = self.process.stdout.read()
-        self._reader.join(300)
-        assert self.process.wait(300) == 0, out + self.said
+        self.close()
+        assert self.process.returncode == 0, out + self.said
         assert TRACE not in out + self.said
         return out
+
+    def close(self) -> None:
+        """Have it end if it runs, and let go of its pipes."""
+        self.closed = True
+        if self.process.poll() is None:
+            os.killpg(self.process.pid, signal.SIGKILL)
+        self.process.wait(60)
+        self._reader.join(60)
+        for pipe in (self.process.stdout, self.process.stderr):
+            assert pipe is not None
+            pipe.close()
 
 
 def sleeping() -> list[int]:
@@ -58,6 +71,21 @@ def sleeping() -> list[int]:
         except OSError:
             continue
     return found
+
+
+@pytest.fixture
+def call(machine: Machine):
+    """Start commands, which are ended with the test at the latest."""
+    made: list[Call] = []
+
+    def start(project: Path, *words: str) -> Call:
+        made.append(Call(machine, project, *words))
+        return made[-1]
+
+    yield start
+    for each in made:
+        if not each.closed:
+            each.close()
 
 
 @pytest.fixture
@@ -82,15 +110,17 @@ def release() -> None:
         os.kill(pid, signal.SIGKILL)
 
 
-def test_none_is_lost(machine: Machine, engine: Engine, held, docker_cli: str):
+def test_none_is_lost(machine: Machine, engine: Engine, held, call, docker_cli: str):
     """All wait, write nothing meanwhile, and begin from what the one before them has written."""
     project, kernel = held
-    first = Call(machine, project, "add", "idna")
+    boxes = machine.must("status", "--json", cwd=project).json["boxes"]
+    (box,) = [each["id"] for each in boxes if each["running"]]
+    first = call(project, "add", "idna")
     wait_for(sleeping, 120)
     before = tree_digest(project)
     assert "idna" in inputs(project)
     others = [
-        Call(machine, project, *words)
+        call(project, *words)
         for words in (
             ("sync",),
             ("add", "toolz"),
@@ -98,23 +128,26 @@ def test_none_is_lost(machine: Machine, engine: Engine, held, docker_cli: str):
             ("apt", "install", "tree", "--yes"),
         )
     ]
-    for call in others:
-        wait_for(lambda call=call: WAITS in call.said or call.process.poll() is not None, 120)
-        assert WAITS in call.said, call.said
+    for each in others:
+        waits(each)
+    # What comes only now is not lost either, though `sync` was called before.
+    pip = ("pip", "install", "-q", "--disable-pip-version-check", "sortedcontainers==2.4.0")
+    done = engine.run(box, ExecSpec(command=pip))
+    assert done.exit_code == 0, done
     # A new import, which those who plan from older facts would take out again.
     write_notebook(project / "n.ipynb", "import packaging")
-    last = Call(machine, project, "containerize", "n.ipynb")
-    wait_for(lambda: WAITS in last.said or last.process.poll() is not None, 120)
+    last = call(project, "containerize", "n.ipynb")
+    waits(last)
     assert "cachetools" in inputs(project)
     assert [path for path, seen in tree_digest(project).items() if before.get(path) != seen] == [
         str(project / "n.ipynb")
     ]
-    for call in (first, *others, last):
-        call.end()
+    for each in (first, *others, last):
+        each.end()
 
     found = inputs(project)
-    for name in ("idna", "iniconfig==2.0.0", "toolz", "packaging"):
-        assert name in found
+    for name in ("idna", "iniconfig==2.0.0", "sortedcontainers==2.4.0", "toolz", "packaging"):
+        assert name in found, found
     assert "cachetools" not in found
     assert "tree" in (project / ".devcontainer" / "Dockerfile").read_text()
     kernels = machine.must("kernel", "list", "--json", cwd=project).json["kernels"]
@@ -127,11 +160,16 @@ def test_none_is_lost(machine: Machine, engine: Engine, held, docker_cli: str):
     words = [docker_cli, "run", "--rm", "--network", "none", image, "python", "-c", program]
     done = subprocess.run(words, capture_output=True, text=True, check=True, timeout=120)
     names, tree = json.loads(done.stdout)
-    assert {"idna", "iniconfig", "toolz", "packaging"} <= {*names}
+    assert {"idna", "iniconfig", "sortedcontainers", "toolz", "packaging"} <= {*names}
     assert "cachetools" not in names
     assert tree == "/usr/bin/tree"
     status = machine.must("status", "--json", cwd=project).json
     assert status["drift"] is False, status
+
+
+def waits(call: Call) -> None:
+    wait_for(lambda: WAITS in call.said or call.process.poll() is not None, 120)
+    assert WAITS in call.said, call.said
 
 
 def inputs(project: Path) -> str:

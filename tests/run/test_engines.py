@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import signal
+import socket
 import subprocess
 import tempfile
 from pathlib import Path
 
 import pytest
+from test_ports_in_box import GATHER, PORT, SECONDS, forwarded, running
 from transports import IMAGE, cannot_dial
 
 from jupyter_devbox.engine.detect import find_docker_cli
 from jupyter_devbox.provisioner import DevboxProvisioner
+from jupyter_devbox.run.forwarding import LOOPBACK
 from jupyter_devbox.spec.box import LABEL_PROJECT
 
 pytestmark = [pytest.mark.docker, pytest.mark.slow]
@@ -63,3 +66,28 @@ def test_a_kernel(devbox, other, transport, isolation, monkeypatch):
         kernel.busy("import os, signal; os.kill(os.getpid(), signal.SIGKILL)")
         assert kernel.process.wait(10) == -signal.SIGKILL
         assert "killed by SIGKILL" in kernel.provisioner.why().message
+
+
+@pytest.mark.parametrize("transport", ["mount", "stream"])
+def test_a_port(devbox, other, transport, monkeypatch):
+    if transport == "stream":
+        cannot_dial(monkeypatch)
+    project = devbox.root / f"{other.info().name}-{transport}-port"
+    project.mkdir()
+    changes = {"project": str(project), "name": project.name, "image": other.image(IMAGE).id}
+    monkeypatch.setattr(devbox, "engine", other)
+    said = bytes(range(256)) * (1 << 16)
+    with (
+        running(devbox, GATHER.format("127.0.0.1", PORT), network="none", **changes) as (way, _),
+        forwarded(devbox, way) as one,
+    ):
+        assert way.shared == (transport == "mount")
+        (port,) = one.ports
+        assert (port.found.port, port.found.process) == (PORT, "python3")
+        with socket.create_connection((LOOPBACK, port.local), SECONDS) as end:
+            end.sendall(said)
+            end.shutdown(socket.SHUT_WR)
+            whole = b""
+            while data := end.recv(1 << 16):
+                whole += data
+        assert whole == said
