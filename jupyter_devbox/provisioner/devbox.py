@@ -311,7 +311,8 @@ class DevboxProvisioner(KernelSettings):
         if kernel.attached or kernel.spec.isolation == "kernel":
             return
         self.renew()
-        if self.limits != kernel.spec.limits or self.image != kernel.spec.image:
+        now, then = (self.limits, self.cards, self.image), kernel.spec
+        if now != (then.limits, then.gpus, then.image):
             stop_superseded(kernel.engine, kernel.container, self.box_spec())
 
     def why(self) -> DevboxError | None:

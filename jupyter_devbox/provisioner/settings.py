@@ -14,8 +14,12 @@ from jupyter_devbox.errors import ConfigurationError
 from jupyter_devbox.spec.box import BoxSpec, Target
 from jupyter_devbox.spec.compose_project import ComposeProject
 from jupyter_devbox.spec.container import Limits
+from jupyter_devbox.spec.gpu import GpuRequest
 from jupyter_devbox.spec.rights import Granted
-from jupyter_devbox.workflow.box_config import asked_box, asked_limits
+from jupyter_devbox.workflow.box_config import asked_box, asked_cards, asked_limits
+
+_WHERE_THERE_ARE_ANY = ("env", "gpus", "ulimits")
+"""Keys that a kernelspec has only where they say something."""
 
 
 class KernelSettings(KernelProvisionerBase):
@@ -50,7 +54,7 @@ class KernelSettings(KernelProvisionerBase):
     def renew(self) -> None:
         """Take over what `containerize` has registered since: Jupyter keeps a spec it has read.
 
-        So a restart gets the new image, and the new limits.
+        So a restart gets the new image, the new limits and other cards, or none any more.
         """
         if not self.kernel_spec.resource_dir:
             return
@@ -63,6 +67,9 @@ class KernelSettings(KernelProvisionerBase):
         try:
             for name in config.keys() & set(KernelSettings.class_own_traits()):
                 setattr(self, name, config[name])
+            for name in _WHERE_THERE_ARE_ANY:
+                if name not in config:
+                    setattr(self, name, self.trait_defaults(name))
         except TraitError as error:
             msg = f"The kernelspec is damaged: `{file}`"
             raise ConfigurationError(msg, hint="jupyter devbox kernel install") from error
@@ -76,6 +83,11 @@ class KernelSettings(KernelProvisionerBase):
     def limits(self) -> Limits:
         """The limits of the box that it asks for."""
         return asked_limits(self._config)
+
+    @property
+    def cards(self) -> GpuRequest | None:
+        """The graphics cards that its box asks for; None for none."""
+        return asked_cards(self._config)
 
     def asked_box(
         self, granted: Granted, *, rootless: bool, compose: ComposeProject | None = None

@@ -9,6 +9,7 @@ from typing import Any
 
 from jupyter_devbox.errors import BadRequestError, ConfigurationError
 from jupyter_devbox.spec.environment import Target
+from jupyter_devbox.spec.gpu_words import parse_gpus
 from jupyter_devbox.spec.groups import SplitWish
 from jupyter_devbox.spec.limit_words import LIMIT_NAMES, check_limits
 from jupyter_devbox.spec.project import ProjectOptions
@@ -21,7 +22,7 @@ _LONGEST_TEXT = 4096
 _TARGETS: dict[str, Target] = {"cpu": "cpu", "cuda": "cuda", "venv": "venv"}
 _EDITS = frozenset(
     {"targets", "include", "exclude", "provides", "apt", "exclude_apt", "pack", "memory", "cpus",
-     "shm_size", "pids", "python", "base", "keep_mine", "split"}
+     "shm_size", "pids", "gpus", "python", "base", "keep_mine", "split"}
 )  # fmt: skip
 
 
@@ -80,6 +81,17 @@ class Body:
             raise bad_request(message)
         return tuple(_text(name, item) for item in value)
 
+    def limits(self) -> dict[str, str]:
+        """Return limits and ``gpus`` as they were written; what is absent or "" is left out."""
+        gpus = self.text("gpus").strip()
+        try:
+            limits = check_limits({name: self.text(name) for name in LIMIT_NAMES})
+            if gpus:
+                parse_gpus(gpus)
+        except ConfigurationError as error:
+            raise BadRequestError(error.message, hint=error.hint) from error
+        return {**limits, "gpus": gpus} if gpus else limits
+
     def edits(self) -> Edits:
         """Return what the user changed in the plan; without any, the plan as it is."""
         value = self._values.get("edits")
@@ -121,11 +133,7 @@ def read_edits(value: object) -> Edits:
         message = f"This edit is not known: `{unknown[0][:80]}`"
         raise bad_request(message)
     body = Body(json.dumps(value).encode())
-    limits = {name: body.text(name) for name in LIMIT_NAMES}
-    try:
-        limits = check_limits(limits)
-    except ConfigurationError as error:
-        raise BadRequestError(error.message, hint=error.hint) from error
+    limits = body.limits()
     targets = [_target(name) for name in body.texts("targets")] or ["cpu"]
     return Edits(
         targets=tuple(dict.fromkeys(targets)),
@@ -138,6 +146,7 @@ def read_edits(value: object) -> Edits:
             python=body.text("python"),
             base=body.text("base"),
             provides=_provides(value.get("provides")),
+            gpus=limits.pop("gpus", ""),
         ).limited(limits),
         keep_mine=body.flag("keep_mine"),
         split=_split(body.text("split")),

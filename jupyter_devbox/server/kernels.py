@@ -9,6 +9,7 @@ from jupyter_devbox.provisioner.settings import KernelSettings
 from jupyter_devbox.server.problems import problem
 from jupyter_devbox.spec.box import TARGETS as BOX_TARGETS
 from jupyter_devbox.spec.environment import TARGETS
+from jupyter_devbox.spec.gpu_words import gpu_words
 from jupyter_devbox.spec.limit_words import LIMIT_NAMES, written
 from jupyter_devbox.workflow.context import Context
 from jupyter_devbox.workflow.registered import registered_kernels
@@ -42,11 +43,16 @@ def kernel_json(context: Context, manager: Any) -> dict[str, Any] | None:  # noq
 
 
 def _limits(provisioner: Any) -> dict[str, str | None] | None:  # noqa: ANN401
-    """Return the limits of a kernel's box, as a user writes them; None for one in no box."""
+    """Return limits and cards of a kernel's box, as a user writes them; None for one in no box.
+
+    A user chooses cards for a CUDA box alone.
+    """
     if not isinstance(provisioner, KernelSettings):
         return None
     words = written(provisioner.limits)
-    return {name: words.get(name) for name in LIMIT_NAMES}
+    cards = provisioner.cards if provisioner.box_target == "cuda" else None
+    gpus = None if cards is None else gpu_words(cards)
+    return {**{name: words.get(name) for name in LIMIT_NAMES}, "gpus": gpus}
 
 
 def kernel_target(manager: Any) -> str:  # noqa: ANN401

@@ -8,6 +8,7 @@ from typing import Any
 
 from jupyter_devbox.server.shapes import project_json, target_json
 from jupyter_devbox.spec.environment import AptPackage, Decision
+from jupyter_devbox.spec.gpu_words import gpu_words
 from jupyter_devbox.spec.limit_words import LIMIT_NAMES, kept, written
 from jupyter_devbox.spec.snapshot import CapturedRequirement
 from jupyter_devbox.spec.visible import bounded, visible
@@ -156,7 +157,8 @@ def _size(proposal: Proposal, target: str) -> int | None:
 
 
 def _limits(proposal: Proposal, request: ContainerizeRequest) -> dict[str, str | None]:
-    """Return the limits that the project gets, as they are written: ``4g``, ``512m``."""
+    """Return limits and cards that the project gets, as they are written: ``4g``, ``0,1``."""
     now = written(proposal.environments[0].existing.limits)
     words = kept({**now, **request.wishes.limits})
-    return {name: words.get(name) for name in LIMIT_NAMES}
+    cards = gpu_words(proposal.gpus) if proposal.gpus else None
+    return {**{name: words.get(name) for name in LIMIT_NAMES}, "gpus": cards}

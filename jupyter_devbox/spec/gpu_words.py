@@ -13,6 +13,7 @@ ALL = "all"
 
 _CARD = re.compile(r"[0-9]{1,3}(?::[0-9]{1,3})?|(?:GPU|MIG)-[0-9A-Za-z][0-9A-Za-z/-]{0,70}")
 _MOST = 64
+_SHOWN = 80
 _CAPABILITIES = {"gpu", "nvidia", "compute", "utility"}
 """What a box gets anyway."""
 
@@ -28,9 +29,14 @@ def parse_gpus(text: str) -> GpuRequest:
     words = text.strip().strip('"').removeprefix("device=")
     request = GpuRequest() if words == ALL else _cards(words.split(","))
     if request is None:
-        message = f"These are no graphics cards: `{text}`"
+        message = f"These are no graphics cards: `{text[:_SHOWN]}`"
         raise ConfigurationError(message, hint="write it like --gpus all, or --gpus 0,1")
     return request
+
+
+def gpu_words(request: GpuRequest) -> str:
+    """Return cards as a user would write them: ``all``, ``0,1``."""
+    return ",".join(request.devices) or ALL
 
 
 def docker_gpus(text: str) -> GpuRequest | None:

@@ -8,11 +8,13 @@ from typing import Any
 
 from jupyter_devbox.spec.compose import OwnCompose
 from jupyter_devbox.spec.container import Limits
-from jupyter_devbox.spec.environment import AptPackage, DirectRequirement, PackedModule
+from jupyter_devbox.spec.environment import AptPackage, DirectRequirement, PackedModule, Target
+from jupyter_devbox.spec.gpu import GpuRequest
+from jupyter_devbox.spec.gpu_words import parse_gpus
 from jupyter_devbox.spec.groups import Group
 from jupyter_devbox.spec.limit_words import LIMIT_NAMES, read_words
 from jupyter_devbox.spec.lock import WheelFile
-from jupyter_devbox.spec.run_args import read_limits
+from jupyter_devbox.spec.run_args import read_gpus, read_limits
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -188,3 +190,15 @@ class ExistingEnvironment:
         """
         composed = "dockerComposeFile" in self.configuration
         return read_words(self.options.limits) if composed else read_limits(self.run_args)
+
+    def gpus(self, target: Target) -> GpuRequest | None:
+        """Return the cards that a box asks for: all for CUDA, but for what the user says.
+
+        Raises
+        ------
+        ConfigurationError
+            What the project remembers of them is not well formed.
+        """
+        if target == "cuda" and self.options.gpus:
+            return parse_gpus(self.options.gpus)
+        return read_gpus(self.run_args) or (GpuRequest() if target == "cuda" else None)

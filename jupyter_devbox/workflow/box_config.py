@@ -30,6 +30,12 @@ def asked_limits(config: Mapping[str, Any]) -> Limits:
     )
 
 
+def asked_cards(config: Mapping[str, Any]) -> GpuRequest | None:
+    """Return the graphics cards of a kernelspec's ``config``; None for none."""
+    gpus = config.get("gpus")
+    return None if gpus is None else GpuRequest(devices=tuple(gpus))
+
+
 def asked_box(
     config: Mapping[str, Any],
     granted: Granted,
@@ -77,7 +83,6 @@ def _box(
     file = Path(str(config["config_file"])) if config.get("config_file") else None
     present = file is not None and file.is_file()
     alone = config.get("isolation") == "kernel"
-    gpus = config.get("gpus")
     return BoxSpec(
         project=project,
         name=Path(project).name if name in {"", ".", ".."} else name,
@@ -92,7 +97,7 @@ def _box(
         rights=granted.rights,
         network=granted.network,
         limits=asked_limits(config),
-        gpus=None if gpus is None else GpuRequest(devices=tuple(gpus)),
+        gpus=asked_cards(config),
         compose=None if alone else compose,
         isolation="kernel" if alone else "box",
         idle=max(0, int(config.get("idle", 3600))),

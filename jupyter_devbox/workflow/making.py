@@ -23,12 +23,8 @@ from jupyter_devbox.spec.container import BuildRequest, ImageInfo
 from jupyter_devbox.spec.container_env import listed_environment
 from jupyter_devbox.spec.durations import parse_duration
 from jupyter_devbox.spec.events import BuildEvent, PhaseEvent
-from jupyter_devbox.spec.gpu import GpuRequest
-from jupyter_devbox.spec.gpu_words import parse_gpus
 from jupyter_devbox.spec.groups import ONLY, environment_title
-from jupyter_devbox.spec.project import ExistingEnvironment
 from jupyter_devbox.spec.requirements_txt import read_pins
-from jupyter_devbox.spec.run_args import read_gpus
 from jupyter_devbox.spec.target_files import (
     COMMON,
     LOCK_ARGUMENT,
@@ -267,13 +263,6 @@ def box_content(
             for name, value in listed_environment(existing.configuration).items()
             if NVIDIA_VARIABLES.get(name) != value
         },
-        gpus=_gpus(existing, target),
+        gpus=existing.gpus(target),
         provisioner=all_have_provisioner(servers()),
     )
-
-
-def _gpus(existing: ExistingEnvironment, target: Target) -> GpuRequest | None:
-    """Return the cards that a box asks for: all for CUDA, but for what the user says."""
-    if target == "cuda" and existing.options.gpus:
-        return parse_gpus(existing.options.gpus)
-    return read_gpus(existing.run_args) or (GpuRequest() if target == "cuda" else None)

@@ -9,6 +9,7 @@ from jupyter_devbox.errors import EngineError
 from jupyter_devbox.files.project import Project
 from jupyter_devbox.files.reader import read_environment
 from jupyter_devbox.files.writer import Changes, compare
+from jupyter_devbox.spec.gpu import GpuRequest
 from jupyter_devbox.spec.snapshot import KernelSnapshot
 from jupyter_devbox.workflow.capturing import capture_all, check_notebook
 from jupyter_devbox.workflow.containerize import (
@@ -38,6 +39,8 @@ class Proposal:
     free_bytes, needed_bytes
         Room where the image would lie, None where it can't be seen; and what building takes of it
         at most, estimated.
+    gpus
+        Cards of the CUDA box, where that is asked for; else None.
     warnings
         Code and sentence of what the user should know besides.
     """
@@ -51,6 +54,7 @@ class Proposal:
     targets: tuple[TargetState, ...]
     free_bytes: int | None
     needed_bytes: int
+    gpus: GpuRequest | None = None
     warnings: tuple[tuple[str, str], ...] = ()
 
 
@@ -86,8 +90,19 @@ def propose(context: Context, request: ContainerizeRequest) -> Proposal:
         ),
         free_bytes=free,
         needed_bytes=needed,
+        gpus=_gpus(project, wanted[0], plan, request),
         warnings=limit_warnings(engine, wanted[0].existing.limits, plan.options.limits),
     )
+
+
+def _gpus(
+    project: Project, environment: EnvironmentPlan, plan: Plan, request: ContainerizeRequest
+) -> GpuRequest | None:
+    """Return the cards that the CUDA box will ask for; None where none is asked for."""
+    if "cuda" not in request.targets:
+        return None
+    twin = read_environment(project.root, "cuda", environment.spec.group)
+    return replace(twin, options=plan.options).gpus("cuda")
 
 
 def _with_twin(

@@ -129,14 +129,16 @@ export function card(trans: TranslationBundle, gpu: IGpu, several: boolean): str
 
 /** Return the limits that a box can have, with their labels and an example each. */
 export function limitFields(
-  trans: TranslationBundle
+  trans: TranslationBundle,
+  cards: boolean
 ): { name: keyof ILimits; label: string; like: string }[] {
-  return [
+  const fields: { name: keyof ILimits; label: string; like: string }[] = [
     { name: 'memory', label: trans.__('Memory'), like: '4g' },
     { name: 'cpus', label: trans.__('CPUs'), like: '2' },
     { name: 'shm_size', label: trans.__('Shared memory'), like: '1g' },
     { name: 'pids', label: trans.__('Processes'), like: '512' }
   ];
+  return cards ? [...fields, { name: 'gpus', label: trans.__('GPUs'), like: '0,1' }] : fields;
 }
 
 /** Return the limits that are set in one line: `memory 4g, CPUs 2`; "" for none. */
@@ -145,7 +147,8 @@ export function limits(trans: TranslationBundle, set: ILimits): string {
     set.memory && trans.__('memory %1', set.memory),
     set.cpus && trans.__('CPUs %1', set.cpus),
     set.shm_size && trans.__('shared memory %1', set.shm_size),
-    set.pids && trans.__('processes %1', set.pids)
+    set.pids && trans.__('processes %1', set.pids),
+    set.gpus && set.gpus !== 'all' && trans.__('GPUs %1', set.gpus)
   ]
     .filter(part => part)
     .join(', ');

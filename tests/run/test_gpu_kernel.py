@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 import shutil
 import tempfile
+import time
 from pathlib import Path
 
 import pynvml
@@ -85,6 +86,39 @@ def test_a_kernel_with_one_card_beside_one_with_none(devbox):
         assert none.run(NODES).text == "\n"
         assert gpu_use(devbox.engine, none.container) == ()
         assert one.container != none.container
+
+
+def test_a_restart_gets_the_cards_that_were_registered_since(devbox):
+    with devbox.kernel(name="moved", target="cuda", gpus=["0"]) as kernel:
+        assert kernel.run(NODES).text == "/dev/nvidia0\n"
+        before = kernel.container
+        for gpus, seen in ((["1"], "/dev/nvidia1"), ([], "/dev/nvidia0 /dev/nvidia1")):
+            devbox.kernelspec(name="moved", target="cuda", gpus=gpus)
+            kernel.km.restart_kernel(now=True)
+            kernel.kc.wait_for_ready(timeout=60)
+            assert kernel.run(NODES).text == f"{seen}\n"
+        assert kernel.container != before
+    boxes = devbox.engine.containers({})
+    assert [box.status for box in boxes] == ["running"], "the boxes of other cards are gone"
+
+
+def test_a_box_of_other_cards_stops_with_its_last_kernel(devbox):
+    config = {"name": "beside", "target": "cuda"}
+    with devbox.kernel(**config, gpus=["0"]) as stays, devbox.kernel(**config, gpus=["0"]) as moves:
+        old = moves.container
+        assert stays.container == old
+        devbox.kernelspec(**config, gpus=["1"])
+        moves.km.restart_kernel(now=True)
+        moves.kc.wait_for_ready(timeout=60)
+        assert (moves.container != old, moves.run(NODES).text) == (True, "/dev/nvidia1\n")
+        assert stays.run(NODES).text == "/dev/nvidia0\n"
+        stays.km.shutdown_kernel(now=True)
+        for _ in range(300):
+            if devbox.engine.container(old).status != "running":
+                break
+            time.sleep(0.1)
+        assert devbox.engine.container(old).status != "running"
+        assert devbox.engine.container(moves.container).status == "running"
 
 
 def test_an_engine_is_asked_through_a_container(devbox):

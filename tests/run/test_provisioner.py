@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import os
 
 import pytest
@@ -13,6 +14,7 @@ from jupyter_devbox.files.reader import configuration_digest
 from jupyter_devbox.provisioner import DevboxProvisioner
 from jupyter_devbox.provisioner.words import sentence
 from jupyter_devbox.spec.container import Limits
+from jupyter_devbox.spec.gpu import GpuRequest
 
 IMAGE = f"sha256:{'1' * 64}"
 
@@ -35,6 +37,30 @@ def test_settings_reach_the_box():
     assert made.limits == Limits(memory=2**30, shm=2**26, cpus=1.5)
     assert (made.uid, made.gid) == (os.getuid(), os.getgid())
     assert made.config_file is None
+
+
+def test_a_restart_takes_over_what_is_registered_and_forgets_what_is_not(tmp_path):
+    def register(**config):
+        document = {"metadata": {"jupyter_devbox": {"config": config}}}
+        (tmp_path / "kernel.json").write_text(json.dumps(document))
+
+    made = provisioner(
+        image=IMAGE, project="/p", gpus=["0"], env={"A": "b"}, ulimits=["core=0"], start_timeout=90
+    )
+    made.kernel_spec.resource_dir = str(tmp_path)
+    register(image=IMAGE, project="/p", gpus=["1"], memory=2**30)
+    made.renew()
+    assert (made.cards, made.limits) == (GpuRequest(devices=("1",)), Limits(memory=2**30))
+    assert (made.env, made.start_timeout) == ({}, 90)
+    register(image=IMAGE, project="/p")
+    made.renew()
+    assert made.cards is None
+    (tmp_path / "kernel.json").write_text("{")
+    made.renew()
+    assert made.limits.memory == 2**30
+    register(gpus=1)
+    with pytest.raises(ConfigurationError, match="damaged"):
+        made.renew()
 
 
 def test_keys_of_a_later_version_are_dropped():

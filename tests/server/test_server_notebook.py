@@ -74,7 +74,7 @@ async def test_a_plan_and_its_edits(call, project):
     assert [t["target"] for t in plan["targets"] if t["chosen"]] == ["cpu"]
     assert plan["estimated_bytes"] > 10**7
     assert plan["needed_bytes"] >= plan["estimated_bytes"]
-    assert plan["limits"] == dict.fromkeys(("memory", "cpus", "shm_size", "pids"))
+    assert plan["limits"] == dict.fromkeys(("memory", "cpus", "shm_size", "pids", "gpus"))
 
     edits = {
         "exclude": ["idna"],
@@ -93,7 +93,8 @@ async def test_a_plan_and_its_edits(call, project):
     assert details["six"] == "You added it"
     assert edited["apt"] == [{"name": "ffmpeg", "reason": "For ffmpeg", "included": False}]
     assert edited["questions"] == []
-    assert edited["limits"] == {"memory": "4g", "cpus": "2", "shm_size": None, "pids": None}
+    limits = {"memory": "4g", "cpus": "2", "shm_size": None, "pids": None, "gpus": None}
+    assert edited["limits"] == limits
     assert [t["target"] for t in edited["targets"] if t["chosen"]] == ["cpu", "venv"]
     assert edited["digest"] != plan["digest"]
     assert (await call("GET", "plan", path=PATH))[1]["digest"] == plan["digest"]
@@ -103,6 +104,27 @@ async def test_a_plan_and_its_edits(call, project):
     assert (split["group"], split["groups"]) == ("n", {"n": ["n.ipynb"]})
     assert split["savings"]["groups"][0]["group"] == "n"
     assert not (project / ".devcontainer").exists()
+
+
+@pytest.mark.network
+@pytest.mark.parametrize(
+    ("own", "asked", "planned"),
+    [
+        ("", {}, "all"), ("", {"gpus": " 0,1 "}, "0,1"), ('["--gpus=device=1"]', {}, "1"),
+        ('["--gpus=device=1"]', {"gpus": "all"}, "all"), ("", {"gpus": "MIG-2a/1/0"}, "MIG-2a/1/0"),
+    ],
+)  # fmt: skip
+async def test_the_cards_of_a_planned_twin(call, project, own, asked, planned):
+    write_notebook(project / "n.ipynb", "import packaging")
+    if own:
+        folder = project / ".devcontainer" / "cuda"
+        folder.mkdir(parents=True)
+        (folder / "devcontainer.json").write_text(f'{{"runArgs": {own}}}')
+    edits = {"targets": ["cpu", "cuda"], **asked}
+    status, plan = await call("POST", "plan", body={"path": PATH, "edits": edits})
+    assert status == 200, plan
+    assert plan["limits"]["gpus"] == planned
+    assert any('"gpus"' in line for line in plan["diff"]) == bool(asked)
 
 
 async def test_an_unapproved_project_can_be_looked_at(call, project):

@@ -258,6 +258,16 @@ async def test_a_body_of_another_form_is_refused(call, project, body, word):
         ({"cpus": "--privileged"}, "--privileged"),
         ({"shm_size": "0"}, "0"),
         ({"pids": "1 --user=0"}, "1 --user=0"),
+        ({"gpus": "none"}, "none"),
+        ({"gpus": "-1"}, "-1"),
+        ({"gpus": "0,,1"}, "0,,1"),
+        ({"gpus": "all,0"}, "all,0"),
+        ({"gpus": "0 --privileged"}, "0 --privileged"),
+        ({"gpus": "/dev/sda"}, "/dev/sda"),
+        ({"gpus": "0,\n1"}, "gpus"),
+        ({"gpus": 0}, "gpus"),
+        ({"gpus": "0," * 5000 + "1"}, "gpus"),
+        ({"gpus": "0," * 2000 + "x"}, "0,0,0,"),
         ({"provides": {"os; import x": "numpy"}}, "os; import x"),
         ({"provides": {"cv2": "not a package!"}}, "not a package!"),
     ],
@@ -266,6 +276,7 @@ async def test_names_that_are_none_are_refused(call, project, edits, word):
     status, told = await call("POST", "plan", body={"path": PATH, "edits": edits})
     assert status == 400, told
     assert word in told["message"]
+    assert len(told["message"]) < 300
 
 
 async def test_numbers_in_addresses(call):

@@ -8,7 +8,8 @@ from hypothesis import strategies as st
 
 from jupyter_devbox.errors import ConfigurationError
 from jupyter_devbox.spec.gpu import GpuRequest
-from jupyter_devbox.spec.gpu_words import docker_gpus, parse_gpus
+from jupyter_devbox.spec.gpu_words import docker_gpus, gpu_words, parse_gpus
+from jupyter_devbox.spec.project import ExistingEnvironment, ProjectOptions
 from jupyter_devbox.spec.reach import reach
 from jupyter_devbox.spec.run_args import read_gpus
 
@@ -28,6 +29,7 @@ EVERY = ()
 )  # fmt: skip
 def test_an_option_of_ours(text, devices):
     assert parse_gpus(text) == GpuRequest(devices=devices)
+    assert parse_gpus(gpu_words(parse_gpus(text))) == GpuRequest(devices=devices)
 
 
 @pytest.mark.parametrize("text", ["", ",", "none", "0,", "-1", "0;1", "all,0", "GPU-", "\u0660"])
@@ -35,6 +37,28 @@ def test_no_cards(text):
     with pytest.raises(ConfigurationError) as caught:
         parse_gpus(text)
     assert "--gpus all" in caught.value.hint
+
+
+def test_a_long_text_is_not_said_whole():
+    with pytest.raises(ConfigurationError) as caught:
+        parse_gpus("0," * 5000)
+    assert len(caught.value.message) < 200
+
+
+@pytest.mark.parametrize(
+    ("option", "arguments", "cuda", "cpu"),
+    [
+        ("", [], GpuRequest(), None),
+        ("0", [], GpuRequest(devices=("0",)), None),
+        ("", ["--gpus=device=1"], GpuRequest(devices=("1",)), GpuRequest(devices=("1",))),
+        ("all", ["--gpus=device=1"], GpuRequest(), GpuRequest(devices=("1",))),
+    ],
+)
+def test_what_a_box_asks_for(option, arguments, cuda, cpu):
+    there = ExistingEnvironment(
+        options=ProjectOptions(gpus=option), configuration={"runArgs": arguments}
+    )
+    assert (there.gpus("cuda"), there.gpus("cpu")) == (cuda, cpu)
 
 
 @pytest.mark.parametrize(

@@ -375,6 +375,25 @@ describe('the plan', () => {
     );
   });
 
+  it('asks for the cards of a planned twin, and for none elsewhere', async () => {
+    const limits = { memory: null, cpus: null, shm_size: null, pids: null, gpus: '0' };
+    const { model } = await planned({ limits });
+    expect(text()).toContain('GPUs 0');
+    await press(/^Limits/);
+    const field = screen.getByLabelText('GPUs');
+    expect(text()).toContain('Such as 0,1, or all. Empty: as it is.');
+    fireEvent.change(field, { target: { value: '1' } });
+    await act(async () => void fireEvent.keyDown(field, { key: 'Enter' }));
+    expect(model.draft?.edits.gpus).toBe('1');
+  });
+
+  it('asks for no cards where none are planned', async () => {
+    await planned();
+    await press(/^Limits/);
+    expect(screen.getByLabelText('Memory')).toBeTruthy();
+    expect(screen.queryByLabelText('GPUs')).toBeNull();
+  });
+
   it('waits for the answer about a file changed by hand', async () => {
     const conflict = { kind: 'conflict', files: ['.devcontainer/Dockerfile'] };
     const { actions, model } = await planned({ questions: [conflict] });

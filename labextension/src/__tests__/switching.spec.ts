@@ -160,6 +160,45 @@ describe('the actions', () => {
     expect(built()).toEqual([{ targets: ['cpu'], memory: 'off' }]);
   });
 
+  const onCards = async (gpus: string): Promise<void> => {
+    await given('box');
+    const { kernel } = scene.api.facts;
+    const limits = { ...kernel!.limits!, gpus };
+    const cuda = {
+      name: 'digits-1a2b-cuda',
+      display_name: 'digits · CUDA',
+      target: 'cuda' as const
+    };
+    scene.api.facts = { ...scene.api.facts, kernel: { ...kernel!, ...cuda, limits } };
+    await scene.model.refresh();
+  };
+
+  it('ask for the cards of a CUDA box, and for those of no other', async () => {
+    await onCards('all');
+    void actions.restartWithLimits();
+    await settle();
+    expect(theDialog().textContent).toContain('Such as 0,1. Empty: all.');
+    expect(field('GPUs').value).toBe('all');
+    fireEvent.change(field('GPUs'), { target: { value: ' 1 ' } });
+    await press('Restart');
+    expect(built()).toEqual([{ targets: ['cuda'], gpus: '1' }]);
+    await given('box');
+    void actions.restartWithLimits();
+    await settle();
+    expect(screen.queryByLabelText('GPUs', { selector: 'input' })).toBeNull();
+  });
+
+  it('give all cards where the field is emptied, and ask for them again', async () => {
+    await onCards('0,1');
+    scene.api.errors.set('build', refusal(400, 'bad_request', 'These are no graphics cards: `x`'));
+    void actions.restartWithLimits();
+    await settle();
+    fireEvent.change(field('GPUs'), { target: { value: '' } });
+    await press('Restart');
+    expect(built()).toEqual([{ targets: ['cuda'], gpus: 'all' }]);
+    expect(field('GPUs').value).toBe('');
+  });
+
   it('ask again with what was typed where it is no limit', async () => {
     await given('box');
     scene.api.errors.set('build', refusal(400, 'bad_request', 'This is not a size: `lots`'));

@@ -86,9 +86,11 @@ export class DevboxActions implements IDevboxActions {
       }
       const { display_name: kernel, target } = facts.kernel;
       const cells = await cellsRun(panel);
+      const cards = limits.gpus !== null;
       let wanted: ILimits = { ...limits, ...suggested };
       for (let problem = ''; ;) {
-        const question = { kernel, limits: wanted, cells, drift: facts.drift.length, problem };
+        const drift = facts.drift.length;
+        const question = { kernel, limits: wanted, cards, cells, drift, problem };
         const answer = await askForLimits(this._trans, question);
         if (!answer) {
           return;

@@ -15,9 +15,14 @@ export function withFix(edits: IEdits, fix: IEdits): IEdits {
   return all;
 }
 
-/** Return the wishes that turn limits into others; one that is emptied is taken away. */
+/** Return the wishes that turn limits into others; emptied ones go, and cards are all again. */
 export function limitEdits(now: ILimits, wanted: ILimits): IEdits {
-  const names = ['memory', 'cpus', 'shm_size', 'pids'] as const;
+  const names = ['memory', 'cpus', 'shm_size', 'pids', 'gpus'] as const;
   const changed = names.filter(name => (now[name] ?? '') !== (wanted[name] ?? ''));
-  return Object.fromEntries(changed.map(name => [name, wanted[name] || 'off']));
+  return Object.fromEntries(changed.map(name => [name, wanted[name] || none(name)]));
+}
+
+/** Return the word for no bound. */
+function none(name: keyof ILimits): string {
+  return name === 'gpus' ? 'all' : 'off';
 }

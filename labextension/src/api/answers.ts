@@ -32,6 +32,8 @@ export interface ILimits {
   cpus: string | null;
   shm_size: string | null;
   pids: string | null;
+  /** Graphics cards of a CUDA box: `all`, `0,1`; null for another box. */
+  gpus: string | null;
 }
 
 /** What the user wishes of the plan; a key that is not there wishes nothing. */
@@ -47,6 +49,7 @@ export interface IEdits {
   cpus?: string | null;
   shm_size?: string | null;
   pids?: string | null;
+  gpus?: string | null;
   python?: string | null;
   base?: string | null;
   keep_mine?: boolean;

@@ -12,6 +12,8 @@ export interface ILimitsQuestion {
   kernel: string;
   /** What stands in the fields. */
   limits: ILimits;
+  /** Whether the box has graphics cards to choose from. */
+  cards: boolean;
   /** Cells whose variables will be gone. */
   cells: number;
   /** Changes of the notebook that the image lacks: they are built along. */
@@ -52,7 +54,7 @@ class Body extends ReactWidget implements Dialog.IBodyWidget<ILimits> {
 
   protected override render(): React.ReactElement {
     const trans = this._trans;
-    const { cells, drift, problem } = this._question;
+    const { cards, cells, drift, problem } = this._question;
     return (
       <>
         {problem && (
@@ -81,11 +83,15 @@ class Body extends ReactWidget implements Dialog.IBodyWidget<ILimits> {
             )}
           </p>
         )}
-        {limitFields(trans).map(({ name, label, like }) => (
+        {limitFields(trans, cards).map(({ name, label, like }) => (
           <Field
             key={name}
             label={label}
-            hint={trans.__('Such as %1. Empty: no limit.', like)}
+            hint={
+              name === 'gpus'
+                ? trans.__('Such as %1. Empty: all.', like)
+                : trans.__('Such as %1. Empty: no limit.', like)
+            }
             value={this._limits[name] ?? ''}
             onChange={text => {
               this._limits[name] = text.trim() || null;

@@ -126,7 +126,7 @@ function Base({ draft }: { draft: PlanDraft }): React.ReactElement {
 
 function Limits({ draft }: { draft: PlanDraft }): React.ReactElement {
   const { trans } = useView();
-  const fields = limitFields(trans);
+  const fields = limitFields(trans, draft.plan!.limits.gpus !== null);
   return (
     <Disclosure
       label={trans.__('Limits')}
@@ -137,7 +137,11 @@ function Limits({ draft }: { draft: PlanDraft }): React.ReactElement {
         <Wish
           key={name}
           label={label}
-          hint={trans.__('Such as %1; off for none. Empty: as it is.', like)}
+          hint={
+            name === 'gpus'
+              ? trans.__('Such as %1, or all. Empty: as it is.', like)
+              : trans.__('Such as %1; off for none. Empty: as it is.', like)
+          }
           value={draft.edits[name] ?? ''}
           onWish={text => draft.wish({ [name]: text || null })}
         />
