@@ -78,6 +78,12 @@ def without_blocks(text: str) -> str:
     return _BLOCK.sub("", text)
 
 
+def block_text(text: str, name: str) -> str | None:
+    """Return what a marked block of ours holds, as it stands; None where there is none."""
+    found = (match["text"] for match in _BLOCK.finditer(text) if match["name"] == name)
+    return next(found, None)
+
+
 def is_ours_alone(path: str, text: str) -> bool:
     """Tell whether a file holds our own words alone, as we left them, whatever its form."""
     name = path.rpartition("/")[2]
@@ -211,7 +217,11 @@ def _merge_keys(rendered: KeyFile, text: str | None) -> tuple[str, tuple[Conflic
         text, conflict = _merge_key(rendered.path, text, path, value, record.get("/".join(path)))
         conflicts += [conflict] if conflict else []
     written = {"/".join(path): _value_digest(value) for path, value in values.items()}
-    text = _drop_keys(text, rendered, record)
+    about = {*record} if rendered.only is None else {"/".join(path) for path in rendered.only}
+    text = _drop_keys(text, rendered, {n: was for n, was in record.items() if n in about})
+    if rendered.only is not None:
+        stays = {n: written.get(n, w) for n, w in record.items() if n in written or n not in about}
+        written = {**stays, **written}
     for path in rendered.rivals:
         node = jsonc.find(jsonc.parse(text), path)
         if node is not None:

@@ -14,7 +14,7 @@ from typing import Any
 from jupyter_devbox.errors import ConfigurationError, RequirementError
 from jupyter_devbox.files import jsonc
 from jupyter_devbox.files.folder import confined, read_inside
-from jupyter_devbox.files.merge import without_blocks
+from jupyter_devbox.files.merge import block_text, without_blocks
 from jupyter_devbox.spec.compose import COMPOSE, own_compose
 from jupyter_devbox.spec.compose_reach import service_names
 from jupyter_devbox.spec.environment import AptPackage, DirectRequirement, PackedModule, Target
@@ -109,6 +109,17 @@ def read_base(project: Path) -> str:
         return ""
     found = _BASE.search((content or b"").decode("utf-8", "replace"))
     return found["ref"] if found else ""
+
+
+def read_block(project: Path, path: str, name: str) -> str | None:
+    """Return what a marked block of a project's file holds, as it stands; None for none.
+
+    Raises
+    ------
+    ConfigurationError
+        The file cannot be read.
+    """
+    return block_text(_content(project, path), name)
 
 
 def configuration_at(config: Path) -> Mapping[str, Any]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import posixpath
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from jupyter_devbox.spec.compose import (
@@ -41,6 +42,9 @@ _TWIN_HEADING = (
     "# Written by jupyter-devbox: the box with graphics cards, beside the same services.\n"
 )
 _OVER_HEADING = "# Written by jupyter-devbox: what the dev container is made from.\n"
+_SERVICE = re.compile(r"  [^ #].*:$")
+_LIMIT = re.compile(r"    (?:mem_limit|cpus|shm_size|pids_limit): ")
+_INIT, _CARDS = "    init: true", "    deploy:"
 _KEEP_RUNNING = ("sleep", "infinity")
 _INTERVAL = 3
 _RETRIES = 40
@@ -102,6 +106,27 @@ def override_file(
         *_indented(_limits(limits), 4),
     ]
     return _file(f"{FOLDER}/{OVERRIDE}", _OVER_HEADING, lines)
+
+
+def with_bounds(text: str, limits: Mapping[str, str], gpus: GpuRequest | None) -> str:
+    """Return one of our blocks with other limits, and other cards where it reserves any.
+
+    What an earlier version wrote, or another catalogue, stays as it is. The box is the last service
+    of every block.
+
+    Parameters
+    ----------
+    limits
+        As Compose calls and writes them: all that the box has then.
+    """
+    lines = text.splitlines()
+    start = max((n for n, line in enumerate(lines) if _SERVICE.match(line)), default=-1) + 1
+    box = [line for line in lines[start:] if not _LIMIT.match(line)]
+    if _CARDS in box:
+        box = [*box[: box.index(_CARDS)], *_indented(_cards(gpus or GpuRequest()), 4)]
+    place = box.index(_INIT) + 1 if _INIT in box else len(box)
+    box[place:place] = _indented(_limits(limits), 4)
+    return "".join(f"{line}\n" for line in [*lines[:start], *box])
 
 
 def _file(path: str, heading: str, lines: Iterable[str]) -> BlockFile:

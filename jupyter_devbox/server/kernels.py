@@ -7,10 +7,10 @@ from typing import Any
 from jupyter_devbox.errors import DevboxError
 from jupyter_devbox.provisioner.settings import KernelSettings
 from jupyter_devbox.server.problems import problem
+from jupyter_devbox.server.shapes import limits_json
 from jupyter_devbox.spec.box import TARGETS as BOX_TARGETS
 from jupyter_devbox.spec.environment import TARGETS
-from jupyter_devbox.spec.gpu_words import gpu_words
-from jupyter_devbox.spec.limit_words import LIMIT_NAMES, written
+from jupyter_devbox.spec.limit_words import written
 from jupyter_devbox.workflow.context import Context
 from jupyter_devbox.workflow.registered import registered_kernels
 
@@ -49,10 +49,8 @@ def _limits(provisioner: Any) -> dict[str, str | None] | None:  # noqa: ANN401
     """
     if not isinstance(provisioner, KernelSettings):
         return None
-    words = written(provisioner.limits)
     cards = provisioner.cards if provisioner.box_target == "cuda" else None
-    gpus = None if cards is None else gpu_words(cards)
-    return {**{name: words.get(name) for name in LIMIT_NAMES}, "gpus": gpus}
+    return limits_json(written(provisioner.limits), cards)
 
 
 def kernel_target(manager: Any) -> str:  # noqa: ANN401

@@ -6,10 +6,9 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
-from jupyter_devbox.server.shapes import project_json, target_json
+from jupyter_devbox.server.shapes import limits_json, project_json, target_json
 from jupyter_devbox.spec.environment import AptPackage, Decision
-from jupyter_devbox.spec.gpu_words import gpu_words
-from jupyter_devbox.spec.limit_words import LIMIT_NAMES, kept, written
+from jupyter_devbox.spec.limit_words import kept, written
 from jupyter_devbox.spec.snapshot import CapturedRequirement
 from jupyter_devbox.spec.visible import bounded, visible
 from jupyter_devbox.view.reasons import why_apt, why_captured, why_package
@@ -159,6 +158,4 @@ def _size(proposal: Proposal, target: str) -> int | None:
 def _limits(proposal: Proposal, request: ContainerizeRequest) -> dict[str, str | None]:
     """Return limits and cards that the project gets, as they are written: ``4g``, ``0,1``."""
     now = written(proposal.environments[0].existing.limits)
-    words = kept({**now, **request.wishes.limits})
-    cards = gpu_words(proposal.gpus) if proposal.gpus else None
-    return {**{name: words.get(name) for name in LIMIT_NAMES}, "gpus": cards}
+    return limits_json(kept({**now, **request.wishes.limits}), proposal.gpus)

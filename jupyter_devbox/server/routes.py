@@ -27,6 +27,7 @@ _ROWS = (
     ("builds", "builds.BuildsHandler"),
     (f"builds/{_ID}", "builds.BuildHandler"),
     ("kernels", "kernels.KernelsHandler"),
+    (f"kernels/{_ID}/limits", "kernels.KernelLimitsHandler"),
     ("boxes", "boxes.BoxesHandler"),
     (f"boxes/{_ID}", "boxes.BoxHandler"),
     ("ports", "ports.PortsHandler"),

@@ -36,7 +36,8 @@ class KeyFile:
     values. The path of the record of what we wrote is `record`. `rivals` are keys that cannot
     stand beside ours, such as ``image`` beside ``build``. `edits` are set because this very
     command of the user's says so; then they are the user's own, and no ancestor is kept.
-    `yielding` are paths of `values` that give way to a value of the user's.
+    `yielding` are paths of `values` that give way to a value of the user's. `only` are the paths of
+    ours that this rendering is about: other keys of ours stay as they are; None for all.
     """
 
     path: str
@@ -45,6 +46,7 @@ class KeyFile:
     rivals: tuple[tuple[str, ...], ...] = ()
     edits: Mapping[tuple[str, ...], Any] = field(default_factory=dict)
     yielding: frozenset[tuple[str, ...]] = frozenset()
+    only: frozenset[tuple[str, ...]] | None = None
     heading: str = ""
     kind: Literal["keys"] = "keys"
 

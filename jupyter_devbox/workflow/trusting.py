@@ -13,7 +13,7 @@ import json
 import os
 import posixpath
 import shlex
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -162,8 +162,13 @@ def review(context: Context, root: Path) -> Review:
     )
 
 
-def require_files(context: Context, root: Path) -> Review:
+def require_files(context: Context, root: Path, *, among: Container[str] | None = None) -> Review:
     """Return the review, and raise unless every file is approved as it is.
+
+    Parameters
+    ----------
+    among
+        The paths that matter, where they are few; None for all.
 
     Raises
     ------
@@ -171,6 +176,8 @@ def require_files(context: Context, root: Path) -> Review:
         Its details are the differences.
     """
     found = review(context, root)
+    if among is not None:
+        found = replace(found, files=tuple(file for file in found.files if file.path in among))
     if found.waiting:
         raise _changed(found)
     return found

@@ -4,6 +4,7 @@ import type {
   IBuild,
   IImages,
   IKernelSpec,
+  ILimited,
   ILogPage,
   INotebookFacts,
   IPackage,
@@ -84,6 +85,12 @@ export class AnswersApi extends Api {
   all: IBuild[];
   asked: IAsk[];
   planned = aPlan();
+  limited: ILimited = {
+    name: 'digits-1a2b-cpu',
+    files: ['.devcontainer/devcontainer.json'],
+    limits: { memory: '8g', cpus: null, shm_size: null, pids: null, gpus: null },
+    warnings: []
+  };
   lines: string[] = LOG.lines;
   /** Requests, in order: their names and what was sent. */
   readonly sent: [string, ...unknown[]][] = [];
@@ -114,6 +121,7 @@ export class AnswersApi extends Api {
     );
   override cancel = (id: string) => this._answer(aBuild('cancelled'), 'cancel', id);
   override kernels = () => this._answer(kernels.kernels as IKernelSpec[], 'kernels');
+  override limit = (...sent: unknown[]) => this._answer(this.limited, 'limit', ...sent);
   override boxes = () => this._answer(boxes as unknown as IBoxes, 'boxes');
   override stop = (box: string) => this._answer(undefined, 'stop', box);
   override ports = () => this._answer(ports as IPorts, 'ports');

@@ -166,6 +166,30 @@ def test_what_the_user_orders_is_no_conflict_and_his_own_afterwards():
     assert merge(keys(name="a"), merged.content).content == merged.content
 
 
+@pytest.mark.parametrize("ends", ["\n", "\r\n"])
+def test_keys_that_a_rendering_is_not_about_stay_with_their_record(ends):
+    text = merge(keys(name="a", init=True, build__dockerfile="D"), None).content
+    text = text.replace(b"\n", ends.encode())
+    only = frozenset({("init",)})
+    partly = replace(keys(init=False), only=only)
+    merged = merge(partly, text)
+    assert merged.conflicts == ()
+    assert merged.content == text.replace(b"true", b"false").replace(
+        parsed_record(text)["init"].encode(), parsed_record(merged.content)["init"].encode()
+    )
+    assert merge(keys(name="a", init=False, build__dockerfile="D"), merged.content) == merged
+    gone = merge(replace(keys(), only=only), merged.content)
+    assert "init" not in parsed(gone)
+    assert sorted(parsed_record(gone.content)) == ["build/dockerfile", "name"]
+    edited = text.replace(b'"init": true', b'"init": "mine"')
+    (conflict,) = merge(partly, edited).conflicts
+    assert conflict.place == 'key "init"'
+
+
+def parsed_record(content):
+    return jsonc.parse(content.decode()).value["customizations"]["ours"]["written"]
+
+
 def parsed(merged):
     return jsonc.parse(merged.content.decode()).value
 

@@ -206,11 +206,14 @@ class Devbox:
     def manager(self, **config: Any) -> KernelManager:
         return KernelManager(kernel_name=self.kernelspec(**config))
 
-    @contextmanager
     def kernel(self, cwd: Path | None = None, env: dict[str, str] | None = None, **config: Any):
-        manager = self.manager(**config)
         options = {} if env is None else {"env": env}
-        manager.start_kernel(cwd=str(cwd or config.get("project") or self.project), **options)
+        folder = str(cwd or config.get("project") or self.project)
+        return self.running(self.manager(**config), cwd=folder, **options)
+
+    @contextmanager
+    def running(self, manager: KernelManager, **options: Any):
+        manager.start_kernel(**options)
         running = None
         try:
             running = Running(manager)

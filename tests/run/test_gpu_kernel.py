@@ -6,16 +6,28 @@ import gc
 import shutil
 import tempfile
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import pynvml
 import pytest
 from fake_cards import CARDS, DRIVER, card_daemon, cards_missing
+from jupyter_client.manager import KernelManager
+from makers import direct, lock, locked, spec
 
 from jupyter_devbox.engine.gpu import IN_CONTAINER, gpu_use, probe_gpus
-from jupyter_devbox.errors import GpuUnavailableError
+from jupyter_devbox.errors import ConfigurationError, GpuUnavailableError
+from jupyter_devbox.files.project import Project
+from jupyter_devbox.files.writer import compare, write
 from jupyter_devbox.provisioner import shared as provisioner
+from jupyter_devbox.render import render
 from jupyter_devbox.run.runtime_dir import BASE_VARIABLE
+from jupyter_devbox.spec.container import ImageInfo
+from jupyter_devbox.spec.project import ProjectOptions
+from jupyter_devbox.workflow.context import Context
+from jupyter_devbox.workflow.limiting import limit_kernel
+from jupyter_devbox.workflow.making import register_box_kernel
+from jupyter_devbox.workflow.trusting import record_written
 
 pytestmark = [
     pytest.mark.docker,
@@ -100,6 +112,41 @@ def test_a_restart_gets_the_cards_that_were_registered_since(devbox):
         assert kernel.container != before
     boxes = devbox.engine.containers({})
     assert [box.status for box in boxes] == ["running"], "the boxes of other cards are gone"
+
+
+def test_cards_that_are_asked_for_in_the_panel_reach_the_box(devbox, tmp_path):
+    """From the project's files by way of the kernelspec; nothing is built on the way."""
+    context = Context(
+        home=tmp_path,
+        env={},
+        data=tmp_path / "data" / "devbox",
+        kernels=devbox.specs,
+        connect=lambda: devbox.engine,
+    )
+    environment, pins = spec(direct("ipykernel==6.29.5")), lock(locked("ipykernel==6.29.5"))
+    twin = (replace(environment, target="cuda"), pins)
+    tree = render(environment, pins, ProjectOptions(), uv_version="0.8.0", twin=twin)
+    changes = compare(devbox.project, tree)
+    write(devbox.project, changes)
+    record_written(context, devbox.project, changes)
+    project, image = Project(root=devbox.project, reason=""), ImageInfo(id=devbox.image)
+    name = register_box_kernel(context, project, image, "cuda").name
+    folder = devbox.project / ".devcontainer"
+    before = {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+    manager = KernelManager(kernel_name=name)
+    with devbox.running(manager, cwd=str(devbox.project)) as kernel:
+        assert kernel.run(NODES).text == "/dev/nvidia0 /dev/nvidia1\n"
+        for gpus, seen in (("1", "/dev/nvidia1"), ("0,1", "/dev/nvidia0 /dev/nvidia1")):
+            limit_kernel(context, name, {"gpus": gpus, "memory": "1g"})
+            kernel.km.restart_kernel(now=True)
+            kernel.kc.wait_for_ready(timeout=60)
+            assert kernel.run(NODES).text == f"{seen}\n"
+        box = devbox.engine.container(kernel.container)
+        assert (box.image, box.limits.memory) == (devbox.image, 2**30)
+    changed = {path for path, was in before.items() if path.read_bytes() != was}
+    assert changed == {folder / "devcontainer.json", folder / "cuda" / "devcontainer.json"}
+    with pytest.raises(ConfigurationError):
+        limit_kernel(context, name, {"gpus": "7;"})
 
 
 def test_a_box_of_other_cards_stops_with_its_last_kernel(devbox):

@@ -10,7 +10,12 @@ from notebooks import write_notebook
 from test_server_kernels import start  # noqa: F401
 from tornado.httpclient import HTTPClientError
 
-from jupyter_devbox.spec.box import DEVCONTAINER_CONFIG, DEVCONTAINER_FOLDER
+from jupyter_devbox.spec.box import (
+    DEVCONTAINER_CONFIG,
+    DEVCONTAINER_FOLDER,
+    LABEL_KIND,
+    LABEL_PROJECT,
+)
 from jupyter_devbox.spec.container import ContainerSpec
 
 PATH = "digits/n.ipynb"
@@ -123,6 +128,51 @@ async def test_a_kernel_that_dies_says_why(call, project, boxed, jp_fetch):
     await until(restarted)
     _, told = await call("GET", "notebook", path=PATH, kernel=identity)
     assert told["kernel"]["death"] is None
+
+
+async def test_other_limits_and_nothing_else(call, project, boxed, box_engine, jp_fetch):
+    """What the notebook uses by now waits, and so does a line that the user wrote."""
+    identity, execute = await boxed("import packaging")
+    await execute("%pip install -q idna==3.10")
+    write_notebook(project / "n.ipynb", "import packaging", "import idna")
+    with (project / ".devcontainer" / "requirements.in").open("a") as file:
+        file.write("six\n")
+    labels = {LABEL_KIND: "box", LABEL_PROJECT: str(project)}
+    (box,) = box_engine.containers(labels)
+    _, told = await call("GET", "notebook", path=PATH, kernel=identity)
+    kernel, drift = told["kernel"], told["drift"]
+    assert [row["name"] for row in drift] == ["idna"]
+    assert kernel["limits"] == dict.fromkeys(("memory", "cpus", "shm_size", "pids", "gpus"))
+    before = {path: path.read_bytes() for path in project.rglob("*") if path.is_file()}
+
+    limits = {"memory": "1g", "pids": "300", "shm_size": "128m"}
+    status, told = await call("POST", "kernels", kernel["name"], "limits", body=limits)
+    assert status == 200, told
+    written = {**dict.fromkeys(("cpus", "gpus")), **limits}
+    assert (told["limits"], told["warnings"]) == (written, [])
+    assert told["files"] == [".devcontainer/devcontainer.json"]
+    assert {p for p, was in before.items() if p.read_bytes() != was} == {project / told["files"][0]}
+    assert [c.id for c in box_engine.containers(labels)] == [box.id], "what runs goes on"
+
+    words = ("api", "kernels", identity, "restart")
+    await jp_fetch(*words, method="POST", body=json.dumps({}), request_timeout=120)
+    (now,) = box_engine.containers(labels)
+    assert (now.id != box.id, now.image) == (True, box.image)
+    assert (now.limits.memory, now.limits.pids, now.limits.shm) == (2**30, 300, 2**27)
+    _, told = await call("GET", "notebook", path=PATH, kernel=identity)
+    assert (told["kernel"]["limits"], told["kernel"]["current"]) == (written, True)
+    assert [row["name"] for row in told["drift"]] == ["idna"]
+    assert len((await call("GET", "builds"))[1]["builds"]) == 1
+    assert len((await call("GET", "images"))[1]["images"]) == 1
+
+    # A file that decides how the box is run must be the one that was approved.
+    config = project / ".devcontainer" / "devcontainer.json"
+    config.write_text(
+        config.read_text().replace('"init": true', '"init": true, "privileged": true')
+    )
+    status, told = await call("POST", "kernels", kernel["name"], "limits", body={"memory": "2g"})
+    assert (status, told["code"]) == (409, "untrusted_project")
+    assert any("privileged" in line for line in told["details"])
 
 
 async def test_an_older_image_than_the_kernelspecs(call, project, boxed, ended):

@@ -132,6 +132,7 @@ def readers(jp_serverapp):
         ("POST", "prune"),
         ("POST", "trust"),
         ("POST", "asks/x"),
+        ("POST", "kernels/x/limits"),
     ],
 )
 async def test_who_may_read_changes_nothing(call, project, readers, method, path):
@@ -277,6 +278,36 @@ async def test_names_that_are_none_are_refused(call, project, edits, word):
     assert status == 400, told
     assert word in told["message"]
     assert len(told["message"]) < 300
+
+
+@pytest.mark.parametrize(
+    ("limits", "word"),
+    [
+        ([], "object"),
+        ({"memory": "lots"}, "lots"),
+        ({"memory": 4}, "memory"),
+        ({"cpus": "-1"}, "-1"),
+        ({"pids": "1\n--user=0"}, "pids"),
+        ({"gpus": "none"}, "none"),
+        ({"gpus": "-1"}, "-1"),
+        ({"gpus": ",,"}, ",,"),
+        ({"gpus": "0\n1"}, "gpus"),
+        ({"gpus": "0," * 5000}, "gpus"),
+        ({"gpus": ["0"]}, "gpus"),
+    ],
+)
+async def test_limits_that_are_none_are_refused(call, limits, word):
+    body = json.dumps(limits)
+    status, told = await call("POST", "kernels", "devbox-x-cuda", "limits", body=body)
+    assert (status, told["code"]) == (400, "bad_request")
+    assert word in told["message"]
+    assert len(told["message"]) < 300
+
+
+@pytest.mark.parametrize("name", ["x", "python3", "..%2F..%2Fetc", "%00", "a" * 3000])
+async def test_limits_of_no_kernel_of_ours(call, name):
+    status, told = await call("POST", "kernels", name, "limits", body={"memory": "1g"})
+    assert (status, told["code"]) == (404, "not_found")
 
 
 async def test_numbers_in_addresses(call):

@@ -132,9 +132,10 @@ describe('the actions', () => {
 
   const field = (label: string) =>
     screen.getByLabelText(label, { selector: 'input' }) as HTMLInputElement;
-  const built = () => scene.api.sent.filter(([name]) => name === 'build').map(sent => sent[2]);
+  const limited = () =>
+    scene.api.sent.filter(([name]) => name === 'limit').map(([, ...sent]) => sent);
 
-  it('restart with limits: ask with those there are, build, and restart the same kernel', async () => {
+  it('restart with limits: ask with those there are, write, and restart the same kernel', async () => {
     await given('box', aNotebook({ counts: [1, 2], sources: ['a', 'b'], counter: 2 }));
     void actions.restartWithLimits({ memory: '8g' });
     await settle();
@@ -144,10 +145,24 @@ describe('the actions', () => {
     expect(field('CPUs').value).toBe('');
     fireEvent.change(field('CPUs'), { target: { value: ' 2 ' } });
     await press('Restart');
-    expect(built()).toEqual([{ targets: ['cpu'], memory: '8g', cpus: '2' }]);
-    expect(changedTo(scene.panel!)).toEqual([]); // not before the kernelspec is written
-    scene.model.builds.add(aBuild('done', { id: aBuild('running').id }));
+    expect(limited()).toEqual([['digits-1a2b-cpu', { memory: '8g', cpus: '2' }]]);
+    expect(changedTo(scene.panel!)).toEqual(['restarted']);
+    expect(scene.api.sent.filter(([name]) => name === 'build')).toEqual([]);
+  });
+
+  it('restart with limits, and say which the machine cannot reach', async () => {
+    const warned: string[] = [];
+    await given('box');
+    jest.spyOn(Notification, 'warning').mockImplementation(message => {
+      warned.push(message);
+      return '';
+    });
+    const warnings = [{ code: 'limit_beyond_machine', message: 'More than it has: `9g of 8g`' }];
+    scene.api.limited = { ...scene.api.limited, warnings };
+    void actions.restartWithLimits({ memory: '9g' });
     await settle();
+    await press('Restart');
+    expect(warned).toEqual(['More than it has: `9g of 8g`']);
     expect(changedTo(scene.panel!)).toEqual(['restarted']);
   });
 
@@ -157,7 +172,7 @@ describe('the actions', () => {
     await settle();
     fireEvent.change(field('Memory'), { target: { value: '' } });
     await press('Restart');
-    expect(built()).toEqual([{ targets: ['cpu'], memory: 'off' }]);
+    expect(limited()).toEqual([['digits-1a2b-cpu', { memory: 'off' }]]);
   });
 
   const onCards = async (gpus: string): Promise<void> => {
@@ -181,7 +196,7 @@ describe('the actions', () => {
     expect(field('GPUs').value).toBe('all');
     fireEvent.change(field('GPUs'), { target: { value: ' 1 ' } });
     await press('Restart');
-    expect(built()).toEqual([{ targets: ['cuda'], gpus: '1' }]);
+    expect(limited()).toEqual([['digits-1a2b-cuda', { gpus: '1' }]]);
     await given('box');
     void actions.restartWithLimits();
     await settle();
@@ -190,18 +205,18 @@ describe('the actions', () => {
 
   it('give all cards where the field is emptied, and ask for them again', async () => {
     await onCards('0,1');
-    scene.api.errors.set('build', refusal(400, 'bad_request', 'These are no graphics cards: `x`'));
+    scene.api.errors.set('limit', refusal(400, 'bad_request', 'These are no graphics cards: `x`'));
     void actions.restartWithLimits();
     await settle();
     fireEvent.change(field('GPUs'), { target: { value: '' } });
     await press('Restart');
-    expect(built()).toEqual([{ targets: ['cuda'], gpus: 'all' }]);
+    expect(limited()).toEqual([['digits-1a2b-cuda', { gpus: 'all' }]]);
     expect(field('GPUs').value).toBe('');
   });
 
   it('ask again with what was typed where it is no limit', async () => {
     await given('box');
-    scene.api.errors.set('build', refusal(400, 'bad_request', 'This is not a size: `lots`'));
+    scene.api.errors.set('limit', refusal(400, 'bad_request', 'This is not a size: `lots`'));
     void actions.restartWithLimits();
     await settle();
     fireEvent.change(field('Memory'), { target: { value: 'lots' } });
@@ -214,14 +229,21 @@ describe('the actions', () => {
     expect(changedTo(scene.panel!)).toEqual([]);
   });
 
-  it('restart nothing where the build fails', async () => {
+  it.each([
+    ['conflict', 409, [{ targets: ['cpu'], memory: '8g' }], []],
+    ['untrusted_project', 409, [], []],
+    ['build', 409, [], ['This project is being built']]
+  ])('restart nothing where limits are refused: %s', async (code, status, plans, says) => {
     await given('box');
+    scene.api.errors.set('limit', refusal(status, code, 'This project is being built'));
     void actions.restartWithLimits({ memory: '8g' });
     await settle();
     await press('Restart');
-    scene.model.builds.add(aBuild('failed', { id: aBuild('running').id }));
-    await settle();
     expect(changedTo(scene.panel!)).toEqual([]);
+    const asked = scene.api.sent.filter(([name]) => name === 'plan').map(sent => sent[2]);
+    expect(asked).toEqual(plans);
+    expect(said.slice(0, says.length)).toEqual(says);
+    expect(scene.api.sent.some(([name]) => name === 'trust')).toBe(code === 'untrusted_project');
   });
 
   it('open a terminal of this machine, and enter the shell of the box there', async () => {

@@ -14,7 +14,7 @@ import { askToSwitch } from '../view/dialogs/switch';
 import { askToTrust } from '../view/dialogs/trust';
 import { logTab } from '../view/log-tab';
 import { PANEL_ID } from '../view/panel';
-import { label } from '../words';
+import { label, sentence } from '../words';
 import { limitEdits, withFix } from './edits';
 
 /** Lab's own command for a terminal, and the part of what it returns that is used here. */
@@ -84,34 +84,30 @@ export class DevboxActions implements IDevboxActions {
       if (!panel || !subject || !facts?.kernel || !limits) {
         return;
       }
-      const { display_name: kernel, target } = facts.kernel;
+      const { display_name: kernel, name, target } = facts.kernel;
       const cells = await cellsRun(panel);
       const cards = limits.gpus !== null;
       let wanted: ILimits = { ...limits, ...suggested };
       for (let problem = ''; ;) {
-        const drift = facts.drift.length;
-        const question = { kernel, limits: wanted, cards, cells, drift, problem };
+        const question = { kernel, limits: wanted, cards, cells, problem };
         const answer = await askForLimits(this._trans, question);
         if (!answer) {
           return;
         }
         wanted = answer;
+        const edits = limitEdits(limits, wanted);
         try {
-          const edits = { targets: [target as Target], ...limitEdits(limits, wanted) };
-          // The notebook as it is saved: its kernel may have ended, or be starting again.
-          const begun = await this._model.startBuild({ path: subject.path }, edits, {});
-          // What went wrong with the build shows where builds are shown.
-          if ((await this._model.builds.ending(begun.id)).state === 'done') {
-            await panel.sessionContext.restartKernel();
-          }
-          return;
+          const { warnings } = await this._model.api.limit(name, edits);
+          warnings.forEach(({ message }) => Notification.warning(sentence(message)));
         } catch (error) {
           const said = problemOf(error);
           if (said.code !== 'bad_request') {
-            return this._refused(said, subject, {});
+            return this._refused(said, subject, { targets: [target as Target], ...edits });
           }
           problem = said.message;
+          continue;
         }
+        return panel.sessionContext.restartKernel();
       }
     });
 

@@ -16,7 +16,7 @@ export function withFix(edits: IEdits, fix: IEdits): IEdits {
 }
 
 /** Return the wishes that turn limits into others; emptied ones go, and cards are all again. */
-export function limitEdits(now: ILimits, wanted: ILimits): IEdits {
+export function limitEdits(now: ILimits, wanted: ILimits): Partial<ILimits> {
   const names = ['memory', 'cpus', 'shm_size', 'pids', 'gpus'] as const;
   const changed = names.filter(name => (now[name] ?? '') !== (wanted[name] ?? ''));
   return Object.fromEntries(changed.map(name => [name, wanted[name] || none(name)]));

@@ -36,6 +36,14 @@ export interface ILimits {
   gpus: string | null;
 }
 
+/** What a kernel's box has from its next start on, and what the user should know of it. */
+export interface ILimited {
+  name: string;
+  files: string[];
+  limits: ILimits;
+  warnings: { code: string; message: string }[];
+}
+
 /** What the user wishes of the plan; a key that is not there wishes nothing. */
 export interface IEdits {
   targets?: Target[];

@@ -8,6 +8,8 @@ import type {
   IEdits,
   IImages,
   IKernelSpec,
+  ILimited,
+  ILimits,
   ILogPage,
   INotebookFacts,
   IPackage,
@@ -93,6 +95,11 @@ export class Api {
 
   async kernels(): Promise<IKernelSpec[]> {
     return (await this._get<{ kernels: IKernelSpec[] }>('kernels')).kernels;
+  }
+
+  /** Give a kernel's box other limits from its next start on; nothing is built. */
+  limit(kernel: string, limits: Partial<ILimits>): Promise<ILimited> {
+    return this._send('POST', `kernels/${encodeURIComponent(kernel)}/limits`, limits);
   }
 
   boxes(): Promise<IBoxes> {

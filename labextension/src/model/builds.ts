@@ -60,23 +60,6 @@ export class Builds {
     return this.all.find(build => build.project.root === root);
   }
 
-  /** Wait for the end of a build that is known here. */
-  ending(id: string): Promise<IBuild> {
-    return new Promise(resolve => {
-      const done = (_: unknown, build: IBuild): void => {
-        if (build.id === id) {
-          this._ended.disconnect(done);
-          resolve(build);
-        }
-      };
-      this._ended.connect(done);
-      const known = this._builds.get(id);
-      if (known && known.state !== 'running') {
-        done(this, known);
-      }
-    });
-  }
-
   /** Return a build's log; only the end of one that is long already, unless all is asked for. */
   log(id: string, whole = false): BuildLog {
     const logs = whole ? this._whole : this._tails;

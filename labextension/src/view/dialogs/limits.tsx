@@ -16,8 +16,6 @@ export interface ILimitsQuestion {
   cards: boolean;
   /** Cells whose variables will be gone. */
   cells: number;
-  /** Changes of the notebook that the image lacks: they are built along. */
-  drift: number;
   /** Why the limits that were typed before are none; "" where nothing was. */
   problem: string;
 }
@@ -54,7 +52,7 @@ class Body extends ReactWidget implements Dialog.IBodyWidget<ILimits> {
 
   protected override render(): React.ReactElement {
     const trans = this._trans;
-    const { cards, cells, drift, problem } = this._question;
+    const { cards, cells, problem } = this._question;
     return (
       <>
         {problem && (
@@ -74,15 +72,6 @@ class Body extends ReactWidget implements Dialog.IBodyWidget<ILimits> {
             : trans.__('Outputs and files stay.')}{' '}
           {trans.__('The limits are those of all kernels that start in this box from now on.')}
         </p>
-        {drift > 0 && (
-          <p>
-            {trans._n(
-              'One change of the notebook is not in the image yet; it is built along.',
-              '%1 changes of the notebook are not in the image yet; they are built along.',
-              drift
-            )}
-          </p>
-        )}
         {limitFields(trans, cards).map(({ name, label, like }) => (
           <Field
             key={name}
