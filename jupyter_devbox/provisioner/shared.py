@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import threading
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from functools import cache
 
 from jupyter_devbox.engine.base import Engine
@@ -32,7 +32,8 @@ def connect() -> Engine:
 def stop_services_with(engine: Engine, kernel: Kernel) -> None:
     """Stop what runs beside a box when the box ends.
 
-    What a process that ended before leaves is a sweep's.
+    What a process that ended before leaves is a sweep's. A box whose place another one takes, as
+    one of other limits does, ends under a lock: once that is free, the other one runs.
     """
     project, box = kernel.spec.compose, kernel.container
     if project is None or box in _watched:
@@ -40,8 +41,10 @@ def stop_services_with(engine: Engine, kernel: Kernel) -> None:
     _watched.add(box)
 
     def work() -> None:
-        with suppress(DevboxError):  # the engine is gone, or its next sweep does it
+        with ExitStack() as held, suppress(DevboxError):  # the engine is gone, or a sweep does it
             engine.wait(box)
+            with suppress(OSError):  # a box that was pruned: its folder went with it
+                held.enter_context(kernel.runtime.locked())
             stop_services(engine, project.name)
         _watched.discard(box)
 

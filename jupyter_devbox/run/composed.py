@@ -269,6 +269,7 @@ def _override(project: ComposeProject, container: ContainerSpec) -> dict[str, An
     limits = container.limits
     bounds = {
         "mem_limit": limits.memory,
+        "memswap_limit": limits.memory,  # no swap on top, as for a box by itself
         "cpus": limits.cpus,
         "shm_size": limits.shm,
         "pids_limit": limits.pids,

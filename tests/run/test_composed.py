@@ -28,7 +28,7 @@ from jupyter_devbox.spec.compose_project import (
     LABEL_SERVICE,
     ComposeProject,
 )
-from jupyter_devbox.spec.container import ContainerInfo, ContainerSpec, ImageInfo, Mount
+from jupyter_devbox.spec.container import ContainerInfo, ContainerSpec, ImageInfo, Limits, Mount
 
 PROJECT = ComposeProject(
     name="lab_devcontainer", folder="/lab/.devcontainer", files=(("c.yml", "services: {}"),),
@@ -240,10 +240,10 @@ def test_services_stop_when_no_box_runs_any_more():
         assert engine.stopped == []
 
 
-def test_a_process_that_goes_on_stops_them_when_the_box_ends():
+def test_a_process_that_goes_on_stops_them_when_the_box_ends(runtime):
     ended, engine = threading.Event(), Stub(replace(BOX, status="exited"), DB)
     engine.wait = lambda box: ended.wait(10)
-    kernel = SimpleNamespace(spec=SPEC, container="id-box")
+    kernel = SimpleNamespace(spec=SPEC, container="id-box", runtime=runtime)
     for _ in range(2):  # a second kernel in the same box adds nothing
         stop_services_with(engine, kernel)
     (watching,) = [t for t in threading.enumerate() if t.name == "devbox-services"]
@@ -253,3 +253,38 @@ def test_a_process_that_goes_on_stops_them_when_the_box_ends():
     assert engine.stopped == ["id-db"]
     stop_services_with(engine, SimpleNamespace(spec=replace(SPEC, compose=None), container="x"))
     assert "devbox-services" not in [t.name for t in threading.enumerate()]
+
+
+@pytest.mark.parametrize("pruned", [False, True])
+def test_they_stay_for_a_box_that_takes_the_place_of_another(runtime, pruned):
+    ended, engine = threading.Event(), Stub(DB)
+    engine.wait = lambda box: ended.wait(10)
+    kernel = SimpleNamespace(spec=SPEC, container=f"id-{pruned}", runtime=runtime)
+    stop_services_with(engine, kernel)
+    (watching,) = [t for t in threading.enumerate() if t.name == "devbox-services"]
+    if pruned:  # nobody makes another one, and the folder is gone
+        runtime.remove()
+        ended.set()
+        watching.join(10)
+        assert engine.stopped == ["id-db"]
+        return
+    with runtime.locked():
+        ended.set()
+        watching.join(0.5)
+        assert watching.is_alive(), "who makes the other box is waited for"
+        engine.there.append(BOX)
+    watching.join(10)
+    assert engine.stopped == []
+
+
+def test_a_limit_of_memory_is_no_half_of_one():
+    engine = Stub(BOX, images=("pg:1",))
+    limits = Limits(memory=2**30, cpus=1.5, shm=2**26, pids=99, ulimits=("nofile=9:10",))
+    create_composed(engine, PROJECT, read_model(engine, PROJECT), wanted(limits=limits))
+    service = engine.told[-1][1]["services"]["box"]
+    assert (service["mem_limit"], service["memswap_limit"]) == (2**30, 2**30)
+    assert (service["cpus"], service["shm_size"], service["pids_limit"]) == (1.5, 2**26, 99)
+    assert service["ulimits"] == {"nofile": {"soft": 9, "hard": 10}}
+    create_composed(engine, PROJECT, read_model(engine, PROJECT), wanted())
+    service = engine.told[-1][1]["services"]["box"]
+    assert service.keys().isdisjoint({"mem_limit", "memswap_limit", "cpus", "pids_limit"})
