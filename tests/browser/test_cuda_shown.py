@@ -10,6 +10,8 @@ from pages import BUILD, DARK, READY
 from playwright.sync_api import expect
 from projects import PATIENCE, notebook
 
+from jupyter_devbox.files.reader import configuration_at
+
 pytestmark = pytest.mark.docker
 
 NO_CARD = "this machine has no NVIDIA GPU"
@@ -24,6 +26,8 @@ def without_cards(server, engine):
         pytest.skip(f"this machine has a graphics card: {cards['found']}")
 
 
+# What the server says to cards that are none.
+@pytest.mark.may_say("400 (Bad Request)", "0 (Bad Request)")
 def test_it_can_be_planned_and_written_where_it_cannot_run(lab, server, without_cards):
     path = notebook(server.machine, "gpu-plan", "import idna", "1")
     lab.open(path)
@@ -36,11 +40,27 @@ def test_it_can_be_planned_and_written_where_it_cannot_run(lab, server, without_
     expect(lab.button(BUILD)).to_be_enabled(timeout=READY)
     assert lab.violations("#jupyter-devbox-panel") == []
     lab.picture("cuda-plan")
+    lab.button(re.compile("^Limits")).click()
+    cards = lab.panel.get_by_label("GPUs", exact=True)
+    cards.fill("none")
+    cards.press("Enter")
+    alert = lab.panel.get_by_role("alert")
+    expect(alert).to_contain_text("no graphics cards", timeout=READY)
+    expect(alert).to_be_in_viewport()
+    lab.picture("cuda-plan-no-cards")
+    cards.fill("0,1")
+    cards.press("Enter")
+    expect(lab.button(re.compile("^Limits"))).to_contain_text("GPUs 0,1", timeout=READY)
+    expect(lab.button(BUILD)).to_be_enabled(timeout=READY)
+    assert lab.violations("#jupyter-devbox-panel") == []
+    lab.picture("cuda-plan-cards")
     lab.button("Write files only").click()
     expect(lab.panel).to_contain_text("files written", timeout=PATIENCE)
     folder = server.root / "gpu-plan" / ".devcontainer"
     assert (folder / "cuda" / "devcontainer.json").is_file()
     assert "idna==" in (folder / "requirements.cuda.in").read_text()
+    options = configuration_at(folder / "devcontainer.json")["customizations"]["jupyter_devbox"]
+    assert options["options"] == {"gpus": "0,1"}
 
 
 def test_both_kernels_are_shown_and_the_reason_why_one_cannot_run(lab, server, without_cards):

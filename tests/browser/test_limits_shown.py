@@ -6,9 +6,10 @@ import re
 
 import pytest
 from acceptance.machine import write_notebook
-from pages import READY
+from pages import DARK, READY
 from playwright.sync_api import expect
 from projects import IN_IMAGE, PATIENCE
+from test_access import LIGHT, OUTSIDE, narrow
 
 from jupyter_devbox.spec.box import LABEL_KIND, LABEL_PROJECT
 
@@ -72,8 +73,7 @@ def test_at_its_limit_a_kernel_is_named_and_restarts_with_more(open_lab, noteboo
     memory.fill("lots")
     dialog.get_by_role("button", name="Restart").click()
     expect(dialog.get_by_role("alert")).to_contain_text("This is not a size", timeout=READY)
-    lab.picture("limits-2-dialog")
-    assert lab.violations(".jp-Dialog") == []
+    look_at(lab, dialog)
     dialog.get_by_label("Memory", exact=True).fill("2g")
     dialog.get_by_label("Processes", exact=True).fill("400")
     dialog.get_by_role("button", name="Restart").click()
@@ -84,9 +84,14 @@ def test_at_its_limit_a_kernel_is_named_and_restarts_with_more(open_lab, noteboo
     expect(cell).to_contain_text("had room", timeout=READY)
     assert running(server, engine) == [512, 2048]
     lab.button(re.compile("^Kernels")).click()
-    expect(panel).to_contain_text(re.compile(r"memory [\d.]+ [MG]iB of 2.0 GiB"), timeout=READY)
+    mine = panel.get_by_role("listitem").filter(has_text="This notebook")
+    expect(mine).to_contain_text(re.compile(r"memory [\d.]+ [MG]iB of 2.0 GiB"), timeout=READY)
     expect(panel).to_contain_text(re.compile(r"processes \d+ of 400"))
     lab.picture("limits-3-use")
+    assert server.ask("jupyter-devbox/builds")["builds"] == [], "nothing is built for a limit"
+    narrow(lab, panel)
+    assert panel.evaluate(OUTSIDE) == []
+    lab.picture("limits-4-narrow")
 
     other.command("kernelmenu:shutdown")
     expect(other.kernel).to_contain_text("No Kernel", timeout=READY)
@@ -96,3 +101,19 @@ def test_at_its_limit_a_kernel_is_named_and_restarts_with_more(open_lab, noteboo
             return
         lab.page.wait_for_timeout(100)
     assert running(server, engine) == [2048]
+
+
+def look_at(lab, dialog) -> None:
+    """In both themes nothing is cut off; a box on the CPU has no cards to choose."""
+    expect(dialog.get_by_label("GPUs", exact=True)).to_have_count(0)
+    for shade in (DARK, LIGHT):
+        lab.theme(shade)
+        lab.picture(f"limits-2-dialog-{shade.split()[-1].lower()}")
+        assert lab.violations(".jp-Dialog") == []
+    body = dialog.locator(".jp-Devbox-dialog")
+    assert body.evaluate("node => node.scrollHeight - node.clientHeight") <= 1
+    wide = lab.page.viewport_size
+    lab.page.set_viewport_size({"width": 420, "height": 900})
+    lab.picture("limits-2-dialog-narrow")
+    assert body.evaluate(OUTSIDE) == []
+    lab.page.set_viewport_size(wide)

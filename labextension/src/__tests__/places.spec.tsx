@@ -113,6 +113,22 @@ describe('the panel', () => {
     expect(screen.queryByRole('button', { name: /Stop the box of a-project/ })).toBeNull();
   });
 
+  it('shows the box that this notebook is in, of several and of its own group', async () => {
+    const api = new AnswersApi('box');
+    const { boxes, ...rest } = await api.boxes();
+    const [now] = boxes;
+    const old = { ...now, id: 'x0', stale: true, kernels: [], memory: '1 GiB', use: null };
+    const other = { ...now, id: 'x9', group: 'plots', kernels: [], memory: '2 GiB', use: null };
+    api.boxes = async () => ({ ...rest, boxes: [other, old, now] });
+    await opened('box', api);
+    await section(/^Kernels/);
+    const said = document.body.textContent ?? '';
+    const beside = said.slice(said.indexOf('Other boxes'));
+    expect(said).toContain('This notebook · 1 kernel · memory 1.2 GiB of 4.0 GiB');
+    expect(beside).toContain('limit 1 GiB · made from older files');
+    expect(beside).toContain('limit 2 GiB');
+  });
+
   it('keeps what was built, with its steps, log and another try', async () => {
     await opened('failed');
     await section(/^Builds/);

@@ -68,6 +68,8 @@ export interface IKernelSpec {
   name: string;
   display_name: string;
   target: Target;
+  /** Which of a split project's environments it is. */
+  group?: string;
   project: string;
   image: string | null;
   bytes: number | null;
@@ -225,6 +227,7 @@ export interface IBox {
   name: string;
   project: IProject;
   target: Target;
+  group?: string;
   image: string | null;
   running: boolean;
   stale: boolean;

@@ -72,21 +72,23 @@ class Body extends ReactWidget implements Dialog.IBodyWidget<ILimits> {
             : trans.__('Outputs and files stay.')}{' '}
           {trans.__('The limits are those of all kernels that start in this box from now on.')}
         </p>
-        {limitFields(trans, cards).map(({ name, label, like }) => (
-          <Field
-            key={name}
-            label={label}
-            hint={
-              name === 'gpus'
-                ? trans.__('Such as %1. Empty: all.', like)
-                : trans.__('Such as %1. Empty: no limit.', like)
-            }
-            value={this._limits[name] ?? ''}
-            onChange={text => {
-              this._limits[name] = text.trim() || null;
-            }}
-          />
-        ))}
+        <div className="jp-Devbox-fields">
+          {limitFields(trans, cards).map(({ name, label, like }) => (
+            <Field
+              key={name}
+              label={label}
+              hint={
+                name === 'gpus'
+                  ? trans.__('Such as %1. Empty: all.', like)
+                  : trans.__('Such as %1. Empty: no limit.', like)
+              }
+              value={this._limits[name] ?? ''}
+              onChange={text => {
+                this._limits[name] = text.trim() || null;
+              }}
+            />
+          ))}
+        </div>
       </>
     );
   }

@@ -44,7 +44,7 @@ export function Plan(props: {
           {trans.__('Plan for %1', model.current.name)}
         </h4>
       </div>
-      {draft.problem && <PlanProblem draft={draft} />}
+      {draft.problem && !plan && <PlanProblem draft={draft} />}
       {!plan && !draft.problem && <p role="status">{trans.__('Making the plan…')}</p>}
       {plan && (
         <>
@@ -180,12 +180,22 @@ function Files({ draft }: { draft: PlanDraft }): React.ReactElement {
   );
 }
 
-/** The size, and the buttons: each says what it will do. */
+/**
+ * The size, and the buttons: each says what it will do. What is wrong with a wish stands in their
+ * place, for there it is seen from the field.
+ */
 function Foot({ draft }: { draft: PlanDraft }): React.ReactElement | null {
   const { actions, trans } = useView();
   const plan = draft.plan;
-  if (!plan || draft.problem) {
+  if (!plan) {
     return null;
+  }
+  if (draft.problem) {
+    return (
+      <div className="jp-Devbox-foot">
+        <PlanProblem draft={draft} />
+      </div>
+    );
   }
   const open = draft.unanswered;
   const build =

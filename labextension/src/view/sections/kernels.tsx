@@ -46,7 +46,8 @@ function Kernels(): React.ReactElement {
   const { model, trans } = useView();
   const specs = specsOf(model);
   const boxes = boxesOf(model);
-  const mine = new Map(specs.map(spec => [spec, boxes.find(box => isBoxOf(box, spec))]));
+  const here = model.facts?.kernel?.id ?? '';
+  const mine = new Map(specs.map(spec => [spec, boxOf(spec, boxes, here)]));
   const shown = new Set(mine.values());
   const others = boxes.filter(box => !shown.has(box));
   const hosts = model.facts ? model.hostKernels : [];
@@ -73,8 +74,25 @@ function Kernels(): React.ReactElement {
   );
 }
 
+/**
+ * Return a kernel's box: of several the one that this notebook's kernel is in, else that of today's
+ * files. Beside one of other limits or images an older one goes on for its kernels.
+ */
+function boxOf(spec: IKernelSpec, boxes: readonly IBox[], kernel: string): IBox | undefined {
+  const all = boxes.filter(box => isBoxOf(box, spec));
+  const rank = (box: IBox): number =>
+    (box.kernels.some(({ id }) => id === kernel) ? 4 : 0) +
+    (box.running ? 2 : 0) +
+    (box.stale ? 0 : 1);
+  return all.reduce<IBox | undefined>(
+    (best, box) => (best && rank(best) >= rank(box) ? best : box),
+    undefined
+  );
+}
+
 function isBoxOf(box: IBox, spec: IKernelSpec): boolean {
-  return box.target === spec.target && [box.project.root, box.project.name].includes(spec.project);
+  const project = [box.project.root, box.project.name].includes(spec.project);
+  return project && box.target === spec.target && (box.group ?? '') === (spec.group ?? '');
 }
 
 function Row(props: {
