@@ -108,6 +108,13 @@ describe('the actions', () => {
     expect(changedTo(notebook)).toEqual(['digits-1a2b-cpu']);
   });
 
+  it('ask nothing before a kernel that has died is restarted', async () => {
+    const notebook = aNotebook({ sources: ['a'], counts: [1], counter: 1 });
+    await given('death', notebook);
+    await actions.switchTo('digits-1a2b-cpu');
+    expect(changedTo(notebook)).toEqual(['digits-1a2b-cpu']);
+  });
+
   it('give the keyboard back to the button that asked', async () => {
     await given('drift', aNotebook({ counts: [1], counter: 1 }));
     const opener = document.body.appendChild(document.createElement('button'));

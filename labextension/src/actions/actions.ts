@@ -85,7 +85,7 @@ export class DevboxActions implements IDevboxActions {
         return;
       }
       const { display_name: kernel, name, target } = facts.kernel;
-      const cells = await cellsRun(panel);
+      const cells = await this._cellsRun(panel);
       const cards = limits.gpus !== null;
       let wanted: ILimits = { ...limits, ...suggested };
       for (let problem = ''; ;) {
@@ -250,6 +250,11 @@ export class DevboxActions implements IDevboxActions {
     }
   }
 
+  /** Return how many cells left variables; a kernel that has died has none, and does not answer. */
+  private async _cellsRun(panel: NotebookPanel): Promise<number> {
+    return this._model.facts?.kernel?.death ? 0 : cellsRun(panel);
+  }
+
   private async _switch(panel: NotebookPanel, name: string): Promise<void> {
     const { sessionContext } = panel;
     const kernelspecs = this._app.serviceManager.kernelspecs;
@@ -259,7 +264,7 @@ export class DevboxActions implements IDevboxActions {
       Notification.error(this._trans.__('This kernel is not registered any more.'));
       return;
     }
-    const cells = await cellsRun(panel);
+    const cells = await this._cellsRun(panel);
     let runAbove = false;
     if (cells > 0) {
       const facts = this._model.facts;
