@@ -269,9 +269,12 @@ def check_written(root: Path, spec: EnvironmentSpec, before: Any) -> None:
     owned = {"name", "build", "remoteUser", "updateRemoteUserUID", "init", "mounts", "containerEnv",
              "customizations", "forwardPorts", "workspaceMount", "workspaceFolder",
              "shutdownAction", "image", "dockerComposeFile", "dockerFile",
-             "postAttachCommand"}  # fmt: skip
+             "postAttachCommand", "portsAttributes"}  # fmt: skip
     old, new = (json.dumps({k: c[k] for k in c if k not in owned}) for c in (before, value))
     assert old == new
+    for port, said in before.get("portsAttributes", {}).items():
+        kept = value["portsAttributes"][port]
+        assert {**kept, **said} == kept
     own = before.get("postAttachCommand")
     assert value.get("postAttachCommand") in (own, ATTACH_COMMAND)
 
@@ -340,5 +343,9 @@ def test_hostile_notebooks(go, name, title, notebook, compiled):
 @given(FILES, st.lists(SOURCES, max_size=2))
 @example({"devcontainer.json": '{"runArgs": ["--privileged"], "build": {"dockerfile": "x"}}'}, [])
 @example({"Dockerfile": "# >>> jupyter-devbox base 000000000000\nRUN zqpwn\n"}, ["import six"])
+@example(
+    {"devcontainer.json": '{"portsAttributes": {"6006": {"onAutoForward": "notify"}}, '
+     '"customizations": {"jupyter_devbox": {"options": {"ports": [6006]}}}}'}, []
+)  # fmt: skip
 def test_hostile_project_files(go, files, sources):
     go("project", "n", cells(sources), files, compiled=False)
