@@ -30,6 +30,7 @@ from jupyter_devbox.spec.written import (
     HOST_CA,
     INTERPRETER,
     NVIDIA_VARIABLES,
+    OPTIONS,
     RECORD,
     USER,
     WORKSPACE_MOUNT,
@@ -81,7 +82,7 @@ def devcontainer(
         }
     wishes = _wishes(options, composed=_is_composed(spec, own))
     if wishes:
-        values[("customizations", "jupyter_devbox", "options")] = wishes
+        values[OPTIONS] = wishes
     return _file(CPU, values, options, run_args, composed=_is_composed(spec, own))
 
 

@@ -13,10 +13,7 @@ from jupyter_devbox.spec.limit_words import compose_limits, with_limits
 from jupyter_devbox.spec.run_args import read_limits
 from jupyter_devbox.spec.target_files import CPU
 from jupyter_devbox.spec.tree import Block, BlockFile, KeyFile, RenderedFile, RenderedTree
-from jupyter_devbox.spec.written import RECORD
-
-OPTIONS = ("customizations", "jupyter_devbox", "options")
-"""What the project remembers, in the CPU target's configuration."""
+from jupyter_devbox.spec.written import OPTIONS, RECORD
 
 
 def limits_tree(

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from jupyter_devbox.spec.box import Target
-from jupyter_devbox.spec.written import FOLDER
+from jupyter_devbox.spec.written import FOLDER, remembered
 
 COMPOSE = "compose.yaml"
 """Our file in `.devcontainer/` where the project has no Compose file of its own."""
@@ -62,7 +62,7 @@ def own_compose(configuration: Mapping[str, Any]) -> OwnCompose | None:
 
     One that remembers services of ours is ours, whatever else the user lists in it.
     """
-    if _services(configuration):
+    if remembered(configuration).get("services"):
         return None
     named, service = configuration.get("dockerComposeFile"), configuration.get("service")
     listed = named if isinstance(named, list) else [named]
@@ -71,14 +71,6 @@ def own_compose(configuration: Mapping[str, Any]) -> OwnCompose | None:
     if not files or not isinstance(service, str) or not service:
         return None
     return OwnCompose(files=files, service=service)
-
-
-def _services(configuration: Mapping[str, Any]) -> object:
-    """Return the services that a configuration remembers."""
-    value: object = configuration
-    for key in ("customizations", "jupyter_devbox", "options", "services"):
-        value = value.get(key) if isinstance(value, dict) else None
-    return value
 
 
 def workspace_of(name: str) -> str:

@@ -5,9 +5,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 FOLDER = ".devcontainer"
 RECORD = ("customizations", "jupyter_devbox", "written")
 """Where a devcontainer.json says what we wrote: key → digest of the value."""
+OPTIONS = ("customizations", "jupyter_devbox", "options")
+"""What the project remembers, in the CPU target's configuration."""
 DOCKERFILE = "Dockerfile"
 USER = "jovyan"
 SYSTEM_CA = "/etc/ssl/certs/ca-certificates.crt"
@@ -41,3 +46,11 @@ COMPOSE_CA = "${SSL_CERT_FILE:-/dev/null}"
 COMPOSE_CA_TARGET = "${SSL_CERT_FILE:-/run/devbox-none}"
 COMPOSE_HOST_CA = "${SSL_CERT_FILE:-" + SYSTEM_CA + "}"
 """What `HOST_CA` and the like are in a Compose file (compose-spec.io, 12-interpolation)."""
+
+
+def remembered(configuration: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return the options of a project as they stand in its configuration; {} for none."""
+    value: Any = configuration
+    for key in OPTIONS:
+        value = value.get(key) if isinstance(value, dict) else None
+    return value if isinstance(value, dict) else {}

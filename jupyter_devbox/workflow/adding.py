@@ -67,9 +67,9 @@ def add(
     names = {normalise(parse_requirement(text).name): text for text in request.names}
     wishes = ProjectOptions(include=request.names)
     cancel = cancel or threading.Event()
-    project = require_containerized(request.project)
+    containerized_notebooks(request.project)
     try:
-        with turn(context, project, on_event, cancel, dry_run=request.dry_run) as tell:
+        with turn(context, request.project, on_event, cancel, dry_run=request.dry_run) as tell:
             wanted = order(context, request, wishes)
             return containerize_in_turn(context, wanted, tell, cancel)
     except ResolutionError:
@@ -102,7 +102,8 @@ def remove(
     """
     names = tuple(dict.fromkeys(normalise(check_name(text)) for text in request.names))
     cancel = cancel or threading.Event()
-    project = require_containerized(request.project)
+    project = request.project
+    containerized_notebooks(project)
     with turn(context, project, on_event, cancel, dry_run=request.dry_run) as tell:
         _require_named(project, names)
         wanted = order(context, request, ProjectOptions(drop=names), _Gone(names))
@@ -160,8 +161,8 @@ def order(
     PlanError
         Nothing was containerized there yet.
     """
-    project = require_containerized(request.project)
-    names = _notebooks(project)
+    project = request.project
+    names = containerized_notebooks(project)
     return ContainerizeRequest(
         notebooks=tuple(project.root / name for name in names),
         project=project.root,
@@ -175,17 +176,14 @@ def order(
     )
 
 
-def require_containerized(project: Project) -> Project:
-    """Return the project; raises `PlanError` where no notebook of it is containerized yet."""
-    if not _notebooks(project):
+def containerized_notebooks(project: Project) -> tuple[str, ...]:
+    """Return the notebooks that the project's files name; raises `PlanError` where none is."""
+    listed = [name for group in project_groups(project) for name in group.notebooks]
+    names = tuple(dict.fromkeys((*listed, *read_environment(project.root).notebooks)))
+    if not names:
         message = f"No notebook is containerized here yet: `{project.root}`"
         raise PlanError(message, hint="jupyter devbox containerize NOTEBOOK.ipynb")
-    return project
-
-
-def _notebooks(project: Project) -> tuple[str, ...]:
-    listed = [name for group in project_groups(project) for name in group.notebooks]
-    return tuple(dict.fromkeys((*listed, *read_environment(project.root).notebooks)))
+    return names
 
 
 def _from_boxes(

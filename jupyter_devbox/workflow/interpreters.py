@@ -100,8 +100,8 @@ class Interpreters:
 def _kernelspec_folders(context: Context) -> dict[str, str]:
     """Return name → folder of the kernelspecs that Jupyter finds.
 
-    Left to itself it imports IPython, which takes 0.3 s: for that one's old folder, and for the
-    kernelspec in ipykernel's package, which means our own Python.
+    Left to itself it imports IPython: for that one's old folder, and for the kernelspec in
+    ipykernel's package, which means our own Python.
     """
     from jupyter_client.kernelspec import KernelSpecManager  # noqa: PLC0415
     from jupyter_core.paths import jupyter_path  # noqa: PLC0415

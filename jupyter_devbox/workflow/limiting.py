@@ -10,13 +10,12 @@ import threading
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from jupyter_devbox.errors import BuildError, ConfigurationError, NotFoundError, UsageError
 from jupyter_devbox.files.project import Project
 from jupyter_devbox.files.reader import read_block, read_environment
 from jupyter_devbox.files.writer import compare, refuse_conflicts, write
-from jupyter_devbox.render import OPTIONS, limits_tree
+from jupyter_devbox.render import limits_tree
 from jupyter_devbox.spec.box import Target
 from jupyter_devbox.spec.compose import BLOCK, COMPOSE_FILES
 from jupyter_devbox.spec.container import ImageInfo, Limits
@@ -26,6 +25,7 @@ from jupyter_devbox.spec.limit_words import LIMIT_NAMES, check_limits, kept
 from jupyter_devbox.spec.project import ExistingEnvironment
 from jupyter_devbox.spec.target_files import CPU, target_files
 from jupyter_devbox.spec.tree import RenderedTree
+from jupyter_devbox.spec.written import remembered
 from jupyter_devbox.workflow.context import Context
 from jupyter_devbox.workflow.limits import limit_warnings
 from jupyter_devbox.workflow.making import register_box_kernel
@@ -166,7 +166,7 @@ def _tree(
     if kernel.target == "cpu" and whole.groups and whole.groups[0].name == kernel.group:
         # Clients that choose no configuration open this one, which has the first group's image.
         run_args[CPU.configuration] = whole.run_args
-    stood = _remembered(whole.configuration)
+    stood = remembered(whole.configuration)
     options = dict(stood)
     if _is_composed(existing):
         run_args = {}
@@ -189,14 +189,6 @@ def _blocks(root: Path) -> dict[str, str]:
     """Return what our block holds of each Compose file that says a box's limits."""
     found = {path: read_block(root, path, BLOCK) for path in COMPOSE_FILES}
     return {path: text for path, text in found.items() if text is not None}
-
-
-def _remembered(configuration: Mapping[str, Any]) -> Mapping[str, Any]:
-    """Return the options of a project as they stand there."""
-    value: Any = configuration
-    for key in OPTIONS:
-        value = value.get(key) if isinstance(value, dict) else None
-    return value if isinstance(value, dict) else {}
 
 
 def _others(

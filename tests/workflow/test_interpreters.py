@@ -72,7 +72,7 @@ def test_a_notebook_that_names_none(kernelspec, notebook, context, name):
 
 
 def test_ipython_is_not_imported_for_it(kernelspec, notebook, tmp_path):
-    """Its import takes longer than all the rest of `status`."""
+    """Jupyter's own look would: for its old folder, and for ipykernel's kernelspec."""
     kernelspec("python3", spec())
     code = (
         "import sys; from pathlib import Path\n"
