@@ -61,9 +61,7 @@ def plans(lab) -> None:
 def builds(lab) -> None:
     name = lab.kernel.inner_text()
     lab.button("Build without lab_utils").click()
-    heading = lab.heading("Building the CPU image")
-    expect(heading).to_be_visible(timeout=READY)
-    expect(heading).to_be_focused()
+    lab.had_focus("Building the CPU image")
     lab.picture("story-3-building")
     expect(lab.button(SWITCH)).to_be_visible(timeout=PATIENCE)
     expect(lab.panel).to_contain_text("Image ready")
