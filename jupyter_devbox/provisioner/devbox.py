@@ -95,6 +95,11 @@ class DevboxProvisioner(KernelSettings):
         """Whether there is a kernel that has not been waited for."""
         return self._alive
 
+    @property
+    def running(self) -> bool:
+        """Whether there is a kernel that has not ended."""
+        return self._kernel is not None and self._kernel.process.exit_code is None
+
     async def pre_launch(self, **kwargs: Any) -> dict[str, Any]:
         """Make sure of the engine, and decide where the kernel's sockets are.
 

@@ -37,9 +37,25 @@ def kernel_json(context: Context, manager: Any) -> dict[str, Any] | None:  # noq
         "display_name": spec.display_name if spec else manager.kernel_name,
         "target": target,
         "current": not (runs and named) or runs == named,
+        "state": kernel_state(manager),
         "limits": _limits(provisioner),
         "death": problem(death) if isinstance(death, DevboxError) else None,
     }
+
+
+def kernel_state(manager: Any) -> str:  # noqa: ANN401
+    """Return ``running``, ``ended``, or ``starting``: also by Jupyter itself, at once or soon.
+
+    While it starts, jupyter_client can't shut it down (`MultiKernelManager.shutdown_kernel` reads
+    the result of `KernelManager.ready`), and takes a second start for one of its own.
+    """
+    ready = manager.ready
+    if not ready.done():
+        return "starting"
+    if getattr(manager.provisioner, "running", True):
+        return "running"
+    failed = ready.cancelled() or ready.exception() is not None
+    return "starting" if manager.autorestart and not failed else "ended"
 
 
 def _limits(provisioner: Any) -> dict[str, str | None] | None:  # noqa: ANN401

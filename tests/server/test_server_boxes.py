@@ -8,7 +8,6 @@ import json
 import pytest
 from notebooks import write_notebook
 from test_server_kernels import start  # noqa: F401
-from tornado.httpclient import HTTPClientError
 
 from jupyter_devbox.spec.box import (
     DEVCONTAINER_CONFIG,
@@ -113,19 +112,17 @@ async def test_a_kernel_that_dies_says_why(call, project, boxed, jp_fetch):
         _, told = await call("GET", "notebook", path=PATH, kernel=identity)
         return told["kernel"] and told["kernel"]["death"]
 
+    async def settled():
+        """Jupyter restarts what died by itself too, and takes no second restart meanwhile."""
+        _, told = await call("GET", "notebook", path=PATH, kernel=identity)
+        return told["kernel"]["state"] == "running"
+
     death = await until(dead)
     assert death["code"] == "kernel_start"
     assert "exit code 3" in death["message"]
 
-    async def restarted():
-        """Jupyter restarts what died by itself too, and takes no second restart meanwhile."""
-        words = ("api", "kernels", identity, "restart")
-        try:
-            return await jp_fetch(*words, method="POST", body=json.dumps({}))
-        except HTTPClientError:
-            return None
-
-    await until(restarted)
+    await until(settled)
+    await jp_fetch("api", "kernels", identity, "restart", method="POST", body=json.dumps({}))
     _, told = await call("GET", "notebook", path=PATH, kernel=identity)
     assert told["kernel"]["death"] is None
 

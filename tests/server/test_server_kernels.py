@@ -75,7 +75,7 @@ async def test_a_live_kernel_is_asked_without_a_trace(call, project, start, pati
     assert (told["uses"]["source"], told["uses"]["packages"]) == ("live", 2)
     kernel = told["kernel"]
     assert (kernel["id"], kernel["target"], kernel["current"]) == (identity, "host", True)
-    assert (kernel["name"], kernel["death"]) == ("python3", None)
+    assert (kernel["name"], kernel["state"], kernel["death"]) == ("python3", "running", None)
     _, plan = await call("GET", "plan", path=PATH, kernel=identity)
     assert [r["name"] for r in plan["requirements"]] == ["idna", "packaging"]
     reply, said = await execute("print(_, len(In), list(Out), [n for n in dir() if 'devbox' in n])")

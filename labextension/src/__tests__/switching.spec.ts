@@ -115,6 +115,31 @@ describe('the actions', () => {
     expect(changedTo(notebook)).toEqual(['digits-1a2b-cpu']);
   });
 
+  it('wait for a kernel that Jupyter restarts by itself, and ask of what it has run', async () => {
+    const notebook = aNotebook({ sources: ['a'], counts: [1], counter: 1 });
+    await given('death', notebook);
+    const kernel = scene.api.facts.kernel!;
+    kernel.state = 'starting';
+    await act(() => scene.model.refresh());
+    void actions.switchTo('digits-1a2b-cpu');
+    await settle();
+    expect(changedTo(notebook)).toEqual([]);
+    expect(screen.queryByRole('dialog', { hidden: true })).toBeNull();
+    scene.api.facts = { ...scene.api.facts, kernel: { ...kernel, state: 'running' } };
+    await waitFor(() => expect(theDialog().textContent).toContain('of the cell you have run'));
+    await press('Restart');
+    expect(changedTo(notebook)).toEqual(['digits-1a2b-cpu']);
+  });
+
+  it('do not wait for a kernel that Jupyter has given up', async () => {
+    const notebook = aNotebook({ status: 'dead' });
+    await given('death', notebook);
+    scene.api.facts.kernel!.state = 'starting';
+    await act(() => scene.model.refresh());
+    await actions.switchTo('digits-1a2b-cpu');
+    expect(changedTo(notebook)).toEqual(['digits-1a2b-cpu']);
+  });
+
   it('give the keyboard back to the button that asked', async () => {
     await given('drift', aNotebook({ counts: [1], counter: 1 }));
     const opener = document.body.appendChild(document.createElement('button'));

@@ -6,7 +6,7 @@ import type { TranslationBundle } from '@jupyterlab/translation';
 
 import type { IAsk, IBox, IBuild, IEdits, ILimits, IProblem, Target } from '../api/answers';
 import { IBuildOptions, ISubject, problemOf } from '../api/requests';
-import { cellsRun } from '../model/switching';
+import { cellsRun, settled } from '../model/switching';
 import type { IDevboxActions, IDevboxModel } from '../tokens';
 import { size } from '../units';
 import { askForLimits } from '../view/dialogs/limits';
@@ -250,9 +250,10 @@ export class DevboxActions implements IDevboxActions {
     }
   }
 
-  /** Return how many cells left variables; a kernel that has died has none, and does not answer. */
+  /** Return how many cells left variables; a kernel that has ended has none, and does not answer. */
   private async _cellsRun(panel: NotebookPanel): Promise<number> {
-    return this._model.facts?.kernel?.death ? 0 : cellsRun(panel);
+    await settled(this._model, panel);
+    return this._model.facts?.kernel?.state === 'ended' ? 0 : cellsRun(panel);
   }
 
   private async _switch(panel: NotebookPanel, name: string): Promise<void> {

@@ -101,6 +101,8 @@ export interface INotebookKernel {
   name: string;
   display_name: string;
   target: 'host' | Target;
+  /** Starting is also one that Jupyter is about to restart by itself. */
+  state: 'starting' | 'running' | 'ended';
   /** Those of its box; null where it is in none. */
   limits: ILimits | null;
   /** False where it runs an older image than its kernelspec names. */

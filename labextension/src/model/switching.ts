@@ -1,8 +1,31 @@
 import type { NotebookPanel } from '@jupyterlab/notebook';
 import type { Kernel } from '@jupyterlab/services';
 
+import type { IDevboxModel } from '../tokens';
+
 /** How long the kernel may take to say how many cells it has run; milliseconds. */
 const PATIENCE = 1000;
+
+/** How often to look whether a kernel has been restarted, and for how long; milliseconds. */
+const LOOK = 300;
+const LONGEST = 20_000;
+
+/**
+ * Wait for a kernel that Jupyter restarts by itself, which it does within seconds after a death.
+ *
+ * Meanwhile it can neither be shut down nor restarted: the server answers both with an error, and
+ * leaves two kernels. Where Jupyter has given it up, or takes too long, nothing is waited for.
+ */
+export async function settled(model: IDevboxModel, panel: NotebookPanel): Promise<void> {
+  for (let waited = 0; waited < LONGEST; waited += LOOK) {
+    const dead = panel.sessionContext.session?.kernel?.status === 'dead';
+    if (model.facts?.kernel?.state !== 'starting' || dead) {
+      return;
+    }
+    await new Promise(resolve => window.setTimeout(resolve, LOOK));
+    await model.refresh();
+  }
+}
 
 /**
  * Return how many of a notebook's cells have run in its kernel, and so left variables there.
