@@ -32,7 +32,7 @@ def podman_service(folder: Path, images: tuple[str, ...], docker: str) -> Iterat
     podman = ["podman", "--root", str(folder / "root"), "--runroot", str(folder / "run")]
     with (folder / "log").open("wb") as log:
         service = subprocess.Popen(
-            [*podman, "system", "service", "--time=0", url],
+            [*_own_groups(), *podman, "system", "service", "--time=0", url],
             env=env, stdout=log, stderr=log, start_new_session=True,
         )  # fmt: skip
     try:
@@ -51,6 +51,22 @@ def podman_service(folder: Path, images: tuple[str, ...], docker: str) -> Iterat
         # Layers belong to other users where Podman runs without root: only it may remove them.
         subprocess.run([*podman, "system", "reset", "--force"], env=env, check=False,
                        capture_output=True)  # fmt: skip
+
+
+def _own_groups() -> tuple[str, ...]:
+    """Return what runs Podman where it finds the control groups of what it has started.
+
+    Inside a container that shares its host's namespace of control groups, the kernel names them as
+    the host does, while the folders there begin at the container's own: Podman looks for a folder
+    that is not there, and answers 500 when it is asked what a container uses. In a namespace of
+    its own the names begin where the folders do.
+    """
+    lines = Path("/proc/self/cgroup").read_text(encoding="ascii").splitlines()
+    for line in lines:
+        _, controllers, path = line.split(":", 2)
+        if controllers == "pids" and not Path(f"/sys/fs/cgroup/pids{path}").is_dir():
+            return ("unshare", "--cgroup")
+    return ()
 
 
 def _settings() -> str:
