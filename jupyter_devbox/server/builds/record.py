@@ -90,18 +90,18 @@ def from_disk(known: object) -> BuildRecord | None:
 
 def interrupted(record: BuildRecord, lines: int) -> BuildRecord:
     """Return a build whose server ended in the middle of it."""
+    running = [phase.phase for phase in record.phases if phase.status == "running"]
+    at = running[-1] if running else ""  # as `Progress.current`: the last of those side by side
     problem: dict[str, Any] = {
         "code": "interrupted",
         "message": "Jupyter ended while this was building",
         "hint": "build again: the finished steps are kept",
         "details": [],
-        "phase": next((p.phase for p in record.phases if p.status == "running"), ""),
+        "phase": at,
         "log": [],
         "fix": None,
     }
-    phases = tuple(
-        replace(p, status="failed") if p.status == "running" else p for p in record.phases
-    )
+    phases = tuple(replace(p, status="failed") if p.phase == at else p for p in record.phases)
     return replace(
         record,
         state="interrupted",
