@@ -428,34 +428,6 @@ def test_one_whose_server_is_gone_is_interrupted(stage, gate):
     assert stage.server().cancel(record.id)[1] is False
 
 
-def test_an_interrupted_build_names_the_last_of_the_phases_side_by_side(stage, gate):
-    """Stages are built side by side: a base image may be on its way while packages come in."""
-
-    def act(request, on_event, cancel):
-        on_event(WRITE)
-        on_event(PhaseEvent(phase="Base image", status="started"))
-        on_event(PhaseEvent(phase="System packages", status="started"))
-        on_event(PhaseEvent(phase="Write files", status="done", seconds=0.1))
-        gate.wait(10)
-        return result()
-
-    stage.act = act
-    record, _ = stage.builds.order(PROJECT, order())
-    path = stage.context.builds / f"{record.id}.json"
-    wait_for(lambda: phases_of(path).get("Write files") == "done")
-    known = json.loads(path.read_text())
-    known["owner"] = "0123456789abcdef"  # nobody has this mark
-    path.write_text(json.dumps(known))
-    seen = stage.server().get(record.id)
-    assert seen.problem["phase"] == "System packages"
-    stood = {phase.phase: phase.status for phase in seen.phases}
-    assert (stood["Base image"], stood["System packages"]) == ("running", "failed")
-
-
-def phases_of(path):
-    return {phase["phase"]: phase["status"] for phase in json.loads(path.read_text())["phases"]}
-
-
 def test_closing_leaves_them_as_interrupted(stage):
     def act(request, on_event, cancel):
         on_event(WRITE)

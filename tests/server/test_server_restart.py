@@ -69,11 +69,11 @@ def test_the_next_server_shows_it_as_interrupted(engine: Engine, server, hanging
     status, told = server.call("GET", f"builds/{hanging}")
     assert (status, told["state"]) == (200, "interrupted")
     assert told["problem"]["code"] == "interrupted"
-    # Which of the stages that run side by side is the last one, differs from run to run.
+    # The step that hangs is of the first; the second may have begun beside it, and is named then.
+    at = told["problem"]["phase"]
+    assert at in {"System packages", "Python packages"}
     stood = {phase["phase"]: phase["status"] for phase in told["phases"]}
-    assert [phase for phase, status in stood.items() if status == "failed"] == [
-        told["problem"]["phase"]
-    ]
+    assert [phase for phase, status in stood.items() if status == "failed"] == [at]
     assert stood["System packages"] in {"running", "failed"}
     assert "here we are" in told["log"]["lines"]
     assert told["lines"] == len(told["log"]["lines"])
