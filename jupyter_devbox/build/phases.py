@@ -93,10 +93,11 @@ class PhaseTracker:
                 events += self._progress(phase, step)
             case "done":
                 self._end(state, step)
+            case "failed" if any(word in step.error for word in _STOPPED):
+                pass  # it was not done, so neither is its phase; a step begun anew may yet be
             case "failed":
                 self._end(state, step)
-                if not any(word in step.error for word in _STOPPED):
-                    events += self.fail(phase)
+                events += self.fail(phase)
         return events + self._close_passed()
 
     def _begin(self, phase: Phase, state: _State, step: StepEvent) -> list[BuildEvent]:

@@ -128,6 +128,22 @@ def test_a_step_stopped_by_another_s_failure_is_no_failure():
     assert [p for p, status in phases(events) if status == "failed"] == ["System packages"]
 
 
+def test_a_phase_whose_step_was_stopped_is_not_done():
+    """On a cancel BuildKit ends its steps one by one: others may run a moment longer."""
+    apt, pip = "[1/2] RUN apt-get install a", "[x 1/2] RUN pip install b"
+    stopped = step(apt, "failed", error="context canceled")
+    _, events = told([step(apt), step(pip), stopped], finish=False)
+    assert phases(events) == [("System packages", "started"), ("Python packages", "started")]
+
+
+def test_a_step_that_was_stopped_and_begun_anew_is_done():
+    apt, pip = "[1/2] RUN apt-get install a", "[x 1/2] RUN pip install b"
+    stopped = step(apt, "failed", error="context canceled")
+    again = [step(apt), step(apt, "done", seconds=1.0)]
+    _, events = told([step(apt), step(pip), stopped, *again], finish=False)
+    assert phases(events)[-1] == ("System packages", "done")
+
+
 def test_a_base_image_that_has_to_be_fetched():
     name = "[final 1/2] FROM registry.example/python"
     steps = [
