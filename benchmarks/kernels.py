@@ -33,8 +33,10 @@ from benchmarks.project import quickstart
 from jupyter_devbox.engine.base import Engine
 from jupyter_devbox.engine.detect import connect
 from jupyter_devbox.run import probe
+from jupyter_devbox.run.identity import IDLE
 from jupyter_devbox.run.runtime_dir import BASE_VARIABLE
 from jupyter_devbox.spec.box import LABEL_PROJECT
+from jupyter_devbox.spec.container import ContainerSpec
 from jupyter_devbox.spec.kernelspec import SPEC_VARIABLE, with_provisioner
 from jupyter_devbox.workflow.containerize import containerize
 from jupyter_devbox.workflow.requests import ContainerizeRequest
@@ -112,6 +114,17 @@ def to_ready(kind: str, project: Path) -> float:
         return 1e3 * (time.perf_counter() - begin)
 
 
+def to_container(engine: Engine, image: str) -> float:
+    """Return milliseconds until an empty container runs: nothing of ours can be quicker."""
+    begin = time.perf_counter()
+    container = engine.create(ContainerSpec(image=image, command=IDLE))
+    try:
+        engine.start(container)
+        return 1e3 * (time.perf_counter() - begin)
+    finally:
+        engine.remove(container)
+
+
 def in_turns(
     project: Path, pairs: int, measure: Callable[[BlockingKernelClient], float]
 ) -> dict[str, list[float]]:
@@ -186,8 +199,9 @@ def ratio(times: dict[str, list[float]], kind: str) -> float:
     return statistics.median(mine / host for mine, host in pairs)
 
 
-def measure(engine: Engine, project: Path, pairs: int) -> dict[str, float]:
+def measure(engine: Engine, project: Path, image: str, pairs: int) -> dict[str, float]:
     """Return every figure of the table."""
+    empty: list[float] = []
     info: dict[str, list[float]] = {kind: [] for kind in KINDS}
     ready: dict[str, list[float]] = {kind: [] for kind in KINDS}
     with no_dialling():
@@ -199,6 +213,8 @@ def measure(engine: Engine, project: Path, pairs: int) -> dict[str, float]:
             info[kind].append(to_kernel_info(kind, project))
         for kind in KINDS:
             ready[kind].append(to_ready(kind, project))
+        empty.append(to_container(engine, image))
+    floor = [one + host for one, host in zip(empty, info["host"], strict=True)]
     trip = in_turns(project, pairs, lambda client: statistics.median(trips(client)))
     output = in_turns(project, pairs, seconds_of_output)
     return {
@@ -207,6 +223,9 @@ def measure(engine: Engine, project: Path, pairs: int) -> dict[str, float]:
         "box ÷ host: `pass` round trip": ratio(trip, "box"),
         "container a kernel ÷ host: start → kernel_info": ratio(info, "kernel"),
         "container a kernel ÷ host: start → wait_for_ready": ratio(ready, "kernel"),
+        "an empty container, then the host's ÷ host: start → kernel_info": ratio(
+            {**info, "floor": floor}, "floor"
+        ),
         "killed container noticed by `poll()`, ms": statistics.median(
             noticed(engine, project) for _ in range(pairs)
         ),
@@ -254,7 +273,7 @@ def main() -> int:
         os.environ["JUPYTER_DATA_DIR"] = str(Path(folder, "data"))
         os.environ[BASE_VARIABLE] = str(Path(folder, "r"))
         try:
-            figures = measure(engine, project, options.pairs)
+            figures = measure(engine, project, made.image.id, options.pairs)
         finally:
             for container in engine.containers({LABEL_PROJECT: str(project)}):
                 engine.remove(container.id)

@@ -60,6 +60,9 @@ class Engine(Protocol):
     def info(self) -> EngineInfo:
         """Describe the engine; raises when it does not answer."""
 
+    def began(self) -> float:
+        """Return when its service started, in seconds since the epoch; 0.0 if it does not say."""
+
     def gpu_support(self) -> GpuSupport:
         """Return how it gives graphics cards to containers, as it stands this moment."""
 

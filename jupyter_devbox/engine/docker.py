@@ -152,6 +152,17 @@ class DockerEngine:
             memory=int(facts.get("MemTotal") or 0),
         )
 
+    def began(self) -> float:
+        """Return when the daemon started: it makes its own network, `bridge`, anew each time.
+
+        A daemon that keeps containers running (live-restore) keeps that, too, unless none runs.
+        """
+        with self._translated():
+            try:
+                return values.seconds(self._client.inspect_network("bridge")["Created"])
+            except NotFound:  # a daemon that is to have none
+                return 0.0
+
     def gpu_support(self) -> GpuSupport:
         """Return how it gives graphics cards to containers.
 

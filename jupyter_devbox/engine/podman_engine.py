@@ -131,6 +131,10 @@ class PodmanEngine(DockerEngine):
                 raise
             return None
 
+    def began(self) -> float:
+        """Return 0.0: its containers do without a service."""
+        return 0.0
+
     def wait(self, container: str) -> int:
         """Block until it stops; Podman calls a container that was removed a success."""
         code = super().wait(container)

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import socket
-import time
 from collections.abc import Callable, Mapping
 from functools import partial
 
 from jupyter_devbox.engine.base import Engine
-from jupyter_devbox.errors import DevboxError, EngineError, TransportError
+from jupyter_devbox.errors import DevboxError, TransportError
 from jupyter_devbox.run.box import Record, container_name, create
+from jupyter_devbox.run.call import await_call
 from jupyter_devbox.run.identity import IDLE
 from jupyter_devbox.run.kernel import Channel
 from jupyter_devbox.run.probe import listening, unreachable
@@ -17,39 +16,7 @@ from jupyter_devbox.run.runtime_dir import RuntimeDir
 from jupyter_devbox.spec.box import BoxSpec
 
 _PATIENCE = 20.0
-_LOOK = 0.25
 _CANT_DIAL = "alone-by-stream"
-
-
-class SocketChannel:
-    """Both directions to a launcher that has dialled the host. Satisfies `kernel.Channel`."""
-
-    def __init__(self, end: socket.socket) -> None:
-        self._end = end
-
-    def write(self, data: bytes) -> None:
-        """Send signals; raises `EngineError` when the launcher is gone."""
-        try:
-            self._end.sendall(data)
-        except OSError as error:
-            msg = "The kernel's launcher has ended"
-            raise EngineError(msg) from error
-
-    def read(self) -> bytes:
-        """Return what the launcher says; b"" at its end."""
-        try:
-            return self._end.recv(4096)
-        except OSError:
-            return b""
-
-    def close(self) -> None:
-        """Hang up; a reader in another thread sees the end."""
-        try:
-            self._end.shutdown(socket.SHUT_RDWR)
-        except OSError:
-            pass
-        finally:
-            self._end.close()
 
 
 def start_alone(
@@ -112,11 +79,14 @@ def _dialled(
         with listening(runtime, "c") as (listener, address):
             container = make(address)
             engine.start(container)
-            return container, SocketChannel(_called(engine, container, runtime, listener))
+            channel = await_call(engine, container, listener, _PATIENCE)
+        if channel is None:
+            raise unreachable(runtime.path, engine.logs(container, 1))
     except DevboxError:
         if container:
             engine.remove(container)
         raise
+    return container, channel
 
 
 def _streamed(
@@ -130,22 +100,3 @@ def _streamed(
     except DevboxError:
         engine.remove(container)
         raise
-
-
-def _called(
-    engine: Engine, container: str, runtime: RuntimeDir, listener: socket.socket
-) -> socket.socket:
-    """Return the connection that the container's launcher makes."""
-    listener.settimeout(_LOOK)
-    deadline = time.monotonic() + _PATIENCE
-    while time.monotonic() < deadline:
-        try:
-            end, _ = listener.accept()
-        except TimeoutError:  # noqa: PERF203  # one turn takes a quarter of a second
-            state = engine.container(container)
-            if state is None or state.status != "running":
-                break
-        else:
-            end.settimeout(None)
-            return end
-    raise unreachable(runtime.path, engine.logs(container, 1))

@@ -11,7 +11,7 @@ from jupyter_devbox.run.ending import Moment
 from jupyter_devbox.run.joined import containers_of_others, remote_user
 from jupyter_devbox.run.kernel import KernelProcess
 from jupyter_devbox.run.paths import PathMap
-from jupyter_devbox.run.probe import PYTHON, launcher_source
+from jupyter_devbox.run.programs import PYTHON, launcher_source
 from jupyter_devbox.run.runtime_dir import SOCKETS_IN_BOX
 from jupyter_devbox.run.start import Kernel, kernel_name, kernel_runtime_dir
 from jupyter_devbox.spec.box import BoxSpec

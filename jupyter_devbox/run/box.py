@@ -27,9 +27,16 @@ from jupyter_devbox.run.composed import (
     start_composed,
 )
 from jupyter_devbox.run.environment import box_environment, ca_mount
+from jupyter_devbox.run.forked import share_door
 from jupyter_devbox.run.identity import identity_archive, image_accounts
 from jupyter_devbox.run.joined import containers_of_others, find_joined, workspace_in
-from jupyter_devbox.run.probe import LAUNCHER, PYTHON, launcher_source, share_launcher
+from jupyter_devbox.run.programs import (
+    MAIN_PROCESS,
+    PYTHON,
+    launcher_source,
+    main_process_source,
+    share_main_process,
+)
 from jupyter_devbox.run.runtime_dir import SHARED_IN_BOX, RuntimeDir, open_runtime_dir, runtime_key
 from jupyter_devbox.run.transport import prove, proven
 from jupyter_devbox.run.unshared import files_archive
@@ -59,7 +66,7 @@ Record = Callable[[str, str], None]
 
 _STOP_SECONDS = 5
 IDLE_SETTING = "idle"
-MAIN = (*PYTHON, f"{SHARED_IN_BOX}/{LAUNCHER}", "idle", f"{SHARED_IN_BOX}/{IDLE_SETTING}")
+MAIN = (*PYTHON, f"{SHARED_IN_BOX}/{MAIN_PROCESS}", f"{SHARED_IN_BOX}/{IDLE_SETTING}")
 """A box's main process: it ends when nothing else has run in the box for a while."""
 
 
@@ -97,7 +104,7 @@ def open_box(
     """
     runtime = box_runtime_dir(spec, base)
     with runtime.locked():
-        share_launcher(runtime)
+        share_main_process(runtime)
         runtime.share(IDLE_SETTING, str(spec.idle).encode())
         if joined := find_joined(engine, spec, runtime):
             return joined, runtime
@@ -144,7 +151,9 @@ def _started(
         shared=shared,
     )
     try:
-        if not shared:
+        if shared:
+            share_door(runtime, container)
+        else:
             _give_files(engine, spec, container)
         engine.start(container)
     except DevboxError:
@@ -155,7 +164,7 @@ def _started(
 
 def _give_files(engine: Engine, spec: BoxSpec, container: str) -> None:
     """Put into a box what its main process reads; a new idle time counts from the next box on."""
-    files = {LAUNCHER: launcher_source(), IDLE_SETTING: str(spec.idle).encode()}
+    files = {MAIN_PROCESS: main_process_source(), IDLE_SETTING: str(spec.idle).encode()}
     engine.put(container, "/", files_archive(files))
 
 
@@ -190,6 +199,7 @@ def _composed(
     )
     container = found.id if found else create_composed(engine, project, model, wanted)
     try:
+        share_door(runtime, container)
         if found is None:
             record("box", container)
             accounts = image_accounts(engine, spec, runtime.path.parent, record)
@@ -396,6 +406,7 @@ def _ready(engine: Engine, box: ContainerInfo, runtime: RuntimeDir) -> Transport
         raise RunError(msg, hint=f"docker unpause {box.name}")
     if box.status != "running":
         try:
+            share_door(runtime, box.id)
             engine.start(box.id)
         except EngineError:  # a mount's source is gone: a new box has new ones
             engine.remove(box.id)

@@ -70,10 +70,14 @@ def lost_kernel(
         lines = (*lines, f"this machine slept for {_duration(slept)} while the kernel ran")
     try:
         state = _settled(engine, container)
+        restarted = engine.began() > began.wall
     except EngineError as error:
         msg = f"Docker stopped or was restarted while the kernel ran: {error.message}"
         hint = f"{error.hint}; then {_RESTART}" if error.hint else _RESTART
         return KernelStartError(msg, hint=hint, details=lines)
+    if restarted:
+        msg = "Docker was restarted while the kernel ran"
+        return KernelStartError(msg, hint=_RESTART, details=lines)
     if state is None:
         return _removed(engine, container, spec, began, lines)
     if state.status != "running":

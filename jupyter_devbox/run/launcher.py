@@ -5,7 +5,6 @@ later), so: standard library only, few imports, nothing of ours. Its uses::
 
     launcher.py kernel CHANNEL LOG FOLDER CONNECTION COMMAND…   run a kernel
     launcher.py attach PID STARTED LOG                          watch one that another launcher runs
-    launcher.py idle SETTING                                    be the box's main process
     launcher.py probe SOCKET TOKEN                              dial the host and say TOKEN
     launcher.py others                                          count what else runs in the box
 
@@ -43,9 +42,6 @@ BEAT_TICKS = 90
 that swaps has been seen to hold a thread up for 20. Ticks stop while a laptop sleeps: a clock
 would jump, and every kernel die on waking up."""
 
-IDLE_LOOK = 5.0
-"""Seconds between looks at what runs in the box: a look takes 2 ms."""
-
 _KERNEL_MARK = "JUPYTER_DEVBOX_KERNEL"
 _LOG_MARK = "JUPYTER_DEVBOX_LOG"
 """The descriptor of LOG, for what the kernel says when it crashes: its standard error is a pipe to
@@ -56,9 +52,14 @@ _SCRATCH = "/tmp"  # noqa: S108  # the box's own; see `_copy`
 _FAILED = 126
 
 
-def run_kernel(channel: str, log: str, folder: str, connection: str, command: list[str]) -> int:
-    """Run a kernel to its end and return the exit code for this process."""
-    source, sink = _open(channel)
+def run_kernel(
+    channel: tuple[int, int], log: str, folder: str, connection: str, command: list[str]
+) -> int:
+    """Run a kernel to its end and return the exit code for this process.
+
+    The channel's descriptors are the one to read from and the one to write to.
+    """
+    source, sink = channel
     wake, woken = os.pipe()
     os.set_blocking(woken, False)
     signal.signal(signal.SIGCHLD, lambda *_: None)
@@ -212,7 +213,7 @@ def _attend(pid: int, source: int, sink: int, wake: int, beat: Beat) -> None:
             if os.waitid(os.P_PID, pid, os.WEXITED | os.WNOHANG | os.WNOWAIT):
                 return
         if source in ready:
-            numbers = _receive(source)
+            numbers = _receive(source, 64)
             if not numbers:
                 watched = [wake]
                 numbers = bytes([signal.SIGKILL])
@@ -220,10 +221,10 @@ def _attend(pid: int, source: int, sink: int, wake: int, beat: Beat) -> None:
                 _signal_group(pid, number)
 
 
-def _receive(source: int) -> bytes:
-    """Return the next signals; b"" when the host is gone."""
+def _receive(source: int, size: int) -> bytes:
+    """Return what the host says next, such as signals; b"" when it is gone."""
     try:
-        return os.read(source, 64)
+        return os.read(source, size)
     except ConnectionError:
         return b""
 
@@ -294,7 +295,7 @@ def attach(pid: int, began: str, log: str) -> int:
     _say(1, f"pid {pid} {began}")
     while started(pid) == began:
         if select.select([0], [], [], 0.05)[0]:
-            numbers = _receive(0)
+            numbers = _receive(0, 64)
             if not numbers:
                 return 0
             for number in numbers:
@@ -326,54 +327,6 @@ def start_time(pid: int) -> str:
     return fields[19] if fields else ""
 
 
-def idle(setting: str) -> int:
-    """Be the box's main process: end when nothing else has run in it for a while.
-
-    It also ends kernels whose launcher was killed: nobody would hear of them any more.
-
-    Parameters
-    ----------
-    setting
-        File with the seconds; the host may change it. 0 means for ever.
-    """
-    signal.signal(signal.SIGTERM, lambda *_: os._exit(0))
-    quiet = 0.0
-    while True:
-        limit = _seconds(setting)
-        pause = min(IDLE_LOOK, limit or IDLE_LOOK)
-        time.sleep(pause)  # not a clock, which would jump while a laptop sleeps
-        end_orphans()
-        quiet = 0.0 if count_others() else quiet + pause
-        if limit and quiet >= limit:
-            return 0
-
-
-def _seconds(setting: str) -> float:
-    """Return the number in a file; 0 where there is none."""
-    try:
-        with open(setting, encoding="ascii") as file:  # noqa: PTH123
-            return max(0.0, float(file.read(32)))
-    except (OSError, ValueError):
-        return 0.0
-
-
-def end_orphans() -> None:
-    """End the kernels that have lost their launcher: process 1 is their parent now."""
-    for name in _processes():
-        fields = _stat(name)
-        if fields and fields[1] == "1" and _is_kernel(name):
-            _signal_group(int(name), signal.SIGKILL)
-
-
-def _is_kernel(name: str) -> bool:
-    """Tell whether a launcher of ours started this very process; its children have its mark too."""
-    try:
-        with open(f"/proc/{name}/environ", "rb") as file:  # noqa: PTH123
-            return f"{_KERNEL_MARK}={name}".encode() in file.read().split(b"\0")
-    except OSError:
-        return False
-
-
 def memory_kills() -> int:
     """Return how many processes of this box were killed for memory so far."""
     for path in _KILLS:
@@ -390,8 +343,8 @@ def memory_kills() -> int:
 def count_others() -> int:
     """Return how many processes run besides the box's own and this one.
 
-    The box's main process and its children share a session; each program that was started in the
-    box later has its own.
+    The box's main process shares its session with what it began with; each program that was started
+    in the box later has its own.
     """
     known = {_session("1"), _session("self")}
     return sum(_session(name) not in known for name in _processes())
@@ -403,9 +356,9 @@ def _processes() -> list[str]:
 
 
 def _session(name: str) -> str:
-    """Return the session of a process; that of process 1 for one that is gone meanwhile."""
+    """Return the session of a process; that of process 1 for one that has ended meanwhile."""
     fields = _stat(name)
-    if fields:
+    if fields and (name == "1" or fields[0] not in "ZX"):
         return fields[3]
     return _session("1") if name != "1" else ""
 
@@ -432,11 +385,9 @@ def main(arguments: list[str]) -> int:
     verb, rest = arguments[0], arguments[1:]
     if verb == "kernel":
         channel, log, folder, connection, *command = rest
-        return run_kernel(channel, log, folder, connection, command)
+        return run_kernel(_open(channel), log, folder, connection, command)
     if verb == "attach":
         return attach(int(rest[0]), rest[1], rest[2])
-    if verb == "idle":
-        return idle(rest[0])
     if verb == "probe":
         os.write(_dial(rest[0]), rest[1].encode())
         return 0

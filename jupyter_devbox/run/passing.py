@@ -164,12 +164,11 @@ class Passage:
             client.close()
             return
         self._number = (self._number + 1) % (1 << 32)
+        self._waiting[self._number] = client  # closed at the end, which may be this very request's
         try:
             self._control.send(_REQUEST.pack(self._number, port), _NOW)
         except BlockingIOError:  # the box does not take its requests
-            client.close()
-            return
-        self._waiting[self._number] = client
+            self._waiting.pop(self._number).close()
 
     def _take(self) -> None:
         """Take an answer of the box's, with the socket that comes with it."""
@@ -197,8 +196,9 @@ class Passage:
         here, there = _End(client), _End(box)
         here.peer, there.peer = there, here
         for end in (here, there):
-            end.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             self._ends.add(end)
+            with suppress(OSError):  # a client that has gone: reading from it says so
+                end.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             self._watch(end)
 
     def _attend(self, end: _End, happened: int) -> None:

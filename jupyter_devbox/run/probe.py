@@ -10,22 +10,9 @@ from pathlib import Path
 
 from jupyter_devbox.engine.base import Engine
 from jupyter_devbox.errors import TransportError
+from jupyter_devbox.run.programs import PYTHON, share_launcher
 from jupyter_devbox.run.runtime_dir import SOCKETS_IN_BOX, RuntimeDir, give
 from jupyter_devbox.spec.container import ExecSpec
-
-LAUNCHER = "launcher.py"
-PYTHON = ("python3", "-I", "-S")
-"""No site-packages, no user's settings: 10 ms instead of 25."""
-
-
-def share_launcher(runtime: RuntimeDir) -> str:
-    """Put the launcher where the box can read it, and return its path there."""
-    return runtime.share(LAUNCHER, launcher_source())
-
-
-def launcher_source() -> bytes:
-    """Return the launcher's own text."""
-    return Path(__file__).with_name(LAUNCHER).read_bytes()
 
 
 @contextmanager

@@ -20,7 +20,7 @@ import shutil
 import socket
 import stat
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -68,8 +68,15 @@ class RuntimeDir:
             give(path, self.uid, self.gid)
         return f"{SHARED_IN_BOX}/{name}"
 
+    def share_fifo(self, name: str) -> None:
+        """Put a FIFO where the box reads, unless it is there: a box may write into one, too."""
+        path = self.shared / name
+        with suppress(FileExistsError):
+            os.mkfifo(path, 0o600)
+            give(path, self.uid, self.gid)
+
     def listen(self, path: Path) -> socket.socket:
-        """Return a socket that listens at a path among `sockets`, for the box's user alone."""
+        """Return a socket that listens at a path in the folder, for the box's user alone."""
         path.unlink(missing_ok=True)
         listener = socket.socket(socket.AF_UNIX)
         try:

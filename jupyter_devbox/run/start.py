@@ -17,10 +17,11 @@ from jupyter_devbox.run.box import Record, box_runtime_dir, open_box, unrecorded
 from jupyter_devbox.run.death import explain, last_lines, tail
 from jupyter_devbox.run.ending import Moment
 from jupyter_devbox.run.environment import IN_BOX
+from jupyter_devbox.run.forked import fork_launcher
 from jupyter_devbox.run.heartbeat import HEART
 from jupyter_devbox.run.kernel import Channel, KernelProcess, await_sockets
 from jupyter_devbox.run.paths import PathMap
-from jupyter_devbox.run.probe import LAUNCHER, PYTHON, share_launcher
+from jupyter_devbox.run.programs import LAUNCHER, PYTHON, share_launcher
 from jupyter_devbox.run.relay import Relay
 from jupyter_devbox.run.runtime_dir import (
     SHARED_IN_BOX,
@@ -312,8 +313,11 @@ def _open_channel(
     """Start a launcher in a running box, by the transport that it has."""
     if box.transport == "stream":
         return _stream(engine, runtime, request, paths, box.id, user=box.user)
-    command, env = _command(request, paths, "-"), _environment(request, paths)
-    return engine.stream(box.id, ExecSpec(command=command, env=env, stdin=True))
+    arguments, env = _arguments(request, paths), _environment(request, paths)
+    name = request.name
+    forked = fork_launcher(engine, box.id, runtime, name, arguments=arguments, env=env)
+    command = _command(request, paths, "-")
+    return forked or engine.stream(box.id, ExecSpec(command=command, env=env, stdin=True))
 
 
 def _lay_out(runtime: RuntimeDir, request: KernelRequest) -> None:
@@ -368,12 +372,17 @@ def _stream(
 
 def _command(request: KernelRequest, paths: PathMap, channel: str) -> tuple[str, ...]:
     """Return the launcher's command line, the kernel's inside."""
-    folder = paths.to_box(request.folder) or paths.workspace
     launcher = (*PYTHON, f"{SHARED_IN_BOX}/{LAUNCHER}", "kernel", channel)
+    return (*launcher, *_arguments(request, paths))
+
+
+def _arguments(request: KernelRequest, paths: PathMap) -> tuple[str, ...]:
+    """Return what a launcher needs to know of a kernel."""
+    folder = paths.to_box(request.folder) or paths.workspace
     log = f"{SOCKETS_IN_BOX}/{request.name}.log"
     file = f"{SHARED_IN_BOX}/{request.name}.json"
     first = f"--IPKernelApp.exec_files={SHARED_IN_BOX}/{request.name}.py"
-    return (*launcher, log, folder, file, *KERNEL, first, *request.arguments)
+    return (log, folder, file, *KERNEL, first, *request.arguments)
 
 
 def _sockets(runtime: RuntimeDir, request: KernelRequest) -> list[Path]:

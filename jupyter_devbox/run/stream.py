@@ -15,7 +15,7 @@ from jupyter_devbox.engine.base import Engine, ExecStream
 from jupyter_devbox.errors import EngineError, TransportError
 from jupyter_devbox.run import frames, launcher, stream_launcher
 from jupyter_devbox.run.listening import HOST_SOCKET
-from jupyter_devbox.run.probe import PYTHON
+from jupyter_devbox.run.programs import PYTHON
 from jupyter_devbox.run.relay import Relay
 from jupyter_devbox.run.runtime_dir import RuntimeDir
 from jupyter_devbox.spec.container import EMPTY, ExecSpec

@@ -110,6 +110,9 @@ class FakeEngine:
         for container in list(self._containers):
             self.remove(container)
 
+    def began(self) -> float:
+        return 0.0
+
     def info(self) -> EngineInfo:
         return EngineInfo(
             name="fake",

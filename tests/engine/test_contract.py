@@ -65,6 +65,15 @@ def test_it_satisfies_the_protocol(any_engine):
     assert info.memory > 2**26
 
 
+def test_when_its_service_began_stays(any_engine, make):
+    """What a container that was started meanwhile tells is later."""
+    began = any_engine.began()
+    container = make()
+    any_engine.start(container)
+    assert any_engine.began() == began < any_engine.container(container).started
+    assert (began == 0.0) == (any_engine.info().name != "docker")
+
+
 class TestContainers:
     def test_created_started_stopped_gone(self, any_engine, make, image):
         container = make()

@@ -400,6 +400,23 @@ def asked(there, number):
     return client, exactly(there, 6)
 
 
+def test_a_client_that_comes_as_the_box_ends_is_hung_up_on(passed, monkeypatch):
+    there, number, ended = passed
+    accepted, accept = [], socket.socket.accept
+
+    def kept(listener):
+        accepted.append(accept(listener))
+        return accepted[-1]
+
+    monkeypatch.setattr(socket.socket, "accept", kept)
+    there.shutdown(socket.SHUT_RD)  # a request fails, and nothing else has told us before
+    with socket.create_connection((LOOPBACK, number), SECONDS) as client:
+        client.settimeout(SECONDS)
+        assert client.recv(1) == b""
+        assert ended.wait(SECONDS)
+        assert [end.fileno() for end, _ in accepted] == [-1]
+
+
 def answer(there, request, *descriptors):
     rights = [(socket.SOL_SOCKET, socket.SCM_RIGHTS, array.array("i", descriptors))]
     there.sendmsg([request[:4] + b"\1"], rights if descriptors else [])

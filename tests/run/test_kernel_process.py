@@ -65,9 +65,13 @@ def spec_of(**changes):
 class Looked:
     """An engine that knows how one container stands, and which others there are."""
 
-    def __init__(self, state=None, others=()):
+    def __init__(self, state=None, others=(), began=0.0):
         self.state = state
         self.others = others
+        self.since = began
+
+    def began(self):
+        return self.since
 
     def containers(self, labels):
         assert set(labels.values()) == {"/home/ada/my lab", CONFIG}
@@ -254,6 +258,15 @@ def test_the_box_was_restarted(wire, process, tmp_path):
     engine = Looked(state(started=200.0))
     error = explained(wire, process, tmp_path, engine=engine, began=Moment(100.0, 0.0))
     assert error.message == "The box was restarted under the kernel: `box`"
+
+
+@pytest.mark.parametrize("found", [None, state(status="exited", exit_code=0), state(started=200)])
+def test_the_engine_was_restarted(wire, process, tmp_path, found):
+    """A daemon that was killed ends what it finds, when it starts again."""
+    engine = Looked(found, began=150.0)
+    error = explained(wire, process, tmp_path, engine=engine, began=Moment(100.0, 0.0))
+    assert error.message == "Docker was restarted while the kernel ran"
+    assert error.hint == "restart the kernel"
 
 
 def test_the_launcher_was_killed(wire, process, tmp_path):

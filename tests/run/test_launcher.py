@@ -343,6 +343,13 @@ def test_others_counts_sessions(extra):
         sleeper.kill()
 
 
+def test_what_has_ended_does_not_count():
+    """Until its parent has heard of it, it is there and runs no more."""
+    with subprocess.Popen(["true"], start_new_session=True) as ended:
+        until(lambda: not runs(ended.pid))
+        assert launcher._session(str(ended.pid)) == launcher._session("1")
+
+
 def test_unknown_verb():
     assert launcher.main(["dance"]) == 2
 

@@ -14,6 +14,7 @@ from pathlib import Path
 
 import pytest
 
+from jupyter_devbox.run import forked, start
 from jupyter_devbox.run.box import open_box
 from jupyter_devbox.run.runtime_dir import RuntimeDir
 from jupyter_devbox.spec.box import LABEL_KIND, LABEL_PROJECT
@@ -121,18 +122,35 @@ def test_a_kernel_starts_in_a_box_that_stops_this_moment(devbox, monkeypatch):
     with devbox.kernel(name="race", project=project) as kernel:
         box = kernel.container
         engine = kernel.provisioner._engine
-    stream, times = type(engine).stream, []
+    fork, times = start.fork_launcher, []
 
-    def late(self, container, spec):
+    def late(one, container, *others, **more):
         times.append(container)
         if len(times) == 1:
-            self.stop(container, 5)
-        return stream(self, container, spec)
+            engine.stop(container, 5)
+        return fork(one, container, *others, **more)
 
-    monkeypatch.setattr(type(engine), "stream", late)
+    monkeypatch.setattr(start, "fork_launcher", late)
     with devbox.kernel(name="race", project=project) as kernel:
         assert kernel.container == box
         assert times == [box, box]
+
+
+def test_a_main_process_that_something_in_the_box_has_stopped(devbox, monkeypatch):
+    """It forks a kernel's launcher; where it can't, the engine starts one."""
+    parent = "import os; print(open(f'/proc/{os.getppid()}/stat').read().split()[3])"
+    project = folder(devbox, "stopped")
+    monkeypatch.setattr(forked, "_PATIENCE", 0.5)
+    with devbox.kernel(name="stopped", project=project) as kernel:
+        main = int(kernel.run(parent).text)
+        assert main > 0  # what the engine starts has no parent in the box
+        kernel.run(f"import os, signal; os.kill({main}, signal.SIGSTOP)")
+        with devbox.kernel(name="stopped", project=project) as second:
+            assert second.container == kernel.container
+            assert second.run(parent).text == "0\n"
+            second.run(f"import os, signal; os.kill({main}, signal.SIGCONT)")
+        with devbox.kernel(name="stopped", project=project) as third:
+            assert third.run(parent).text == f"{main}\n"
 
 
 def test_docker_stop_takes_no_time(devbox):

@@ -60,6 +60,9 @@ class Looked:
     def container(self, _):
         return None
 
+    def began(self):
+        return 0.0
+
 
 @pytest.fixture
 def liar(runtime):

@@ -1,4 +1,4 @@
-"""The launcher's own ticks: it ends kernels whose host is gone, and boxes in which nothing runs."""
+"""The launcher's own ticks: it ends kernels whose host is gone."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ import importlib.util, sys
 spec = importlib.util.spec_from_file_location("launcher", {str(LAUNCHER)!r})
 launcher = importlib.util.module_from_spec(spec)
 spec.loader.exec_module(launcher)
-launcher.BEAT_TICK, launcher.BEAT_TICKS, launcher.IDLE_LOOK = {TICK}, {TICKS}, {TICK}
+launcher.BEAT_TICK, launcher.BEAT_TICKS = {TICK}, {TICKS}
 sys.exit(launcher.main(sys.argv[1:]))
 """
 
@@ -226,38 +226,3 @@ def test_attached_to_another_process_of_that_number(tmp_path):
     second.stdin.close()
     second.stdout.close()
     second.wait(SECONDS)
-
-
-# --- the box's main process ---------------------------------------------------
-
-
-def idle(tmp_path, seconds):
-    (tmp_path / "idle").write_text(str(seconds))
-    return quick("idle", str(tmp_path / "idle"))
-
-
-def test_sigterm_ends_it_at_once(tmp_path):
-    with idle(tmp_path, 0) as process:
-        time.sleep(0.3)
-        begun = time.monotonic()
-        process.terminate()
-        assert process.wait(SECONDS) == 0
-        assert time.monotonic() - begun < 0.5
-
-
-def test_others_keep_it_running(tmp_path):
-    """On this machine other sessions run all the time; in a box they are counted alike."""
-    with (
-        subprocess.Popen(["sleep", "60"], start_new_session=True) as other,
-        idle(tmp_path, 2 * TICK) as process,
-    ):
-        assert still_runs(process)
-        process.kill()
-        other.kill()
-
-
-@pytest.mark.parametrize("text", ["", "x", "-5", "nan?"])
-def test_a_setting_that_is_none_means_for_ever(tmp_path, text):
-    (tmp_path / "idle").write_text(text)
-    assert launcher._seconds(str(tmp_path / "idle")) == 0.0
-    assert launcher._seconds(str(tmp_path / "none")) == 0.0
