@@ -4,7 +4,7 @@ Runs in the box like `launcher`, which it consists of besides this, with Python 
 
 A host asks by a line in the box's FIFO beside the setting: the path of a socket on which it
 listens. A launcher forked from here dials that and is told what to run. It saves the engine's exec
-and a start of Python, 60 of the 90 ms that a box adds to a kernel's start (benchmarks/README.md).
+and a start of Python: 24 ms are added to a kernel's start instead of 90 (benchmarks/README.md).
 Anything in the box may write into the FIFO, and gets no more by it than it can do by itself.
 """
 
