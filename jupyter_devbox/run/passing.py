@@ -24,6 +24,7 @@ from collections.abc import Callable
 from contextlib import suppress
 
 from jupyter_devbox.errors import TransportError
+from jupyter_devbox.run.arrivals import Arrivals
 
 BUFFER = 1 << 18
 """Bytes moved at once."""
@@ -67,8 +68,7 @@ class Passage:
     def __init__(self, control: socket.socket, on_end: Callable[[], None] = lambda: None) -> None:
         self._control = control
         self._on_end = on_end
-        self._lock = threading.Lock()
-        self._arriving: list[tuple[int, socket.socket | None]] = []
+        self._arriving = Arrivals[int]()
         self._doors: dict[int, socket.socket] = {}
         self._waiting: dict[int, socket.socket] = {}
         self._ends: set[_End] = set()
@@ -98,8 +98,7 @@ class Passage:
             self._thread.join(timeout=5)
 
     def _tell(self, port: int, listener: socket.socket | None) -> None:
-        with self._lock:
-            self._arriving.append((port, listener))
+        self._arriving.add(port, listener)
         self._nudge()
 
     def _nudge(self) -> None:
@@ -126,7 +125,7 @@ class Passage:
         except OSError:  # the program in the box has ended, or breaks the rules
             self._over = True
         finally:
-            self._admit()
+            self._arriving.close()
             for one in (*self._doors.values(), *self._waiting.values()):
                 one.close()
             for end in self._ends:
@@ -137,9 +136,7 @@ class Passage:
             self._on_end()
 
     def _admit(self) -> None:
-        with self._lock:
-            arriving, self._arriving = self._arriving, []
-        for port, listener in arriving:
+        for port, listener in self._arriving.take():
             known = self._doors.pop(port, None)
             if known is not None:
                 self._selector.unregister(known)

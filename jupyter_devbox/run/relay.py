@@ -18,6 +18,7 @@ from pathlib import Path
 
 from jupyter_devbox.engine.base import ExecStream
 from jupyter_devbox.errors import EngineError
+from jupyter_devbox.run.arrivals import Arrivals
 from jupyter_devbox.run.frames import (
     CLOSE,
     CREDIT,
@@ -95,7 +96,7 @@ class Relay:
         self._lock = threading.Lock()  # of the multiplexer and of what is pending
         self._clients: dict[int, _Client] = {}
         self._doors: dict[str, socket.socket] = {}
-        self._arriving: list[tuple[str, socket.socket | None]] = []
+        self._arriving = Arrivals[str]()
         self._selector = selectors.DefaultSelector()
         self._wake, self._woken = socket.socketpair()
         for end in (self._wake, self._woken):
@@ -135,14 +136,12 @@ class Relay:
 
     def attach(self, address: str, listener: socket.socket) -> None:
         """Take over a socket: who dials it gets a channel to an address in the box."""
-        with self._lock:
-            self._arriving.append((address, listener))
+        self._arriving.add(address, listener)
         self._nudge()
 
     def detach(self, address: str) -> None:
         """Listen for an address no longer; one that was never attached is no error."""
-        with self._lock:
-            self._arriving.append((address, None))
+        self._arriving.add(address, None)
         self._nudge()
 
     def close(self) -> None:
@@ -254,7 +253,7 @@ class Relay:
         except (EngineError, OSError):
             self._stream.close()  # whoever reads sees the end
         finally:
-            self._admit()
+            self._arriving.close()
             for listener in (*listeners, *self._doors.values()):
                 listener.close()
             self._part()
@@ -267,9 +266,7 @@ class Relay:
 
     def _admit(self) -> None:
         """Begin to listen where we were told to since, or cease."""
-        with self._lock:
-            arriving, self._arriving = self._arriving, []
-        for address, listener in arriving:
+        for address, listener in self._arriving.take():
             known = self._doors.pop(address, None)
             if known is not None:
                 self._selector.unregister(known)

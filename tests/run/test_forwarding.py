@@ -26,6 +26,7 @@ from jupyter_devbox.run.forwarding import (
 )
 from jupyter_devbox.run.frames import MOST_CHANNELS
 from jupyter_devbox.run.passing import Passage, greeted
+from jupyter_devbox.run.relay import Relay
 
 SECONDS = 30
 
@@ -398,6 +399,23 @@ def passed():
 def asked(there, number):
     client = socket.create_connection((LOOPBACK, number), SECONDS)
     return client, exactly(there, 6)
+
+
+def test_a_listener_that_comes_when_all_is_over_is_closed(runtime):
+    """The box's last word and the end cross: else a port here would listen for ever."""
+    here, there = socket.socketpair()
+    here.setblocking(False)
+    passage = Passage(here)
+    passage.close()
+    stream = Process((sys.executable, "-c", ""), {})
+    relay = Relay(stream, {}, None, runtime.listen, None)
+    relay.close()
+    for attach in (lambda one: passage.attach(7, one), lambda one: relay.attach("port/7", one)):
+        door = listen_on_loopback(0)
+        attach(door)
+        assert door.fileno() == -1
+    stream.wait()
+    there.close()
 
 
 def test_a_client_that_comes_as_the_box_ends_is_hung_up_on(passed, monkeypatch):
