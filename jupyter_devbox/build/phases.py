@@ -102,11 +102,13 @@ class PhaseTracker:
 
     def _begin(self, phase: Phase, state: _State, step: StepEvent) -> list[BuildEvent]:
         state.running.add(step.step)
+        goes_on = False
         if _INSTRUCTION.match(step.name) or phase == _FINISH:
             self.current = phase
             # Podman goes through one stage after the other, each with a base: that is no news.
-            state.over = state.over and phase == _BASE
-        if state.begun:
+            goes_on = state.over and phase != _BASE
+            state.over = state.over and not goes_on
+        if state.begun and not goes_on:
             return []
         state.begun = True
         return [PhaseEvent(phase=phase, status="started")]

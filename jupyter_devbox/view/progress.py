@@ -86,6 +86,7 @@ class Progress:
         state = self.states.setdefault(event.phase, PhaseState(event.phase))
         if event.status == "started":
             state.status, state.started = "running", time.monotonic()
+            state.cached, state.seconds = False, None
         if event.detail:
             state.detail = event.detail
         if event.total:

@@ -136,6 +136,22 @@ def test_a_phase_whose_step_was_stopped_is_not_done():
     assert phases(events) == [("System packages", "started"), ("Python packages", "started")]
 
 
+def test_a_phase_that_goes_on_after_it_seemed_done_is_told_to():
+    """Its next step waited for nothing but the last, while another stage had gone further."""
+    user, apt, uv = (
+        "[final 2/6] RUN useradd x",
+        "[final 3/6] RUN make it",
+        "[uv 2/2] RUN pip install uv",
+    )
+    _, events = told([step(uv), *ran(user, cached=True), step(apt)], finish=False)
+    assert phases(events) == [
+        ("Python packages", "started"),
+        ("System packages", "started"),
+        ("System packages", "done"),
+        ("System packages", "started"),
+    ]
+
+
 def test_a_step_that_was_stopped_and_begun_anew_is_done():
     apt, pip = "[1/2] RUN apt-get install a", "[x 1/2] RUN pip install b"
     stopped = step(apt, "failed", error="context canceled")
