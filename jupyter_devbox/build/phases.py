@@ -23,7 +23,6 @@ _INSTRUCTION = re.compile(r"^\[(?!internal\])(?P<stage>[^\]]*?) ?\d+/\d+\] (?P<w
 _EXPORT = re.compile(
     r"^(?:exporting|writing|naming|preparing layers|sending|importing to|unpacking)"
 )
-_STOPPED = ("context canceled", "Canceled")
 
 
 @dataclass(slots=True)
@@ -93,7 +92,7 @@ class PhaseTracker:
                 events += self._progress(phase, step)
             case "done":
                 self._end(state, step)
-            case "failed" if any(word in step.error for word in _STOPPED):
+            case "failed" if step.stopped:
                 pass  # it was not done, so neither is its phase; a step begun anew may yet be
             case "failed":
                 self._end(state, step)

@@ -19,7 +19,6 @@ from jupyter_devbox.spec.container import BuildRequest
 from jupyter_devbox.spec.events import StepEvent
 
 LINES_KEPT = 20
-_CANCELLED = ("context canceled", "Canceled")
 
 
 def redactor(env: Mapping[str, str], secrets: Mapping[str, str]) -> Redactor:
@@ -93,7 +92,7 @@ class BuildWatch:
             What the builder said besides.
         """
         # Steps that ran beside the failing one are reported as failed too: as cancelled.
-        causes = [each for each in self._failed if not any(c in each.error for c in _CANCELLED)]
+        causes = [each for each in self._failed if not each.stopped]
         if not causes:
             return BuildStepError(
                 f"The image could not be built: `{reason}`", details=text[-LINES_KEPT:]

@@ -54,13 +54,10 @@ def fork_launcher(
     if order is None:
         return None
     place = runtime.shared / f"{name}-c"  # as long as its sockets' names: an address has 107 bytes
-    try:
-        with runtime.listen(place) as listener:
-            if not _asked(runtime.shared / _door(container), f"{SHARED_IN_BOX}/{place.name}"):
-                return None
-            channel = await_call(engine, container, listener, _PATIENCE)
-    finally:
-        place.unlink(missing_ok=True)
+    with runtime.listening(place) as listener:
+        if not _asked(runtime.shared / _door(container), f"{SHARED_IN_BOX}/{place.name}"):
+            return None
+        channel = await_call(engine, container, listener, _PATIENCE)
     if channel is not None:
         with suppress(EngineError):  # it hangs up on having said why there is no launcher
             channel.write(order)

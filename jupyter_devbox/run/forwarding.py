@@ -241,16 +241,12 @@ def _connected(engine: Engine, way: Way) -> tuple[Relay, Passage | None]:
         return _relay(engine, way, "watch", "", ""), None
     name, token = f"ports-{secrets.token_hex(4)}", secrets.token_hex(16)
     path = way.runtime.shared / name
-    listener = way.runtime.listen(path)
-    try:
+    with way.runtime.listening(path) as listener:
         relay = _relay(engine, way, "watch", f"{SHARED_IN_BOX}/{name}", token)
         try:
             return relay, Passage(greeted(listener, token), relay.close)
         except TransportError:  # the folder was swept away meanwhile: the stream carries all
             return relay, None
-    finally:
-        listener.close()
-        path.unlink(missing_ok=True)
 
 
 def _relay(engine: Engine, way: Way, verb: str, place: str, token: str) -> Relay:

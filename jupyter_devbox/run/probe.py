@@ -11,23 +11,15 @@ from pathlib import Path
 from jupyter_devbox.engine.base import Engine
 from jupyter_devbox.errors import TransportError
 from jupyter_devbox.run.programs import PYTHON, share_launcher
-from jupyter_devbox.run.runtime_dir import SOCKETS_IN_BOX, RuntimeDir, give
+from jupyter_devbox.run.runtime_dir import SOCKETS_IN_BOX, RuntimeDir
 from jupyter_devbox.spec.container import ExecSpec
 
 
 @contextmanager
 def listening(runtime: RuntimeDir, name: str) -> Iterator[tuple[socket.socket, str]]:
     """Listen on a socket that the box can dial; yield it with its path in the box."""
-    path = runtime.sockets / name
-    with socket.socket(socket.AF_UNIX) as listener:
-        listener.bind(str(path))
-        try:
-            path.chmod(0o600)
-            give(path, runtime.uid, runtime.gid)
-            listener.listen(1)
-            yield listener, f"{SOCKETS_IN_BOX}/{name}"
-        finally:
-            path.unlink(missing_ok=True)
+    with runtime.listening(runtime.sockets / name) as listener:
+        yield listener, f"{SOCKETS_IN_BOX}/{name}"
 
 
 def probe(engine: Engine, container: str, runtime: RuntimeDir) -> None:

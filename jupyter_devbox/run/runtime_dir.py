@@ -89,6 +89,16 @@ class RuntimeDir:
             raise
         return listener
 
+    @contextmanager
+    def listening(self, path: Path) -> Iterator[socket.socket]:
+        """Listen at a path in the folder for as long as this lasts; see `listen`."""
+        listener = self.listen(path)
+        try:
+            yield listener
+        finally:
+            listener.close()
+            path.unlink(missing_ok=True)
+
     def discard(self, name: str) -> None:
         """Remove what a kernel left: its connection file, heartbeat, log and sockets."""
         for folder in (self.shared, self.sockets):

@@ -268,7 +268,7 @@ def _launch_alone(
             spec,
             runtime,
             request.name,
-            command=partial(_command, request, paths),
+            command=lambda channel: (*_launcher(channel), *_arguments(request, paths)),
             stream=partial(_stream, engine, runtime, request, paths, last=True),
             env=_environment(request, paths),
             host=host,
@@ -316,8 +316,10 @@ def _open_channel(
     arguments, env = _arguments(request, paths), _environment(request, paths)
     name = request.name
     forked = fork_launcher(engine, box.id, runtime, name, arguments=arguments, env=env)
-    command = _command(request, paths, "-")
-    return forked or engine.stream(box.id, ExecSpec(command=command, env=env, stdin=True))
+    if forked is not None:
+        return forked
+    command = (*_launcher("-"), *arguments)
+    return engine.stream(box.id, ExecSpec(command=command, env=env, stdin=True))
 
 
 def _lay_out(runtime: RuntimeDir, request: KernelRequest) -> None:
@@ -370,14 +372,13 @@ def _stream(
     )
 
 
-def _command(request: KernelRequest, paths: PathMap, channel: str) -> tuple[str, ...]:
-    """Return the launcher's command line, the kernel's inside."""
-    launcher = (*PYTHON, f"{SHARED_IN_BOX}/{LAUNCHER}", "kernel", channel)
-    return (*launcher, *_arguments(request, paths))
+def _launcher(channel: str) -> tuple[str, ...]:
+    """Return how a launcher's command line begins; `_arguments` follow."""
+    return (*PYTHON, f"{SHARED_IN_BOX}/{LAUNCHER}", "kernel", channel)
 
 
 def _arguments(request: KernelRequest, paths: PathMap) -> tuple[str, ...]:
-    """Return what a launcher needs to know of a kernel."""
+    """Return what a launcher needs to know of a kernel, its command line inside."""
     folder = paths.to_box(request.folder) or paths.workspace
     log = f"{SOCKETS_IN_BOX}/{request.name}.log"
     file = f"{SHARED_IN_BOX}/{request.name}.json"

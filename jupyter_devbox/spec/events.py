@@ -97,3 +97,11 @@ class StepEvent:
     total: int = 0
     line: str = ""
     error: str = ""
+
+    @property
+    def stopped(self) -> bool:
+        """Whether it failed for no reason of its own: the build was cancelled, or failed beside it.
+
+        Both words are BuildKit's.
+        """
+        return any(word in self.error for word in ("context canceled", "Canceled"))
