@@ -13,7 +13,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 from jupyter_devbox.engine.scratch import scratch
 from jupyter_devbox.errors import DevboxError, KernelStartError, NotebookError, RunError
@@ -28,6 +28,8 @@ from jupyter_devbox.workflow.trusting import require_configuration
 
 _MARK = "jupyter_devbox_output"
 _OUTPUT = "add --output FILE, in a folder that you can write"
+_LINES = 20
+"""Of what a local kernel said, shown when it died."""
 _SILENT = logging.getLogger(f"{__name__}.jupyter_client")
 _SILENT.addHandler(logging.NullHandler())
 _SILENT.propagate = False
@@ -207,35 +209,37 @@ def execute(
         resources={"metadata": {"path": str(folder)}},
         on_cell_start=announce,
     )
-    try:
-        with scratch("run") as sockets:
-            _listen_at(client, sockets)
-            _finish(client)
-    except CellExecutionError as error:
-        return _failed_cell(document), error.ename, error.evalue
-    except CellTimeoutError as error:
-        message = f"A cell took longer than {timeout:.0f} seconds: `{_failed_cell(document)}`"
-        raise RunError(message, hint="raise the limit with --timeout") from error
-    except (DeadKernelError, NoSuchKernel) as error:
-        raise _cause(client, error) from error
-    except RuntimeError as error:
-        if not str(error).startswith("Kernel "):  # died or was silent before its first word
-            raise
-        atexit.unregister(client._cleanup_kernel)  # noqa: SLF001  (it has, and would fail now)
-        raise _cause(client, error) from error
+    with scratch("run") as ours, (ours / "kernel.log").open("a+b") as said:
+        _listen_at(client, ours)
+        try:
+            _finish(client, said)
+        except CellExecutionError as error:
+            return _failed_cell(document), error.ename, error.evalue
+        except CellTimeoutError as error:
+            message = f"A cell took longer than {timeout:.0f} seconds: `{_failed_cell(document)}`"
+            raise RunError(message, hint="raise the limit with --timeout") from error
+        except (DeadKernelError, NoSuchKernel) as error:
+            raise _cause(client, error, said) from error
+        except RuntimeError as error:
+            if not str(error).startswith("Kernel "):  # died or was silent before its first word
+                raise
+            atexit.unregister(client._cleanup_kernel)  # noqa: SLF001  (it has, and would fail now)
+            raise _cause(client, error, said) from error
     return None
 
 
-def _finish(client: Any) -> None:  # noqa: ANN401  (nbclient is untyped)
+def _finish(client: Any, said: BinaryIO) -> None:  # noqa: ANN401  (nbclient is untyped)
     """Run a client to its end. Ctrl-C ends it with its kernel, and goes on as KeyboardInterrupt.
 
     It gets a thread of its own: in the main thread nbclient handles Ctrl-C itself, by a failure.
+    A local kernel's own words go to `said`, where a box's go to its log anyway: ipykernel may
+    end with a traceback of sockets that are closed already, which tells the user nothing.
     """
     tasks: list[tuple[asyncio.AbstractEventLoop, asyncio.Future[Any]]] = []
     stopped = threading.Event()
 
     async def whole() -> None:
-        execution = asyncio.ensure_future(client.async_execute())
+        execution = asyncio.ensure_future(client.async_execute(stdout=said, stderr=said))
         tasks.append((asyncio.get_running_loop(), execution))
         if stopped.is_set():  # before there was a task to cancel
             execution.cancel()
@@ -262,15 +266,17 @@ def _finish(client: Any) -> None:  # noqa: ANN401  (nbclient is untyped)
             raise
 
 
-def _cause(client: Any, error: Exception) -> DevboxError:  # noqa: ANN401  (nbclient is untyped)
-    """Return why a kernel died: its provisioner knows more than nbclient."""
+def _cause(client: Any, error: Exception, said: BinaryIO) -> DevboxError:  # noqa: ANN401
+    """Return why a kernel died: its provisioner knows more than nbclient, or it said so itself."""
     why = getattr(getattr(client.km, "provisioner", None), "why", None)
     known = why() if why is not None else None
     if isinstance(known, DevboxError):
         return known
     begun = not isinstance(error, RuntimeError)
     message = f"The kernel ended {'while the notebook ran' if begun else 'before it answered'}"
-    return KernelStartError(message, hint="jupyter devbox doctor", details=(str(error),))
+    said.seek(0)
+    lines = said.read().decode(errors="replace").splitlines()[-_LINES:]
+    return KernelStartError(message, hint="jupyter devbox doctor", details=(str(error), *lines))
 
 
 def _listen_at(client: Any, folder: Path) -> None:  # noqa: ANN401  (nbclient is untyped)

@@ -1,4 +1,4 @@
-"""`run` with a kernel that never answers: Ctrl-C ends both."""
+"""`run` with kernels that never answer (Ctrl-C ends both), that talk at their end, or that die."""
 
 from __future__ import annotations
 
@@ -11,6 +11,10 @@ import time
 from pathlib import Path
 
 import pytest
+from nbformat.v4 import new_code_cell, new_notebook
+
+from jupyter_devbox.errors import KernelStartError
+from jupyter_devbox.workflow.running import execute
 
 MUTE = """
 import os, signal, sys, time
@@ -28,6 +32,12 @@ try:
 except KeyboardInterrupt:
     sys.exit(130)
 """
+TALKS = """
+import atexit, os, sys
+atexit.register(os.write, 2, b"Traceback of a kernel that has done its work")
+from ipykernel.kernelapp import launch_new_instance
+launch_new_instance()
+"""
 SECONDS = 20
 
 
@@ -39,13 +49,36 @@ def alive(pid: int) -> bool:
     return True
 
 
+def install(folder: Path, name: str, program: str, *words: str) -> None:
+    """Write the kernelspec of a program."""
+    kernels = folder / "kernels" / name
+    kernels.mkdir(parents=True)
+    spec = {"argv": [sys.executable, "-c", program, *words], "display_name": name}
+    (kernels / "kernel.json").write_text(json.dumps({**spec, "language": "python"}))
+
+
+def test_what_a_kernel_says_as_it_ends_stays_off_the_terminal(tmp_path: Path, monkeypatch, capfd):
+    install(tmp_path, "talks", TALKS, "-f", "{connection_file}")
+    monkeypatch.setenv("JUPYTER_PATH", str(tmp_path))
+    document = new_notebook(cells=[new_code_cell("1 + 1")])
+    assert execute(document, "talks", tmp_path) is None
+    assert document.cells[0].outputs[0].data["text/plain"] == "2"
+    assert "Traceback" not in "".join(capfd.readouterr())
+
+
+def test_what_a_kernel_said_before_it_died_is_told(tmp_path: Path, monkeypatch, capfd):
+    install(tmp_path, "dies", "import devbox_no_such_package", "{connection_file}")
+    monkeypatch.setenv("JUPYTER_PATH", str(tmp_path))
+    with pytest.raises(KernelStartError, match="before it answered") as caught:
+        execute(new_notebook(cells=[new_code_cell("1")]), "dies", tmp_path)
+    assert "No module named 'devbox_no_such_package'" in caught.value.details[-1]
+    assert "Traceback" not in "".join(capfd.readouterr())
+
+
 @pytest.mark.skipif(os.name != "posix", reason="signals")
 def test_an_interrupt_while_the_kernel_starts(tmp_path: Path):
-    said, kernels = tmp_path / "pid", tmp_path / "data" / "kernels" / "mute"
-    kernels.mkdir(parents=True)
-    argv = [sys.executable, "-c", MUTE, str(said)]
-    spec = {"argv": argv, "display_name": "mute", "language": "python"}
-    (kernels / "kernel.json").write_text(json.dumps(spec))
+    said = tmp_path / "pid"
+    install(tmp_path / "data", "mute", MUTE, str(said))
     process = subprocess.Popen(
         [sys.executable, "-c", RUNS, str(tmp_path)],
         env={**os.environ, "JUPYTER_PATH": str(tmp_path / "data")},
