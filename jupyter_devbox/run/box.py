@@ -185,7 +185,9 @@ def _composed(
     if found is None:
         require_free(engine, project)
     workspace, mounted = place_project(spec, model, project)
-    _check(engine, spec)
+    _require_folder(spec)
+    if engine.image(spec.image) is None:
+        raise _image_gone(spec)
     record("compose", project.name)
     wanted = _container(
         spec,
@@ -274,22 +276,24 @@ def create(
 
     Without `shared` it has no part in the runtime folder, and its kernels need a stream.
     """
-    _check(engine, spec)
-    accounts = image_accounts(engine, spec, runtime.path.parent, record)
-    container = engine.create(
-        _container(
-            spec,
-            runtime,
-            kind=kind,
-            host=host,
-            limits=_limits(engine, spec),
-            command=command,
-            name=name,
-            env=env,
-            shared=shared,
-            labels=_joinable(engine, spec, kind),
-        )
+    _require_folder(spec)
+    wanted = _container(
+        spec,
+        runtime,
+        kind=kind,
+        host=host,
+        limits=_limits(engine, spec),
+        command=command,
+        name=name,
+        env=env,
+        shared=shared,
+        labels=_joinable(engine, spec, kind),
     )
+    try:
+        accounts = image_accounts(engine, spec, runtime.path.parent, record)
+        container = engine.create(wanted)
+    except ImageMissingError as error:
+        raise _image_gone(spec) from error
     try:
         record(kind, container)
         engine.put(container, "/", identity_archive(accounts, spec.box_uid, spec.box_gid))
@@ -366,15 +370,18 @@ def container_name(spec: BoxSpec, suffix: str = "") -> str:
     return f"devbox-{slug}-{which}-{unique}"
 
 
-def _check(engine: Engine, spec: BoxSpec) -> None:
-    """Raise if the image or the project is gone."""
+def _require_folder(spec: BoxSpec) -> None:
+    """Raise if the project is gone."""
     if not Path(spec.project).is_dir():
         msg = f"The project's folder is gone: `{spec.project}`"
         raise ProjectError(msg, hint="jupyter devbox kernel list")
-    if engine.image(spec.image) is None:
-        msg = f"The image of this kernel is not on this machine any more: `{spec.image[:19]}`"
-        again = f"jupyter devbox build --project {shlex.quote(spec.project)}"
-        raise ImageMissingError(msg, hint=again)
+
+
+def _image_gone(spec: BoxSpec) -> ImageMissingError:
+    """Return the error for a kernel whose image is gone."""
+    msg = f"The image of this kernel is not on this machine any more: `{spec.image[:19]}`"
+    again = f"jupyter devbox build --project {shlex.quote(spec.project)}"
+    return ImageMissingError(msg, hint=again)
 
 
 def _joinable(engine: Engine, spec: BoxSpec, kind: Kind) -> dict[str, str]:

@@ -35,6 +35,7 @@ import select
 import signal
 import sys
 import time
+from collections.abc import Callable
 
 BEAT_TICK = 1.0
 BEAT_TICKS = 90
@@ -53,13 +54,17 @@ _FAILED = 126
 
 
 def run_kernel(
-    channel: tuple[int, int], log: str, folder: str, connection: str, command: list[str]
+    channel: Callable[[], tuple[int, int]],
+    log: str,
+    folder: str,
+    connection: str,
+    command: list[str],
 ) -> int:
     """Run a kernel to its end and return the exit code for this process.
 
-    The channel's descriptors are the one to read from and the one to write to.
+    The channel gives the descriptors to read from and to write to. It is opened when the kernel
+    has begun: a call to the host takes 5 ms, and the kernel needs none of it.
     """
-    source, sink = channel
     wake, woken = os.pipe()
     os.set_blocking(woken, False)
     signal.signal(signal.SIGCHLD, lambda *_: None)
@@ -71,12 +76,13 @@ def run_kernel(
         _copy(connection, copy)
         output = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_APPEND, 0o600)
     except OSError as error:
-        _say(sink, f"error {error.strerror}: {error.filename}")
+        _say(channel()[1], f"error {error.strerror}: {error.filename}")
         return _FAILED
     pid = os.fork()
     if pid == 0:
         _become([*command, "-f", copy], output)
     os.close(output)
+    source, sink = channel()
     _say(sink, f"pid {pid} {start_time(pid)}")
     _attend(pid, source, sink, wake, Beat(_sibling(connection, ".beat")))
     if core := dumped_core(pid, copy):
@@ -385,7 +391,7 @@ def main(arguments: list[str]) -> int:
     verb, rest = arguments[0], arguments[1:]
     if verb == "kernel":
         channel, log, folder, connection, *command = rest
-        return run_kernel(_open(channel), log, folder, connection, command)
+        return run_kernel(lambda: _open(channel), log, folder, connection, command)
     if verb == "attach":
         return attach(int(rest[0]), rest[1], rest[2])
     if verb == "probe":

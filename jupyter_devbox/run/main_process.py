@@ -153,7 +153,7 @@ def _run_asked(end: int) -> int:
     last = words.index("")
     os.environ.update(word.partition("=")[::2] for word in words[:last])
     log, folder, connection, *command = words[last + 1 :]
-    return run_kernel((end, end), log, folder, connection, command)
+    return run_kernel(lambda: (end, end), log, folder, connection, command)
 
 
 def _exactly(source: int, size: int) -> bytes:
