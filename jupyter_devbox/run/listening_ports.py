@@ -19,9 +19,11 @@ _OF_THE_ENGINE = "127.0.0.11"  # Docker's own name server in networks of the use
 _HIDDEN = ("/debugpy/adapter", "/tensorboard_data_server/")
 """Parts of programs that have a door of their own: the kernel's debugger, TensorBoard's reader."""
 
+OWN_SOCKETS = "/tmp/devbox-own-sockets-"  # noqa: S108  # the box's own
+"""Begins the name of the file, removed and open, in which a kernel of ours keeps the sockets that
+it began with: ipykernel listens on one for the output of its forked children."""
+
 _KERNEL = "ipykernel_launcher"
-_GREETING_SECONDS = 0.2
-_ASKED: dict[str, bool] = {}
 
 _PROGRAMS = {
     "streamlit": "streamlit",
@@ -96,7 +98,7 @@ def described(found: dict[str, tuple[str, int]]) -> list[dict[str, object]]:
         words = _command(pid) if pid else []
         if port in rows or any(part in word for word in words[:3] for part in _HIDDEN):
             continue
-        if _name(words) == _KERNEL and _speaks_zmq(inode, address, port):
+        if _name(words) == _KERNEL and not _is_users(pid, inode):
             continue
         rows[port] = {
             "port": port,
@@ -108,22 +110,30 @@ def described(found: dict[str, tuple[str, int]]) -> list[dict[str, object]]:
     return [rows[port] for port in sorted(rows)][:MOST]
 
 
-def _speaks_zmq(inode: str, address: str, port: int) -> bool:
-    """Tell whether a kernel's socket is the one on which it takes its forked children's output.
+def _is_users(pid: int, inode: str) -> bool:
+    """Tell whether code in a kernel opened a socket, not the kernel for itself.
 
-    A ZeroMQ socket greets whoever connects (ZMTP 3, rfc.zeromq.org/spec/23), from a thread that
-    does not wait for the kernel's code; a program that the kernel runs says nothing first, as a
-    rule. Asked once a socket.
+    Nothing is asked of the socket: to connect would take the place of the one caller for whom many
+    a program listens, such as debugpy for its adapter. Of a kernel that somebody else began
+    nothing is known, and none is the user's: VS Code, say, forwards the ports of its own.
     """
-    if inode not in _ASKED:
-        greeting = b""
+    folder = f"/proc/{pid}/fd"
+    for name in _files(folder):
         try:
-            with socket.create_connection((reached_at(address), port), _GREETING_SECONDS) as end:
-                greeting = end.recv(10)
-        except OSError:  # nothing is said, or nobody is there any more
-            greeting = b""
-        _ASKED[inode] = greeting[:1] == b"\xff"
-    return _ASKED[inode]
+            if os.readlink(f"{folder}/{name}").startswith(OWN_SOCKETS):  # noqa: PTH115
+                with open(f"{folder}/{name}", "rb") as file:  # noqa: PTH123
+                    return f"socket:[{inode}]".encode() not in file.read().split()
+        except OSError:  # noqa: PERF203  # closed meanwhile
+            continue
+    return False
+
+
+def _files(folder: str) -> list[str]:
+    """Return the names of a process's open files; none of another user's, or one that is gone."""
+    try:
+        return os.listdir(folder)  # noqa: PTH208
+    except OSError:
+        return []
 
 
 def reached_at(address: str) -> str:
@@ -144,11 +154,7 @@ def _owners(inodes: set[str]) -> dict[str, int]:
     for pid in sorted(int(name) for name in os.listdir("/proc") if name.isdigit()):  # noqa: PTH208
         if len(found) == len(names):
             break
-        try:
-            files = os.listdir(f"/proc/{pid}/fd")  # noqa: PTH208
-        except OSError:  # another user's, or gone
-            continue
-        for file in files:
+        for file in _files(f"/proc/{pid}/fd"):
             try:
                 inode = names.get(os.readlink(f"/proc/{pid}/fd/{file}"))  # noqa: PTH115
             except OSError:

@@ -20,6 +20,7 @@ from jupyter_devbox.run.environment import IN_BOX
 from jupyter_devbox.run.forked import fork_launcher
 from jupyter_devbox.run.heartbeat import HEART
 from jupyter_devbox.run.kernel import Channel, KernelProcess, await_sockets
+from jupyter_devbox.run.listening_ports import OWN_SOCKETS
 from jupyter_devbox.run.paths import PathMap
 from jupyter_devbox.run.programs import LAUNCHER, PYTHON, share_launcher
 from jupyter_devbox.run.relay import Relay
@@ -54,6 +55,17 @@ def _devbox_begin():
             sys.breakpointhook = attached if connected else sys.__breakpointhook__
     if attached is not sys.__breakpointhook__:
         get_ipython().events.register("pre_run_cell", choose)
+    place = {!r} + str(os.getpid())
+    try:
+        own = os.open(place, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600)
+        os.unlink(place)
+    except OSError:
+        return
+    for name in os.listdir("/proc/self/fd"):
+        try:
+            os.write(own, os.readlink("/proc/self/fd/" + name).encode() + b"\\n")
+        except OSError:
+            continue
 _devbox_begin()
 del _devbox_begin
 """
@@ -61,7 +73,8 @@ del _devbox_begin
 
 Where it was when it crashed goes into its log. That is not to be had by PYTHONFAULTHANDLER, for
 ipykernel takes standard error over as it starts. And `breakpoint()` asks in the cell unless a
-debugger is attached: ipykernel imports debugpy, whose hook does nothing while none is."""
+debugger is attached: ipykernel imports debugpy, whose hook does nothing while none is. The sockets
+that it has at this moment are its own: `listening_ports` reads them there."""
 
 _NOTICE = """\
 def _devbox_notice():
@@ -335,7 +348,7 @@ def _lay_out(runtime: RuntimeDir, request: KernelRequest) -> None:
 
 def _first(request: KernelRequest) -> str:
     """Return the code that a kernel runs before all other."""
-    return _BEGIN + (_NOTICE.format(request.notice) if request.notice else "")
+    return _BEGIN.format(OWN_SOCKETS) + (_NOTICE.format(request.notice) if request.notice else "")
 
 
 def _environment(request: KernelRequest, paths: PathMap) -> dict[str, str]:

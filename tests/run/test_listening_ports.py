@@ -4,12 +4,18 @@ from __future__ import annotations
 
 import os
 import socket
-import threading
+from pathlib import Path
 
 import pytest
 
 from jupyter_devbox.run import listening_ports
-from jupyter_devbox.run.listening_ports import described, listening, reached_at, sockets
+from jupyter_devbox.run.listening_ports import (
+    OWN_SOCKETS,
+    described,
+    listening,
+    reached_at,
+    sockets,
+)
 
 HEAD = "  sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid  inode"
 ROW = "   0: {} 00000000:0000 {} 00000000:00000000 00:00000000 00000000  1000  0 {} 1 0 100"
@@ -77,30 +83,38 @@ def test_one_port_of_both_families_is_one_row():
 def test_names_and_guesses(monkeypatch, line, port, name, label):
     monkeypatch.setattr(listening_ports, "_owners", lambda inodes: {"1": 5})
     monkeypatch.setattr(listening_ports, "_command", lambda pid: line.split())
+    monkeypatch.setattr(listening_ports, "_is_users", lambda pid, inode: True)
     (told,) = described({"1": ("127.0.0.1", port)})
     assert (told["process"], told["label"]) == (name, label)
     assert "secret" not in str(told)
 
 
-@pytest.mark.parametrize(("greeting", "shown"), [(b"\xff" + b"\0" * 8 + b"\x7f", 0), (b"", 1)])
-def test_a_kernels_own_socket_is_told_from_its_programs(monkeypatch, greeting, shown):
-    monkeypatch.setattr(listening_ports, "_ASKED", {})
-    monkeypatch.setattr(listening_ports, "_owners", lambda inodes: {"1": 5})
+@pytest.mark.parametrize("noted", [True, False], ids=["our-kernel", "anothers-kernel"])
+def test_a_kernels_own_socket_is_told_from_its_programs_without_a_call(
+    monkeypatch, tmp_path, noted
+):
+    monkeypatch.setattr(
+        listening_ports, "_owners", lambda inodes: dict.fromkeys(inodes, os.getpid())
+    )
     words = ["python3", "-m", "ipykernel_launcher", "-f", "k.json"]
     monkeypatch.setattr(listening_ports, "_command", lambda pid: words)
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-
-        def greet():
-            with listener.accept()[0] as end:
-                end.sendall(greeting)
-                end.recv(1)
-
-        thread = threading.Thread(target=greet)
-        thread.start()
-        found = {"1": listener.getsockname()}
-        assert len(described(found)) == shown
-        thread.join()
-        assert len(described(found)) == shown  # nobody is asked twice
+    address = ("127.0.0.1", 0)
+    place = Path(f"{OWN_SOCKETS}test-{os.getpid()}") if noted else tmp_path / "note"
+    with place.open("xb", buffering=0) as note:
+        place.unlink()
+        with socket.create_server(address) as own, socket.create_server(address) as users:
+            inodes = [os.fstat(each.fileno()).st_ino for each in (own, users)]
+            note.write(f"/dev/null\nsocket:[{inodes[0]}]\n".encode())
+            found = {
+                str(inode): each.getsockname()
+                for inode, each in zip(inodes, (own, users), strict=True)
+            }
+            told = [row["port"] for row in described(found)]
+            assert told == ([users.getsockname()[1]] if noted else [])
+            for each in (own, users):
+                each.setblocking(False)
+                with pytest.raises(BlockingIOError):  # nobody has called
+                    each.accept()
 
 
 def test_a_door_of_the_debugger_is_not_shown(monkeypatch):

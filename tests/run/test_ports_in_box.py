@@ -39,6 +39,17 @@ class Answer(http.server.BaseHTTPRequestHandler):
 server = http.server.ThreadingHTTPServer(("127.0.0.1", {}), Answer)
 threading.Thread(target=server.serve_forever, daemon=True).start()
 """
+ONE_CALLER = """
+import socket
+listener = socket.create_server(("127.0.0.1", {}))
+"""
+CALLED = """
+listener.setblocking(False)
+try:
+    print("called by", listener.accept()[1])
+except BlockingIOError:
+    print("nobody")
+"""
 ECHO = """
 import socket, threading
 listener = socket.create_server(("{}", {}))
@@ -124,6 +135,13 @@ def test_a_server_in_the_kernel_comes_and_goes(devbox, watching):
         assert get(until(lambda: local(kernel.container, PORT)), "/again") == "/again"
         container = kernel.container
     until(lambda: not local(container, PORT))
+
+
+def test_who_listens_for_one_caller_is_called_by_nobody_else(devbox):
+    with devbox.kernel(name="one-caller") as kernel:
+        assert kernel.run(ONE_CALLER.format(PORT)).reply["status"] == "ok"
+        until(lambda: local(kernel.container, PORT))
+        assert kernel.run(CALLED).text == "nobody\n"
 
 
 def test_two_boxes_with_one_port(devbox):
