@@ -211,7 +211,10 @@ def test_a_killed_server_takes_its_kernels_along(devbox, isolation):
 
 
 def test_the_box_cannot_make_us_read_another_file(devbox):
-    """The log is the box's to write: a link in its place is not followed."""
+    """The log is the box's to write: a link in its place is not followed.
+
+    A box that shares no folder, as over a stream alone, has no log in its hands.
+    """
     with devbox.kernel() as kernel:
         name = kernel.provisioner._kernel.name
         kernel.run(
@@ -220,7 +223,7 @@ def test_the_box_cannot_make_us_read_another_file(devbox):
         )
         kernel.busy("os._exit(3)")
         assert kernel.process.wait(10) == 3
-        assert kernel.provisioner.why().details == ()
+        assert "root:" not in "\n".join(kernel.provisioner.why().details)
 
 
 def test_a_sentence_is_logged_for_a_kernel_that_dies(devbox, monkeypatch):
