@@ -23,6 +23,7 @@ OWN_SOCKETS = "/tmp/devbox-own-sockets-"  # noqa: S108  # the box's own
 """Begins the name of the file, removed and open, in which a kernel of ours keeps the sockets that
 it began with: ipykernel listens on one for the output of its forked children."""
 
+_LONGEST_NOTE = 1 << 16
 _KERNEL = "ipykernel_launcher"
 
 _PROGRAMS = {
@@ -122,7 +123,7 @@ def _is_users(pid: int, inode: str) -> bool:
         try:
             if os.readlink(f"{folder}/{name}").startswith(OWN_SOCKETS):  # noqa: PTH115
                 with open(f"{folder}/{name}", "rb") as file:  # noqa: PTH123
-                    return f"socket:[{inode}]".encode() not in file.read().split()
+                    return f"socket:[{inode}]".encode() not in file.read(_LONGEST_NOTE).split()
         except OSError:  # noqa: PERF203  # closed meanwhile
             continue
     return False
