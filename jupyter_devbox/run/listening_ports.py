@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import socket
 import sys
+from collections.abc import Iterator
 
 MOST = 256
 """Ports that are told of. The host counts again."""
@@ -118,23 +119,29 @@ def _is_users(pid: int, inode: str) -> bool:
     a program listens, such as debugpy for its adapter. Of a kernel that somebody else began
     nothing is known, and none is the user's: VS Code, say, forwards the ports of its own.
     """
-    folder = f"/proc/{pid}/fd"
-    for name in _files(folder):
-        try:
-            if os.readlink(f"{folder}/{name}").startswith(OWN_SOCKETS):  # noqa: PTH115
-                with open(f"{folder}/{name}", "rb") as file:  # noqa: PTH123
+    for number, target in _open_files(pid):
+        if target.startswith(OWN_SOCKETS):
+            try:
+                with open(f"/proc/{pid}/fd/{number}", "rb") as file:  # noqa: PTH123
                     return f"socket:[{inode}]".encode() not in file.read(_LONGEST_NOTE).split()
-        except OSError:  # noqa: PERF203  # closed meanwhile
-            continue
+            except OSError:  # closed meanwhile
+                return False
     return False
 
 
-def _files(folder: str) -> list[str]:
-    """Return the names of a process's open files; none of another user's, or one that is gone."""
+def _open_files(pid: int) -> Iterator[tuple[str, str]]:
+    """Yield number and target of a process's files; none of another user's, or one that is gone."""
+    folder = f"/proc/{pid}/fd"
     try:
-        return os.listdir(folder)  # noqa: PTH208
+        numbers = os.listdir(folder)  # noqa: PTH208
     except OSError:
-        return []
+        return
+    for number in numbers:
+        try:
+            target = os.readlink(f"{folder}/{number}")  # noqa: PTH115
+        except OSError:  # closed meanwhile
+            continue
+        yield number, target
 
 
 def reached_at(address: str) -> str:
@@ -155,13 +162,9 @@ def _owners(inodes: set[str]) -> dict[str, int]:
     for pid in sorted(int(name) for name in os.listdir("/proc") if name.isdigit()):  # noqa: PTH208
         if len(found) == len(names):
             break
-        for file in _files(f"/proc/{pid}/fd"):
-            try:
-                inode = names.get(os.readlink(f"/proc/{pid}/fd/{file}"))  # noqa: PTH115
-            except OSError:
-                continue
-            if inode is not None:
-                found.setdefault(inode, pid)
+        for _, target in _open_files(pid):
+            if target in names:
+                found.setdefault(names[target], pid)
     return found
 
 

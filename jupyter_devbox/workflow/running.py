@@ -13,12 +13,13 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any
 
 from jupyter_devbox.engine.scratch import scratch
 from jupyter_devbox.errors import DevboxError, KernelStartError, NotebookError, RunError
 from jupyter_devbox.files.project import Project
 from jupyter_devbox.files.writer import atomic_write, refuse_unwritable, writing
+from jupyter_devbox.run.death import last_lines
 from jupyter_devbox.run.kernelspec import InstalledSpec, installed_kernelspecs
 from jupyter_devbox.spec.groups import ONLY, environment_title
 from jupyter_devbox.spec.kernelspec import with_provisioner
@@ -28,8 +29,6 @@ from jupyter_devbox.workflow.trusting import require_configuration
 
 _MARK = "jupyter_devbox_output"
 _OUTPUT = "add --output FILE, in a folder that you can write"
-_LINES = 20
-"""Of what a local kernel said, shown when it died."""
 _SILENT = logging.getLogger(f"{__name__}.jupyter_client")
 _SILENT.addHandler(logging.NullHandler())
 _SILENT.propagate = False
@@ -209,30 +208,31 @@ def execute(
         resources={"metadata": {"path": str(folder)}},
         on_cell_start=announce,
     )
-    with scratch("run") as ours, (ours / "kernel.log").open("a+b") as said:
+    with scratch("run") as ours:
+        log = ours / "kernel.log"
         _listen_at(client, ours)
         try:
-            _finish(client, said)
+            _finish(client, log)
         except CellExecutionError as error:
             return _failed_cell(document), error.ename, error.evalue
         except CellTimeoutError as error:
             message = f"A cell took longer than {timeout:.0f} seconds: `{_failed_cell(document)}`"
             raise RunError(message, hint="raise the limit with --timeout") from error
         except (DeadKernelError, NoSuchKernel) as error:
-            raise _cause(client, error, said) from error
+            raise _cause(client, error, log) from error
         except RuntimeError as error:
             if not str(error).startswith("Kernel "):  # died or was silent before its first word
                 raise
             atexit.unregister(client._cleanup_kernel)  # noqa: SLF001  (it has, and would fail now)
-            raise _cause(client, error, said) from error
+            raise _cause(client, error, log) from error
     return None
 
 
-def _finish(client: Any, said: BinaryIO) -> None:  # noqa: ANN401  (nbclient is untyped)
+def _finish(client: Any, log: Path) -> None:  # noqa: ANN401  (nbclient is untyped)
     """Run a client to its end. Ctrl-C ends it with its kernel, and goes on as KeyboardInterrupt.
 
     It gets a thread of its own: in the main thread nbclient handles Ctrl-C itself, by a failure.
-    A local kernel's own words go to `said`, where a box's go to its log anyway: ipykernel may
+    A local kernel's own words go to `log`, as those of one in a box do: ipykernel may
     end with a traceback of sockets that are closed already, which tells the user nothing.
     """
     tasks: list[tuple[asyncio.AbstractEventLoop, asyncio.Future[Any]]] = []
@@ -253,7 +253,7 @@ def _finish(client: Any, said: BinaryIO) -> None:  # noqa: ANN401  (nbclient is 
             atexit.unregister(client._cleanup_kernel)  # noqa: SLF001
             raise
 
-    with ThreadPoolExecutor(1) as pool:
+    with log.open("ab") as said, ThreadPoolExecutor(1) as pool:
         running = pool.submit(asyncio.run, whole())
         try:
             running.result()
@@ -266,7 +266,7 @@ def _finish(client: Any, said: BinaryIO) -> None:  # noqa: ANN401  (nbclient is 
             raise
 
 
-def _cause(client: Any, error: Exception, said: BinaryIO) -> DevboxError:  # noqa: ANN401
+def _cause(client: Any, error: Exception, log: Path) -> DevboxError:  # noqa: ANN401
     """Return why a kernel died: its provisioner knows more than nbclient, or it said so itself."""
     why = getattr(getattr(client.km, "provisioner", None), "why", None)
     known = why() if why is not None else None
@@ -274,9 +274,8 @@ def _cause(client: Any, error: Exception, said: BinaryIO) -> DevboxError:  # noq
         return known
     begun = not isinstance(error, RuntimeError)
     message = f"The kernel ended {'while the notebook ran' if begun else 'before it answered'}"
-    said.seek(0)
-    lines = said.read().decode(errors="replace").splitlines()[-_LINES:]
-    return KernelStartError(message, hint="jupyter devbox doctor", details=(str(error), *lines))
+    details = (str(error), *last_lines(log))
+    return KernelStartError(message, hint="jupyter devbox doctor", details=details)
 
 
 def _listen_at(client: Any, folder: Path) -> None:  # noqa: ANN401  (nbclient is untyped)
