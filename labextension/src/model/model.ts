@@ -140,9 +140,10 @@ export class DevboxModel implements IDevboxModel {
     } catch (error) {
       problem = problemOf(error);
     }
-    if (asked !== this._asked) {
-      return; // another notebook is in front by now, or a newer answer is on its way
+    if (asked < this._shown) {
+      return; // another notebook or kernel is in front by now, or a newer answer has come
     }
+    this._shown = asked;
     this._facts = facts ?? this._facts;
     this._problem = problem;
     if (facts?.build && !this.builds.get(facts.build)) {
@@ -226,7 +227,7 @@ export class DevboxModel implements IDevboxModel {
       this._facts = null;
       this._problem = null;
     }
-    this._asked += 1;
+    this._shown = this._asked += 1; // what was asked before is of another notebook or kernel
     this.boxes.expire();
     this.sharing.expire();
     this._tell();
@@ -297,6 +298,7 @@ export class DevboxModel implements IDevboxModel {
   private _facts: INotebookFacts | null = null;
   private _problem: IProblem | null = null;
   private _asked = 0;
+  private _shown = 0;
   private _stale = false;
   private readonly _aside = new Set<string>();
   private readonly _drafts = new Map<string, PlanDraft>();
