@@ -15,7 +15,7 @@ import pytest
 import same_network
 from acceptance.machine import Machine, new_machine, uv
 from lab_server import BUILT, ROOT, Server, serving
-from pages import AXE, READY, Lab, complaints, new_lab
+from pages import AXE, Lab, complaints, new_lab
 from playwright.sync_api import Browser, expect, sync_playwright
 
 SETTLED = 5000  # milliseconds
@@ -135,7 +135,7 @@ def usual(browser: Browser, make_server: Callable[..., Server], pictures: Path) 
         context = browser.new_context(viewport=VIEWPORT)
         lab = new_lab(context, server, pictures)
         lab.page.goto(server.url(path))
-        expect(lab.kernel).to_contain_text("Python 3", timeout=READY)
+        expect(lab.kernel).to_contain_text("Python 3")
         lab.page.wait_for_timeout(SETTLED)  # for what is said once all has begun
         context.close()
         said += lab.said

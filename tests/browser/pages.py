@@ -13,7 +13,8 @@ from lab_server import ROOT, Server
 from playwright.sync_api import BrowserContext, ConsoleMessage, Locator, Page, expect
 
 AXE = ROOT / "labextension" / "node_modules" / "axe-core" / "axe.min.js"
-READY = 60_000  # milliseconds: two loaded cores
+READY = 60_000  # milliseconds that whatever is expected may take: two loaded cores
+expect.set_options(timeout=READY)
 DARK = "JupyterLab Dark"
 BUILD = re.compile("^Build( without .*)?$")  # *Builds* is a section
 # Rules about a whole page are Lab's affair; ours are about what we put into it.
@@ -76,9 +77,9 @@ class Lab:
 
     def _restored(self) -> None:
         """Wait until Lab has put everything back where it was; only then a click is sure."""
-        self.page.wait_for_function("() => window.jupyterapp?.restored", timeout=READY)
+        self.page.wait_for_function("() => window.jupyterapp?.restored")
         self.page.evaluate("() => window.jupyterapp.restored.then(() => null)")
-        expect(self.page.locator("#jupyterlab-splash")).to_have_count(0, timeout=READY)
+        expect(self.page.locator("#jupyterlab-splash")).to_have_count(0)
 
     def command(self, name: str, **args: Any) -> Any:
         """Execute a command of Lab's by its id."""
@@ -89,7 +90,7 @@ class Lab:
         self.command("apputils:change-theme", theme=name)
         light = "false" if name == DARK else "true"
         body = self.page.locator(f"body[data-jp-theme-light='{light}']")
-        expect(body).to_have_count(1, timeout=READY)
+        expect(body).to_have_count(1)
 
     def picture(self, name: str) -> None:
         """Keep a picture among the artefacts of the run."""
@@ -101,7 +102,7 @@ class Lab:
     def kernel_idle(self) -> None:
         """Wait until the notebook's kernel answers, and has nothing to do."""
         light = self.page.locator(".jp-NotebookPanel:visible .jp-Notebook-ExecutionIndicator")
-        expect(light).to_have_attribute("data-status", "idle", timeout=READY)
+        expect(light).to_have_attribute("data-status", "idle")
         expect(self.kernel).not_to_have_text("No Kernel")
         self.page.evaluate(KERNEL_READY)
 
@@ -134,9 +135,9 @@ class Lab:
 
     def plan(self) -> None:
         """Ask for the notebook's plan, and wait until it is there."""
-        self.button("Containerize…").click(timeout=READY)
-        expect(self.heading("Plan for")).to_be_visible(timeout=READY)
-        expect(self.button(BUILD)).to_be_enabled(timeout=READY)
+        self.button("Containerize…").click()
+        expect(self.heading("Plan for")).to_be_visible()
+        expect(self.button(BUILD)).to_be_enabled()
 
     def build(self) -> None:
         """Build the notebook's plan as it is."""
@@ -149,7 +150,7 @@ class Lab:
 
     def had_focus(self, beginning: str) -> None:
         """Wait until a heading has had the focus, be it for a moment, since this was last asked."""
-        self.page.wait_for_function(HAD_FOCUS, arg=beginning, timeout=READY)
+        self.page.wait_for_function(HAD_FOCUS, arg=beginning)
 
     @property
     def log(self) -> Locator:
@@ -180,7 +181,7 @@ class Lab:
     def confirm(self, name: str) -> None:
         """Press Enter in a dialog whose chosen button has that name."""
         dialog = self.dialog()
-        expect(dialog.get_by_role("button", name=name)).to_be_focused(timeout=READY)
+        expect(dialog.get_by_role("button", name=name)).to_be_focused()
         self.page.keyboard.press("Enter")
         expect(dialog).to_have_count(0)
 
@@ -201,6 +202,7 @@ class Lab:
 
 def new_lab(context: BrowserContext, server: Server, pictures: Path) -> Lab:
     """Open a tab that keeps what it complains of."""
+    context.set_default_timeout(READY)
     lab = Lab(context.new_page(), server, pictures)
     lab.listen()
     # Lab asks the server all the time, and a network that changes drops a request: its own dialog.

@@ -7,7 +7,6 @@ import uuid
 from pathlib import Path
 
 from acceptance.machine import Machine, write_notebook
-from pages import READY
 from playwright.sync_api import expect
 
 IN_IMAGE = re.compile("All (of it|the rest) is in the image")
@@ -61,7 +60,7 @@ def in_its_box(lab, server, name: str):
     lab.open(built(server.machine, name))
     assert "in the box" in lab.run_cell(0)
     panel = lab.show_panel()
-    expect(panel).to_contain_text(IN_IMAGE, timeout=READY)
+    expect(panel).to_contain_text(IN_IMAGE)
     (box,) = [
         box for box in server.ask("jupyter-devbox/boxes")["boxes"] if box["project"]["name"] == name
     ]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 import pytest
-from pages import BUILD, DARK, READY
+from pages import BUILD, DARK
 from playwright.sync_api import Locator, expect
 from projects import IN_IMAGE, PATIENCE, built, notebook
 
@@ -40,7 +40,7 @@ def test_axe_finds_nothing_in_any_state(lab, server, engine, theme):
     lab.open(fresh)
     lab.theme(theme)
     panel = lab.show_panel()
-    expect(lab.button("Containerize…")).to_be_visible(timeout=READY)
+    expect(lab.button("Containerize…")).to_be_visible()
     lab.run_cell(1)
     found = {"fresh": lab.violations(PANEL, *OURS)}
     lab.plan()
@@ -61,8 +61,8 @@ def test_axe_finds_nothing_in_any_state(lab, server, engine, theme):
     expect(lab.dialog()).to_be_visible()
     found["dialog"] = lab.violations(".jp-Dialog")
     lab.confirm("Switch")
-    expect(lab.badge).to_have_accessible_name(re.compile("CPU"), timeout=READY)
-    expect(panel).to_contain_text(IN_IMAGE, timeout=READY)
+    expect(lab.badge).to_have_accessible_name(re.compile("CPU"))
+    expect(panel).to_contain_text(IN_IMAGE)
     found["box"] = lab.violations(PANEL, *OURS)
     lab.picture(f"axe-box-{shade}")
     lines = [f"{state}: {line}" for state, lines in found.items() for line in lines]
@@ -76,13 +76,13 @@ def test_a_panel_of_240_pixels_holds_long_names(lab, server, engine):
     panel = lab.show_panel()
     narrow(lab, panel)
     sections(lab)
-    expect(panel).to_contain_text(IN_IMAGE, timeout=READY)
+    expect(panel).to_contain_text(IN_IMAGE)
     assert panel.evaluate(OUTSIDE) == []
     shown = panel.get_by_text("· CPU").first
     expect(shown).to_be_visible()
     lab.picture("narrow-box")
     lab.button("Change the plan…").click()
-    expect(lab.button(BUILD)).to_be_enabled(timeout=READY)
+    expect(lab.button(BUILD)).to_be_enabled()
     assert panel.evaluate(OUTSIDE) == []
     lab.picture("narrow-plan")
 
@@ -111,19 +111,19 @@ def test_the_keyboard_alone_gets_a_notebook_into_its_box(lab, server, engine):
     keys.press("Enter")
     expect(lab.panel).to_be_visible()
     press(lab, "Containerize…")
-    expect(lab.heading("Plan for")).to_be_focused(timeout=READY)
-    expect(lab.button("Build")).to_be_enabled(timeout=READY)
+    expect(lab.heading("Plan for")).to_be_focused()
+    expect(lab.button("Build")).to_be_enabled()
     press(lab, "Build")
     lab.had_focus("Building")
     expect(lab.button("Switch to keys · CPU…")).to_be_visible(timeout=PATIENCE)
     press(lab, "Switch to keys · CPU…")
-    expect(lab.kernel).to_contain_text("keys · CPU", timeout=READY)
+    expect(lab.kernel).to_contain_text("keys · CPU")
 
 
 def press(lab, name: str) -> None:
     """Go to a button by Tab alone, and press it."""
     button = lab.button(name)
-    expect(button).to_be_visible(timeout=READY)
+    expect(button).to_be_visible()
     for _ in range(TABS):
         if button.evaluate("node => node === document.activeElement"):
             lab.page.keyboard.press("Enter")

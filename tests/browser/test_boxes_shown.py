@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 
 import pytest
-from pages import READY
 from playwright.sync_api import expect
 from projects import PATIENCE, in_its_box, notebook, written
 
@@ -19,11 +18,11 @@ def test_a_kernel_killed_from_outside_is_explained_and_comes_back(lab, server, e
     lost = lab.page.get_by_role("dialog", name=re.compile("^Kernel Restarting"))
     lab.page.add_locator_handler(lost, lambda _: lab.page.keyboard.press("Escape"))
     alert = panel.get_by_role("alert")
-    expect(alert).to_contain_text("The box was removed", timeout=READY)
+    expect(alert).to_contain_text("The box was removed")
     lab.picture("death")
     assert lab.violations("#jupyter-devbox-panel") == []
     lab.button("Restart killed · CPU").click()
-    expect(alert).to_have_count(0, timeout=READY)
+    expect(alert).to_have_count(0)
     lab.kernel_idle()
     assert "in the box" in lab.run_cell(0)
 
@@ -35,7 +34,7 @@ def rules(violations: list[str]) -> set[str]:
 
 def test_the_badge_opens_a_menu_by_keyboard(lab, server, engine):
     lab.open(notebook(server.machine, "badge"))
-    expect(lab.badge).to_be_visible(timeout=READY)
+    expect(lab.badge).to_be_visible()
     lab.page.get_by_role("menuitem", name="File").click()
     of_lab = rules(lab.violations(".lm-Menu"))
     lab.page.keyboard.press("Escape")
@@ -50,7 +49,7 @@ def test_the_badge_opens_a_menu_by_keyboard(lab, server, engine):
 
 def test_the_badges_menu_gives_the_focus_back(lab, server, engine):
     lab.open(notebook(server.machine, "focus"))
-    expect(lab.badge).to_be_visible(timeout=READY)
+    expect(lab.badge).to_be_visible()
     lab.badge.focus()
     lab.page.keyboard.press("Enter")
     expect(lab.page.get_by_role("menu").filter(has_text="Open Devbox panel")).to_be_visible()
@@ -65,7 +64,7 @@ def test_files_from_elsewhere_are_shown_and_approved_before_anything_is_built(la
     configuration.write_text(text.replace("{", '{\n  "capAdd": ["SYS_PTRACE"],', 1))
     lab.open(path)
     panel = lab.show_panel()
-    expect(panel).to_contain_text("This project is not approved yet", timeout=READY)
+    expect(panel).to_contain_text("This project is not approved yet")
     lab.button("Look at the files…").click()
     dialog = lab.dialog()
     expect(dialog).to_contain_text("Approve foreign on this machine?")
@@ -97,4 +96,4 @@ def test_the_output_of_the_magic_switches_and_opens_the_panel(lab, server, engin
     expect(lab.panel).to_be_visible()
     lab.button("Switch to magic · CPU…", output).click()
     lab.page.get_by_role("dialog").get_by_role("button", name="Switch").click()
-    expect(lab.kernel).to_contain_text("magic · CPU", timeout=READY)
+    expect(lab.kernel).to_contain_text("magic · CPU")

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 
 import pytest
-from pages import READY
 from playwright.sync_api import expect
 from projects import PATIENCE, ticking, written
 
@@ -35,8 +34,8 @@ def test_a_reload_in_the_middle_shows_the_same_build_from_its_first_line(lab, se
     expect(lab.log).to_contain_text("tick 2", timeout=PATIENCE)
     lab.reload()
     lab.show_panel()
-    expect(lab.heading("Building the CPU image")).to_be_visible(timeout=READY)
-    expect(lab.log).to_contain_text("tick 9", timeout=READY)
+    expect(lab.heading("Building the CPU image")).to_be_visible()
+    expect(lab.log).to_contain_text("tick 9")
     shown = ticks(lab.log.inner_text())
     assert shown == list(range(1, shown[-1] + 1)), "nothing twice, nothing missing"
     lab.picture("building")
@@ -56,8 +55,8 @@ def test_two_tabs_show_one_build_and_either_can_cancel_it(open_lab, server, engi
     expect(first.log).to_contain_text("tick 2", timeout=PATIENCE)
     second.open(path)
     second.show_panel()
-    expect(second.heading("Building the CPU image")).to_be_visible(timeout=READY)
-    expect(second.log).to_contain_text("tick 4", timeout=READY)
+    expect(second.heading("Building the CPU image")).to_be_visible()
+    expect(second.log).to_contain_text("tick 4")
 
     running = newest(server, path)
     again = server.ask("jupyter-devbox/builds", "POST", {"path": path, "edits": {}})
@@ -65,7 +64,7 @@ def test_two_tabs_show_one_build_and_either_can_cancel_it(open_lab, server, engi
 
     second.button("Cancel build").click()
     for tab in (first, second):
-        expect(tab.panel).to_contain_text("Build cancelled", timeout=READY)
+        expect(tab.panel).to_contain_text("Build cancelled")
         expect(tab.panel).to_contain_text("The finished steps are kept.")
         expect(tab.button("Build again")).to_be_visible()
     assert newest(server, path)["state"] == "cancelled"
@@ -81,7 +80,7 @@ def test_a_server_that_restarts_in_the_middle_says_so_and_builds_again(lab, serv
     server.stop()
     server.start()
     said = "Jupyter stopped in the middle of the build"
-    expect(lab.panel).to_contain_text(said, timeout=2 * READY)
+    expect(lab.panel).to_contain_text(said, timeout=PATIENCE)
     again = newest(server, path)
     assert again["state"] == "interrupted"
     assert ticks("\n".join(again["log"]["lines"]))[:2] == [1, 2], "the log outlives the server"
@@ -106,7 +105,7 @@ def test_a_failing_build_names_the_step_and_shows_its_text_as_text(lab, server, 
     assert lab.violations("#jupyter-devbox-panel") == []
     lab.button("Open log").click()
     log = lab.page.locator("#jp-main-dock-panel").get_by_role("log")
-    expect(log).to_contain_text("red", timeout=READY)
+    expect(log).to_contain_text("red")
     lines = newest(server, path)["log"]["lines"]
     assert any(line.endswith("<img src=x onerror=document.title=1>") for line in lines)
     assert not any("\x1b" in line or len(line) > 2000 for line in lines)

@@ -6,7 +6,7 @@ import re
 
 import pytest
 from acceptance.machine import write_notebook
-from pages import BUILD, DARK, READY
+from pages import BUILD, DARK
 from playwright.sync_api import expect
 from projects import PATIENCE, notebook
 
@@ -37,7 +37,7 @@ def test_it_can_be_planned_and_written_where_it_cannot_run(lab, server, without_
     expect(cuda).not_to_be_checked()
     expect(lab.panel).to_contain_text(f"Can be built here but not run: {NO_CARD}")
     cuda.check()
-    expect(lab.button(BUILD)).to_be_enabled(timeout=READY)
+    expect(lab.button(BUILD)).to_be_enabled()
     assert lab.violations("#jupyter-devbox-panel") == []
     lab.picture("cuda-plan")
     lab.button(re.compile("^Limits")).click()
@@ -45,13 +45,13 @@ def test_it_can_be_planned_and_written_where_it_cannot_run(lab, server, without_
     cards.fill("none")
     cards.press("Enter")
     alert = lab.panel.get_by_role("alert")
-    expect(alert).to_contain_text("no graphics cards", timeout=READY)
+    expect(alert).to_contain_text("no graphics cards")
     expect(alert).to_be_in_viewport()
     lab.picture("cuda-plan-no-cards")
     cards.fill("0,1")
     cards.press("Enter")
-    expect(lab.button(re.compile("^Limits"))).to_contain_text("GPUs 0,1", timeout=READY)
-    expect(lab.button(BUILD)).to_be_enabled(timeout=READY)
+    expect(lab.button(re.compile("^Limits"))).to_contain_text("GPUs 0,1")
+    expect(lab.button(BUILD)).to_be_enabled()
     assert lab.violations("#jupyter-devbox-panel") == []
     lab.picture("cuda-plan-cards")
     lab.button("Write files only").click()
@@ -70,7 +70,7 @@ def test_both_kernels_are_shown_and_the_reason_why_one_cannot_run(lab, server, w
     server.machine.must(*words, cwd=project)
     lab.open("gpu-both/n.ipynb")
     panel = lab.show_panel()
-    expect(lab.button("Switch to gpu-both · CPU…")).to_be_visible(timeout=READY)
+    expect(lab.button("Switch to gpu-both · CPU…")).to_be_visible()
     lab.button(re.compile("^Kernels")).click()
     expect(panel).to_contain_text("gpu-both · CUDA")
     expect(panel).to_contain_text(f"Can't run here: {NO_CARD}")

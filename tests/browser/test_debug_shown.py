@@ -6,7 +6,6 @@ import re
 
 import pytest
 from acceptance.machine import write_notebook
-from pages import READY
 from playwright.sync_api import expect
 
 pytestmark = pytest.mark.docker
@@ -36,49 +35,47 @@ def test_breakpoints_are_hit_in_the_cell_and_in_a_module_of_the_project(lab, not
     lab.open(notebook)
     page = lab.page
     bug = page.locator(".jp-NotebookPanel:visible .jp-DebuggerBugButton")
-    expect(bug).to_have_attribute("aria-disabled", "false", timeout=READY)
+    expect(bug).to_have_attribute("aria-disabled", "false")
     gutter = page.locator(".jp-NotebookPanel:visible .cm-breakpoint-gutter .cm-gutterElement")
     bug.click()
-    expect(gutter).to_have_count(6, timeout=READY)  # a spacer, then the lines
+    expect(gutter).to_have_count(6)  # a spacer, then the lines
     expect(bug).to_have_attribute("aria-pressed", "true")
     gutter.nth(3).click()
     stops = page.locator(".jp-DebuggerBreakpoints-body .jp-DebuggerBreakpoint")
-    expect(stops).to_have_count(1, timeout=READY)
+    expect(stops).to_have_count(1)
 
     page.locator(".jp-NotebookPanel:visible .jp-Cell .cm-content").first.click()
     # Not `run_cell`: that would wait for the cell's end.
     page.keyboard.press("Control+Enter")
     stack = page.locator(".jp-DebuggerCallstack-body")
-    expect(stack).to_contain_text("twice", timeout=READY)
+    expect(stack).to_contain_text("twice")
     expect(page.locator(".jp-DebuggerEditor-highlight")).to_contain_text("y = x + 1")
     variables = page.locator(".jp-debuggerVariables-local")
-    expect(variables).to_contain_text(re.compile(r"x\s*:?\s*20"), timeout=READY)
+    expect(variables).to_contain_text(re.compile(r"x\s*:?\s*20"))
     lab.picture("debug-1-cell")
 
     lab.command("debugger:next")
-    expect(page.locator(".jp-DebuggerEditor-highlight")).to_contain_text("thrice(y)", timeout=READY)
+    expect(page.locator(".jp-DebuggerEditor-highlight")).to_contain_text("thrice(y)")
     lab.command("debugger:stepIn")
-    expect(stack).to_contain_text("thrice", timeout=READY)
+    expect(stack).to_contain_text("thrice")
     source = page.get_by_role("tabpanel", name="helpers_here.py")
-    expect(source.locator(".jp-DebuggerEditor-highlight")).to_contain_text(
-        "result = number * 3", timeout=READY
-    )
+    expect(source.locator(".jp-DebuggerEditor-highlight")).to_contain_text("result = number * 3")
     lab.picture("debug-2-module")
     lab.command("debugger:continue")
     page.get_by_role("tab", name="n.ipynb").click()
     output = page.locator(".jp-NotebookPanel:visible .jp-OutputArea").first
-    expect(output).to_contain_text("63", timeout=READY)
+    expect(output).to_contain_text("63")
     bug.click()
-    expect(bug).to_have_attribute("aria-pressed", "false", timeout=READY)
+    expect(bug).to_have_attribute("aria-pressed", "false")
 
 
 def test_a_terminal_in_the_box(lab, notebook, server, engine):
     lab.open(notebook)
     lab.show_panel()
     lab.button(re.compile("^Kernels")).click()
-    lab.button("Open a terminal in the box of debugged · CPU").click(timeout=READY)
+    lab.button("Open a terminal in the box of debugged · CPU").click()
     terminal = lab.page.locator(".jp-Terminal:visible")
-    expect(terminal).to_be_visible(timeout=READY)
+    expect(terminal).to_be_visible()
     terminal.locator("textarea").focus()
     made = server.root / "debugged" / "from-the-terminal"
     # The shell takes a moment; what is typed before it listens is the first shell's to read.

@@ -6,7 +6,7 @@ import re
 
 import pytest
 from acceptance.machine import write_notebook
-from pages import DARK, READY
+from pages import DARK
 from playwright.sync_api import expect
 from projects import IN_IMAGE, PATIENCE
 from test_access import LIGHT, OUTSIDE, narrow
@@ -53,26 +53,24 @@ def test_at_its_limit_a_kernel_is_named_and_restarts_with_more(open_lab, noteboo
     lab.open(big)
     assert "kept 1" in lab.run_cell(0)
     panel = lab.show_panel()
-    expect(panel).to_contain_text(IN_IMAGE, timeout=READY)
+    expect(panel).to_contain_text(IN_IMAGE)
     lost = lab.page.get_by_role("dialog", name=re.compile("^Kernel Restarting"))
     lab.page.add_locator_handler(lost, lambda _: lab.page.keyboard.press("Escape"))
     lab.run_cell(1)
     alert = panel.get_by_role("alert")
-    expect(alert).to_contain_text(
-        "The kernel of big.ipynb was killed: 512 MiB limit", timeout=READY
-    )
+    expect(alert).to_contain_text("The kernel of big.ipynb was killed: 512 MiB limit")
     lab.picture("limits-1-out-of-memory")
     assert lab.violations("#jupyter-devbox-panel") == []
     assert "kept 1" in other.run_cell(0), "the other notebook's kernel lives"
 
     lab.button("Restart with more memory…").click()
     dialog = lab.dialog()
-    expect(dialog).to_contain_text("Restart bounded · CPU with limits", timeout=READY)
+    expect(dialog).to_contain_text("Restart bounded · CPU with limits")
     memory = dialog.get_by_label("Memory", exact=True)
     expect(memory).to_have_value("1g")
     memory.fill("lots")
     dialog.get_by_role("button", name="Restart").click()
-    expect(dialog.get_by_role("alert")).to_contain_text("This is not a size", timeout=READY)
+    expect(dialog.get_by_role("alert")).to_contain_text("This is not a size")
     look_at(lab, dialog)
     dialog.get_by_label("Memory", exact=True).fill("2g")
     dialog.get_by_label("Processes", exact=True).fill("400")
@@ -81,11 +79,11 @@ def test_at_its_limit_a_kernel_is_named_and_restarts_with_more(open_lab, noteboo
     lab.kernel_idle()
     lab.run_cell(1)
     cell = lab.page.locator(".jp-NotebookPanel:visible .jp-Cell").nth(1)
-    expect(cell).to_contain_text("had room", timeout=READY)
+    expect(cell).to_contain_text("had room")
     assert running(server, engine) == [512, 2048]
     lab.button(re.compile("^Kernels")).click()
     mine = panel.get_by_role("listitem").filter(has_text="This notebook")
-    expect(mine).to_contain_text(re.compile(r"memory [\d.]+ [MG]iB of 2.0 GiB"), timeout=READY)
+    expect(mine).to_contain_text(re.compile(r"memory [\d.]+ [MG]iB of 2.0 GiB"))
     expect(panel).to_contain_text(re.compile(r"processes \d+ of 400"))
     lab.picture("limits-3-use")
     assert [b for b in server.ask("jupyter-devbox/builds")["builds"] if b["path"] == big] == []
@@ -94,7 +92,7 @@ def test_at_its_limit_a_kernel_is_named_and_restarts_with_more(open_lab, noteboo
     lab.picture("limits-4-narrow")
 
     other.command("kernelmenu:shutdown")
-    expect(other.kernel).to_contain_text("No Kernel", timeout=READY)
+    expect(other.kernel).to_contain_text("No Kernel")
     lab.page.wait_for_timeout(100)
     for _ in range(300):
         if running(server, engine) == [2048]:

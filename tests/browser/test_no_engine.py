@@ -9,7 +9,7 @@ import subprocess
 
 import pytest
 from acceptance.machine import wait_for
-from pages import DARK, READY
+from pages import DARK
 from playwright.sync_api import expect
 from projects import PATIENCE, notebook
 
@@ -27,7 +27,7 @@ def test_it_says_what_is_wrong_and_what_works_without(open_lab, alone):
     lab = open_lab(where=alone)
     lab.open(notebook(alone.machine, "alone"))
     panel = lab.show_panel()
-    expect(panel).to_contain_text("Docker isn't running", timeout=READY)
+    expect(panel).to_contain_text("Docker isn't running")
     expect(panel).to_contain_text(SOCKET)
     expect(lab.button("Write the container files…")).to_be_visible()
     assert lab.violations("#jupyter-devbox-panel") == []
@@ -40,10 +40,10 @@ def test_a_virtual_environment_is_made_and_offered(open_lab, alone):
     lab = open_lab(where=alone)
     lab.open(notebook(alone.machine, "venv"))
     lab.show_panel()
-    lab.button("Use a virtual environment…").click(timeout=READY)
-    expect(lab.heading("Plan for n.ipynb")).to_be_visible(timeout=READY)
-    lab.button("Build").click(timeout=READY)
-    expect(lab.heading("Making the virtual environment")).to_be_visible(timeout=READY)
+    lab.button("Use a virtual environment…").click()
+    expect(lab.heading("Plan for n.ipynb")).to_be_visible()
+    lab.button("Build").click()
+    expect(lab.heading("Making the virtual environment")).to_be_visible()
     expect(lab.heading("Making the virtual environment")).to_have_count(0, timeout=PATIENCE)
     expect(lab.panel).to_contain_text("Environment ready")
 
@@ -62,15 +62,15 @@ def test_an_engine_that_goes_away_and_comes_back(open_lab, make_server, engine, 
         lab = open_lab(where=server)
         lab.open(notebook(server.machine, "goes"))
         panel = lab.show_panel()
-        expect(lab.button("Containerize…")).to_be_visible(timeout=READY)
+        expect(lab.button("Containerize…")).to_be_visible()
         end(relay)
         socket.unlink(missing_ok=True)
         lab.command("jupyter-devbox:check-again")
-        expect(panel).to_contain_text("Docker isn't running", timeout=READY)
+        expect(panel).to_contain_text("Docker isn't running")
         relay = subprocess.Popen(words, start_new_session=True)
         wait_for(socket.exists)
         lab.button("Check again").click()
-        expect(lab.button("Containerize…")).to_be_visible(timeout=READY)
+        expect(lab.button("Containerize…")).to_be_visible()
     finally:
         end(relay)
 

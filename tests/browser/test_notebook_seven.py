@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import pytest
-from pages import READY
 from playwright.sync_api import expect
 from projects import notebook
 
@@ -14,10 +13,10 @@ def test_badge_and_panel(open_lab, make_server, engine):
     lab = open_lab(where=server)
     path = notebook(server.machine, "seven")
     lab.page.goto(server.url(f"notebooks/{path}"))
-    expect(lab.badge).to_be_visible(timeout=READY)
+    expect(lab.badge).to_be_visible()
     lab.badge.click()
     lab.page.get_by_role("menu").get_by_text("Open Devbox panel").click()
-    expect(lab.panel).to_be_visible(timeout=READY)
-    expect(lab.button("Containerize…")).to_be_visible(timeout=READY)
+    expect(lab.panel).to_be_visible()
+    expect(lab.button("Containerize…")).to_be_visible()
     assert lab.violations("#jupyter-devbox-panel") == []
     lab.picture("notebook-7")

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 
 import pytest
-from pages import READY
 from playwright.sync_api import Page, expect
 from projects import PATIENCE, built
 
@@ -71,7 +70,7 @@ def test_dashboards_of_a_box(lab, server, engine):
     expect(link).to_be_visible(timeout=PATIENCE)
     assert link.get_attribute("href").startswith("http://localhost:")  # Lab is at 127.0.0.1
     tab = opened(lab, link)
-    expect(tab.get_by_text("loss").first).to_be_visible(timeout=READY)
+    expect(tab.get_by_text("loss").first).to_be_visible()
     tab.screenshot(path=lab.pictures / "ports-tensorboard-tab.png")
     tab.close()
 
@@ -81,7 +80,7 @@ def test_dashboards_of_a_box(lab, server, engine):
     lab.run_cell(2)
     held = lab.page.frame_locator(".jp-NotebookPanel:visible .jp-OutputArea iframe")
     frame = held.frame_locator("iframe")
-    expect(frame.get_by_text("loss").first).to_be_visible(timeout=READY)
+    expect(frame.get_by_text("loss").first).to_be_visible()
     to_box = [request for url, request in asked if "/data/" in url]
     assert to_box
     assert not any("cookie" in request.all_headers() for request in to_box)
@@ -92,17 +91,15 @@ def test_dashboards_of_a_box(lab, server, engine):
     assert "begun" in lab.run_cell(3)
     for name in ("Open Streamlit", "Open Streamlit through Lab"):
         link = panel.get_by_role("link", name=name, exact=True)
-        expect(link).to_be_visible(timeout=READY)
+        expect(link).to_be_visible()
         tab = opened(lab, link)
-        expect(tab.get_by_text("A page of the box")).to_be_visible(timeout=READY)
+        expect(tab.get_by_text("A page of the box")).to_be_visible()
         tab.get_by_role("button", name="Press").click()
-        expect(tab.get_by_text("answered over the WebSocket")).to_be_visible(timeout=READY)
+        expect(tab.get_by_text("answered over the WebSocket")).to_be_visible()
         tab.screenshot(path=lab.pictures / f"ports-{name.split()[-1].lower()}.png")
         tab.close()
     lab.picture("ports-panel")
 
     # A program that ends takes its port along.
     assert "ended" in lab.run_cell(4)
-    expect(panel.get_by_role("link", name="Open Streamlit", exact=True)).to_have_count(
-        0, timeout=READY
-    )
+    expect(panel.get_by_role("link", name="Open Streamlit", exact=True)).to_have_count(0)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 from acceptance.machine import write_notebook
-from pages import BUILD, DARK, READY
+from pages import BUILD, DARK
 from playwright.sync_api import expect
 from projects import PATIENCE
 
@@ -23,8 +23,8 @@ def test_the_plan_asks_says_what_it_saves_and_writes_it(lab, server):
     split = lab.panel.get_by_role("checkbox", name="One for each notebook")
     expect(split).not_to_be_checked()
     split.check()
-    expect(lab.panel).to_contain_text("of layers shared", timeout=READY)
-    expect(lab.button(BUILD)).to_be_enabled(timeout=READY)
+    expect(lab.panel).to_contain_text("of layers shared")
+    expect(lab.button(BUILD)).to_be_enabled()
     assert lab.violations("#jupyter-devbox-panel") == []
     lab.picture("split-plan")
     lab.theme(DARK)

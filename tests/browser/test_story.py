@@ -6,7 +6,7 @@ import re
 
 import pytest
 from acceptance.machine import write_notebook
-from pages import DARK, READY
+from pages import DARK
 from playwright.sync_api import expect
 from projects import IN_IMAGE, PATIENCE
 
@@ -41,7 +41,7 @@ def test_from_the_panel_into_the_box_and_back_into_the_image(lab, notebook, engi
 
 def looks(lab) -> None:
     panel = lab.show_panel()
-    expect(panel).to_contain_text("Uses 1 package", timeout=READY)
+    expect(panel).to_contain_text("Uses 1 package")
     expect(panel).to_contain_text("1 import not found: lab_utils (cell 3)")
     expect(panel).to_contain_text("No image yet")
     assert "on the host" in lab.run_cell(1)
@@ -50,9 +50,9 @@ def looks(lab) -> None:
 
 def plans(lab) -> None:
     lab.button("Containerize…").click()
-    expect(lab.heading("Plan for train.ipynb")).to_be_visible(timeout=READY)
+    expect(lab.heading("Plan for train.ipynb")).to_be_visible()
     question = lab.panel.get_by_role("textbox").first
-    expect(question).to_be_focused(timeout=READY)
+    expect(question).to_be_focused()
     lab.button(re.compile("imported directly")).click()
     expect(lab.panel.get_by_role("checkbox", name=re.compile("openpyxl"))).to_be_checked()
     lab.picture("story-2-plan")
@@ -76,10 +76,10 @@ def switches(lab) -> None:
     expect(dialog).to_contain_text("The variables of the cell you have run will be gone")
     lab.picture("story-5-switch")
     lab.confirm("Switch")
-    expect(lab.kernel).to_contain_text("digits · CPU", timeout=READY)
+    expect(lab.kernel).to_contain_text("digits · CPU")
     lab.kernel_idle()
     assert "in the box" in lab.run_cell(1)
-    expect(lab.panel).to_contain_text(IN_IMAGE, timeout=READY)
+    expect(lab.panel).to_contain_text(IN_IMAGE)
     expect(lab.badge).to_have_accessible_name("Devbox: CPU")
     expect(lab.page.locator("#jp-main-statusbar")).to_contain_text("CPU")
     lab.picture("story-6-box")
@@ -89,7 +89,7 @@ def adds_a_package(lab) -> None:
     number = lab.add_cell("%pip install -q humanize\nimport humanize\nprint(humanize.ordinal(3))")
     assert "3rd" in lab.run_cell(number)
     lab.command("docmanager:save")
-    expect(lab.panel).to_contain_text("1 change is not in the image", timeout=READY)
+    expect(lab.panel).to_contain_text("1 change is not in the image")
     expect(lab.panel).to_contain_text(re.compile(r"humanize [\d.]+ added"))
     lab.picture("story-7-drift")
     lab.button("Add to image").click()
@@ -101,7 +101,7 @@ def adds_a_package(lab) -> None:
 def puts_it_into_the_image(lab) -> None:
     lab.button("Restart into it…").click()
     lab.confirm("Restart")
-    expect(lab.panel).to_contain_text(IN_IMAGE, timeout=READY)
+    expect(lab.panel).to_contain_text(IN_IMAGE)
     lab.kernel_idle()
     number = lab.add_cell("import humanize\nprint(humanize.__file__)")
     assert "/opt/venv" in lab.run_cell(number)

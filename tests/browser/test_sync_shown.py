@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 
 import pytest
-from pages import READY
 from playwright.sync_api import expect
 from projects import IN_IMAGE, PATIENCE, in_its_box
 
@@ -23,7 +22,7 @@ def test_what_a_terminal_installed_goes_into_the_image(lab, server, engine):
     number = lab.add_cell("kept = 6 * 7\nprint(kept)")
     assert "42" in lab.run_cell(number)
     lab.command("docmanager:save")
-    expect(panel).to_contain_text("1 change is not in the image", timeout=READY)
+    expect(panel).to_contain_text("1 change is not in the image")
     expect(panel).to_contain_text(re.compile(r"iniconfig 2\.0\.0 added"))
     lab.picture("sync-drift")
     assert lab.violations("#jupyter-devbox-panel") == []
@@ -34,7 +33,7 @@ def test_what_a_terminal_installed_goes_into_the_image(lab, server, engine):
     assert "iniconfig==2.0.0" in inputs.read_text()
     lab.button("Restart into it…").click()
     lab.confirm("Restart")
-    expect(panel).to_contain_text(IN_IMAGE, timeout=READY)
+    expect(panel).to_contain_text(IN_IMAGE)
     lab.kernel_idle()
     found = "import iniconfig, importlib.metadata as m; print(m.version('iniconfig'))"
     assert "2.0.0" in lab.run_cell(lab.add_cell(found))
