@@ -39,13 +39,20 @@ class Once:
         return await asyncio.shield(future)  # who leaves takes nothing from the others
 
     def forget(self) -> None:
-        """Let go of what has ended: something has changed."""
-        self._found = {key: one for key, one in self._found.items() if not one[1].done()}
+        """Have everything asked anew: something has changed.
+
+        That goes for calls that run too, which may have looked before the change; those who wait
+        for them already get what they give.
+        """
+        self._found = {}
 
     def _ended(self, key: Hashable, future: asyncio.Future[Any]) -> None:
-        if future.cancelled() or future.exception() is not None:
-            self._found.pop(key, None)
-        elif key in self._found:
+        failed = future.cancelled() or future.exception() is not None
+        if key not in self._found or self._found[key][1] is not future:
+            return  # forgotten, and perhaps asked anew
+        if failed:
+            del self._found[key]
+        else:
             self._found[key] = (time.monotonic() + self._seconds, future)
 
     def _sweep(self) -> None:

@@ -34,6 +34,12 @@ def user(tmp_path, monkeypatch):
     return home
 
 
+@pytest.fixture(autouse=True)
+def nothing_kept(monkeypatch):
+    """Let no answer be good for the next question: tests change things behind the server's back."""
+    monkeypatch.setattr("jupyter_devbox.server.common._FRESH", 0.0)
+
+
 @pytest.fixture
 def project(jp_root_dir: Path) -> Path:
     """A project below the server's root."""
