@@ -55,11 +55,15 @@ def _devbox_begin():
             sys.breakpointhook = attached if connected else sys.__breakpointhook__
     if attached is not sys.__breakpointhook__:
         get_ipython().events.register("pre_run_cell", choose)
-    place = {!r} + str(os.getpid())
-    try:
-        own = os.open(place, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600)
-        os.unlink(place)
-    except OSError:
+    for folder in {!r}:
+        try:
+            place = folder + str(os.getpid())
+            own = os.open(place, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600)
+            os.unlink(place)
+            break
+        except OSError:
+            continue
+    else:
         return
     for name in os.listdir("/proc/self/fd"):
         try:

@@ -99,7 +99,7 @@ def test_a_kernels_own_socket_is_told_from_its_programs_without_a_call(
     words = ["python3", "-m", "ipykernel_launcher", "-f", "k.json"]
     monkeypatch.setattr(listening_ports, "_command", lambda pid: words)
     address = ("127.0.0.1", 0)
-    place = Path(f"{OWN_SOCKETS}test-{os.getpid()}") if noted else tmp_path / "note"
+    place = Path(f"{OWN_SOCKETS[1]}test-{os.getpid()}") if noted else tmp_path / "note"
     with place.open("xb", buffering=0) as note:
         place.unlink()
         with socket.create_server(address) as own, socket.create_server(address) as users:
