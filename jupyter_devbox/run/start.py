@@ -55,9 +55,9 @@ def _devbox_begin():
             sys.breakpointhook = attached if connected else sys.__breakpointhook__
     if attached is not sys.__breakpointhook__:
         get_ipython().events.register("pre_run_cell", choose)
-    for folder in {!r}:
+    for beginning in {!r}:
         try:
-            place = folder + str(os.getpid())
+            place = beginning + str(os.getpid())
             own = os.open(place, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600)
             os.unlink(place)
             break
